@@ -1,0 +1,40 @@
+# One command a wish; `make` lists them.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo serve check fix test test-quick bench
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup:  ## Make .venv from the pinned versions
+	@.ci/setup
+
+setup-dev:
+	@.ci/setup dev
+
+demo: setup  ## Start the service, add the examples, ask three questions, stop
+	@$(PYTHON) examples/demo.py
+
+serve: setup  ## Run the service on 127.0.0.1:8400 until Ctrl-C
+	@.venv/bin/footnote serve
+
+check: setup-dev  ## Format, lint, types, import contracts
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+
+fix: setup-dev  ## Format, and mend what the linter can mend
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+test: setup-dev  ## Run the whole test suite on real models, Redis, Postgres and a browser
+	@$(PYTHON) -m pytest
+
+test-quick: setup-dev  ## Run the unit, contract and architecture tests only
+	@$(PYTHON) -m pytest tests/unit tests/contract tests/architecture
+
+bench: setup-dev  ## Measure against plain pipelines, side by side
+	@$(PYTHON) -m bench

@@ -1,0 +1,1 @@
+"""The ingest side of Footnote: from a file to passages that can be found."""

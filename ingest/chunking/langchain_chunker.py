@@ -1,0 +1,113 @@
+"""Sections cut to size by LangChain's splitter, at sentence ends of both languages."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+from services.domain.documents import Reading
+from services.domain.passages import Chunk
+
+from ingest.chunking.structure import Piece, page_of, pieces
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+# One expression, not a list of levels: with levels, short sentences of one level are not joined
+# before the next is tried. A Chinese stop needs no space behind it, an English one does.
+_SENTENCE_END = (
+    r"(?<=[。！？；…])(?![”’」』）])|(?<=[。！？；…][”’」』）])"
+    r"|(?<=[.!?;])\s+|(?<=[.!?][\"')\]])\s+|\n+"
+)
+_WORD_END = r"(?<=[，、,:：])|\s+"
+# A section shorter than this joins its neighbour under the same parent heading.
+_SHORT = 0.25
+
+
+class LangChainChunker:
+    """Cuts texts into passages of at most *most_tokens* of the embedder's tokens."""
+
+    def __init__(self, count_tokens: CountTokens, most_tokens: int) -> None:
+        self._count_tokens = count_tokens
+        self._most_tokens = most_tokens
+        self._splitter = RecursiveCharacterTextSplitter(
+            separators=[_SENTENCE_END, _WORD_END, ""],
+            is_separator_regex=True,
+            keep_separator="end",
+            strip_whitespace=False,
+            chunk_size=most_tokens,
+            chunk_overlap=0,
+            length_function=lambda text: count_tokens([text])[0],
+        )
+
+    def chunks(self, reading: Reading) -> list[Chunk]:
+        """Return the passages of *reading* in order."""
+        found: list[Chunk] = []
+        for piece in self._merged(reading, pieces(reading)):
+            cut = self._rows if piece.is_table else self._sentences
+            for start, end in cut(reading.text, piece):
+                chunk = _chunk(reading, piece, start, end)
+                if chunk is not None:
+                    found.append(chunk)
+        return found
+
+    def _merged(self, reading: Reading, found: Sequence[Piece]) -> list[Piece]:
+        """Join neighbouring pieces that together fit into one passage and are short."""
+        sizes = self._count_tokens([reading.text[p.start : p.end] for p in found])
+        merged: list[Piece] = []
+        total = 0
+        for piece, size in zip(found, sizes, strict=True):
+            joined = total + size
+            if merged and joined <= self._most_tokens and _joinable(merged[-1], piece, total, size, self._most_tokens):
+                last = merged[-1]
+                merged[-1] = Piece(last.start, piece.end, _common(last.headings, piece.headings))
+                total = joined
+            else:
+                merged.append(piece)
+                total = size
+        return merged
+
+    def _sentences(self, text: str, piece: Piece) -> Iterator[tuple[int, int]]:
+        position = piece.start
+        for part in self._splitter.split_text(text[piece.start : piece.end]):
+            yield position, position + len(part)
+            position += len(part)
+
+    def _rows(self, text: str, piece: Piece) -> Iterator[tuple[int, int]]:
+        """Cut a table between rows, never inside one that fits."""
+        lines = text[piece.start : piece.end].splitlines(keepends=True)
+        sizes = self._count_tokens(lines)
+        start = end = piece.start
+        total = 0
+        for line, size in zip(lines, sizes, strict=True):
+            if total and total + size > self._most_tokens:
+                yield start, end
+                start, total = end, 0
+            end += len(line)
+            total += size
+            if size > self._most_tokens:
+                yield from self._sentences(text, Piece(start, end, piece.headings))
+                start, total = end, 0
+        yield start, end
+
+
+def _joinable(last: Piece, piece: Piece, total: int, size: int, most: int) -> bool:
+    if last.is_table or piece.is_table:
+        # A caption or lead-in stays with a table that is small enough.
+        return last.headings == piece.headings
+    return last.headings == piece.headings or min(total, size) < _SHORT * most
+
+
+def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the headings that both stand under; of a section and its own part, the section's."""
+    shared = 0
+    while shared < min(len(one), len(other)) and one[shared] == other[shared]:
+        shared += 1
+    return one[:shared] or one
+
+
+def _chunk(reading: Reading, piece: Piece, start: int, end: int) -> Chunk | None:
+    text = reading.text[start:end]
+    start += len(text) - len(text.lstrip())
+    text = text.strip()
+    if not text:
+        return None
+    page = page_of(start, reading.pages)
+    return Chunk(start, start + len(text), text, piece.headings, page)

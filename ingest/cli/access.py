@@ -1,0 +1,158 @@
+"""`keys` and `collections`: who may do what."""
+
+from typing import Annotated
+
+import typer
+
+from ingest.cli.console import AsJson, client, show, show_json, show_table
+
+keys = typer.Typer(help="Keys: make, list, revoke.", no_args_is_help=True)
+collections = typer.Typer(help="Collections: make, list, change, drop.", no_args_is_help=True)
+_SCOPES = "ask, read, write or admin; repeatable. Without one the key holds only its grants."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(keys, name="keys")
+    app.add_typer(collections, name="collections")
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    scope: Annotated[list[str] | None, typer.Option(help=_SCOPES)] = None,
+    user: Annotated[str | None, typer.Option(help="The person who holds it.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="A group of the holder.")] = None,
+    expires_at: Annotated[str | None, typer.Option(help="2027-01-31T00:00:00Z")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key. It is shown once."""
+    body = {
+        "name": name,
+        "scopes": scope or [],
+        "user": user,
+        "groups": group or [],
+        "expires_at": expires_at,
+    }
+    with client() as service:
+        made = service.call("POST", "/v1/keys", json=body)
+    if as_json:
+        show_json(made)
+    else:
+        show(f"{made['id']}  {made['key']}")
+
+
+@keys.command("list")
+def list_keys(*, as_json: AsJson = False) -> None:
+    """List the keys, without their secrets."""
+    with client() as service:
+        listed = service.call("GET", "/v1/keys")["keys"]
+    if as_json:
+        show_json(listed)
+        return
+    rows = [
+        (
+            one["id"],
+            one["name"],
+            ",".join(one["scopes"]),
+            one.get("user", ""),
+            "revoked" if "revoked_at" in one else one.get("expires_at", ""),
+        )
+        for one in listed
+    ]
+    show_table(("id", "name", "scopes", "user", "ends"), rows)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False
+) -> None:
+    """Make a key worthless at once."""
+    with client() as service:
+        told = service.call("DELETE", f"/v1/keys/{key_id}")
+    if as_json:
+        show_json(told)
+    else:
+        show(f"revoked {key_id}")
+
+
+@collections.command("create")
+def create_collection(
+    name: str,
+    instructions: Annotated[str, typer.Option(help="How answers should sound.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a collection."""
+    with client() as service:
+        made = service.call(
+            "POST", "/v1/collections", json={"name": name, "instructions": instructions}
+        )
+    if as_json:
+        show_json(made)
+    else:
+        show(f"made {made['name']}")
+
+
+@collections.command("list")
+def list_collections(*, as_json: AsJson = False) -> None:
+    """List collections with their number of ready documents."""
+    with client() as service:
+        listed = service.call("GET", "/v1/collections")["collections"]
+    if as_json:
+        show_json(listed)
+        return
+    show_table(
+        ("name", "documents", "instructions"),
+        [(one["name"], one["documents"], one["instructions"]) for one in listed],
+    )
+
+
+@collections.command("change")
+def change_collection(
+    name: str,
+    instructions: Annotated[str, typer.Option(help="How answers should sound.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Set how answers from the collection should sound."""
+    with client() as service:
+        told = service.call(
+            "PUT", f"/v1/collections/{name}", json={"instructions": instructions}
+        )
+    if as_json:
+        show_json(told)
+    else:
+        show(f"changed {name}")
+
+
+@collections.command("drop")
+def drop_collection(name: str, *, as_json: AsJson = False) -> None:
+    """Remove an empty collection."""
+    with client() as service:
+        told = service.call("DELETE", f"/v1/collections/{name}")
+    if as_json:
+        show_json(told)
+    else:
+        show(f"dropped {name}")
+
+
+@collections.command("grant")
+def grant(
+    name: str,
+    principal: Annotated[str, typer.Argument(help="key:ID, user:ID or group:NAME")],
+    role: Annotated[str, typer.Argument(help="ask, read, write, admin; or none to take it away")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Give somebody a role in a collection, or take it away."""
+    with client() as service:
+        path = f"/v1/collections/{name}/grants"
+        others = [g for g in service.call("GET", path)["grants"] if g["principal"] != principal]
+        wanted = others if role == "none" else [*others, {"principal": principal, "role": role}]
+        told = service.call("PUT", path, json={"grants": wanted})
+    if as_json:
+        show_json(told)
+    else:
+        show_table(("principal", "role"), [(g["principal"], g["role"]) for g in told["grants"]])

@@ -1,0 +1,92 @@
+"""`search` and `ask`: questions from the command line."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from ingest.cli.console import AsJson, client, safe, show, show_json, show_table
+
+Collections = Annotated[
+    list[str] | None, typer.Option("--collection", "-c", help="Only this collection; repeatable.")
+]
+_SHOWN = 160
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(search)
+    app.command()(ask)
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="What to look for.")],
+    collection: Collections = None,
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Find passages, best first."""
+    body = {"query": text, "collections": collection, "limit": limit}
+    with client() as service:
+        found = service.call("POST", "/v1/search", json=body)
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (number, f"{one['score']:.3f}", _place(one), " ".join(one["text"].split())[:_SHOWN])
+        for number, one in enumerate(found["passages"], 1)
+    ]
+    show_table(("#", "score", "place", "text"), rows)
+
+
+def ask(
+    text: Annotated[str, typer.Argument(help="The question.")],
+    collection: Collections = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, max=4096)] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a question; the answer comes with footnotes."""
+    body: dict[str, object] = {"question": text, "collections": collection}
+    if max_tokens is not None:
+        body["max_tokens"] = max_tokens
+    streamed = False
+    answer: dict[str, Any] = {}
+    with client() as service:
+        for name, value in service.ask(body):
+            if name == "delta" and sys.stderr.isatty() and not as_json:
+                streamed = True
+                sys.stderr.write(safe(value["text"]))
+                sys.stderr.flush()
+            elif name == "answer":
+                answer = value
+    if streamed:
+        sys.stderr.write("\n\n")
+    if as_json:
+        show_json(answer)
+    else:
+        show_answer(answer)
+
+
+def show_answer(answer: dict[str, Any]) -> None:
+    """Print an answer, numbers behind its sentences, and its footnotes below."""
+    if not answer["answered"]:
+        show(answer["answer"])
+        return
+    joint = "" if answer["language"] == "zh" else " "
+    show(joint.join(sentence["text"] + _marks(sentence) for sentence in answer["sentences"]))
+    show()
+    for citation in answer["citations"]:
+        quote = " ".join(citation["quote"].split())
+        show(f"[{citation['number']}] {_place(citation)}")
+        show(f'    "{quote}"')
+
+
+def _marks(sentence: dict[str, Any]) -> str:
+    return "".join(f"[{number}]" for number in sentence["citations"])
+
+
+def _place(one: dict[str, Any]) -> str:
+    page = f", page {one['page']}" if one.get("page") else ""
+    return f"{one['document_name']}{page}, characters {one['start']}-{one['end']}"

@@ -1,0 +1,121 @@
+"""`footnote doctor`: what this machine has, what is used of it, and what is wrong."""
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import faiss
+import llama_cpp
+import torch
+from services.client.httpx_client import FootnoteClient
+from services.domain.errors import HouseError
+from services.settings import Settings
+from services.wiring import checked_model, open_registry, owner_key
+
+_MIB = 1024 * 1024
+_LITTLE_DISK = 1024 * _MIB
+
+Told = dict[str, Any]
+
+
+def checkup(settings: Settings) -> list[Told]:
+    """Return one line for each thing that was looked at: what, ok or not, and what was found."""
+    looks: list[tuple[str, Callable[[Settings], tuple[bool, str]]]] = [
+        ("processor", _processor),
+        ("gpu", _gpu),
+        ("memory", _memory),
+        ("disk", _disk),
+        ("registry", _registry),
+        ("embedder", lambda s: _model(s, s.embedding_model, "embedding")),
+        ("generator", lambda s: _model(s, s.generation_model, "generation")),
+        ("redis", _redis),
+        ("service", _service),
+    ]
+    found = []
+    for what, look in looks:
+        try:
+            ok, told = look(settings)
+        except HouseError as error:
+            ok, told = False, str(error)
+        found.append({"what": what, "ok": ok, "told": told})
+    return found
+
+
+def _processor(_settings: Settings) -> tuple[bool, str]:
+    load = os.getloadavg()[0]
+    return True, f"{os.cpu_count()} cores, load {load:.1f}"
+
+
+def _gpu(settings: Settings) -> tuple[bool, str]:
+    offload = bool(llama_cpp.llama_supports_gpu_offload())
+    cuda, indexes = torch.cuda.is_available(), faiss.get_num_gpus()
+    told = (
+        f"generator: {'can offload layers' if offload else 'built for the CPU'}; "
+        f"embedder: {'CUDA' if cuda else 'CPU'}; FAISS sees {indexes} GPUs"
+    )
+    if settings.gpu_layers not in {"auto", 0} and not offload:
+        mend = "build llama-cpp-python with CMAKE_ARGS=-DGGML_CUDA=on, or set it to auto"
+        return False, f"FOOTNOTE_GPU_LAYERS={settings.gpu_layers} cannot be honoured: {mend}"
+    if settings.index_device == "gpu" and not indexes:
+        return False, "FOOTNOTE_INDEX_DEVICE=gpu, but FAISS sees no GPU: set it to auto"
+    return True, told
+
+
+def _memory(settings: Settings) -> tuple[bool, str]:
+    """Set what the models need against what the machine has free."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    free = os.sysconf("SC_AVPHYS_PAGES") * page
+    needed = 0
+    parts = []
+    for name, kind in (
+        (settings.embedding_model, "embedding"),
+        (settings.generation_model, "generation"),
+    ):
+        source, _ = checked_model(settings, name, kind)
+        needed += source.card.memory_bytes
+        parts.append(f"{kind} {source.card.memory_bytes // _MIB}")
+    told = f"{free // _MIB} MiB free; models need {needed // _MIB} MiB ({', '.join(parts)})"
+    if free < needed:
+        return False, f"{told}: choose smaller models or stop other programs"
+    return True, told
+
+
+def _disk(settings: Settings) -> tuple[bool, str]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.data_dir).free
+    told = f"{free // _MIB} MiB free under {settings.data_dir}"
+    return (True, told) if free > _LITTLE_DISK else (False, f"{told}: make room")
+
+
+def _registry(settings: Settings) -> tuple[bool, str]:
+    registry = open_registry(settings)
+    try:
+        passages, unfinished = registry.passages.count(), registry.work.unfinished()
+        return True, f"{passages} passages, {unfinished} documents unfinished"
+    finally:
+        registry.close()
+
+
+def _model(settings: Settings, name: str, kind: str) -> tuple[bool, str]:
+    source, _ = checked_model(settings, name, kind)
+    languages = ", ".join(sorted(source.card.languages)).replace("*", "any")
+    return True, f"{source.card.name}, reads {languages}; files match their SHA-256"
+
+
+def _redis(settings: Settings) -> tuple[bool, str]:
+    if settings.redis_url is None:
+        return True, "not used: jobs go through a file in the data folder"
+    import redis  # noqa: PLC0415 - only where it is set
+
+    try:
+        redis.Redis.from_url(settings.redis_url, socket_timeout=2).ping()
+    except redis.RedisError as error:
+        return False, f"no answer ({error}): start it, or unset FOOTNOTE_REDIS_URL"
+    return True, "answers"
+
+
+def _service(settings: Settings) -> tuple[bool, str]:
+    with FootnoteClient(settings.url, owner_key(settings)) as client:
+        status = client.call("GET", "/health/ready")["status"]
+    return True, f"{settings.url} is {status}"

@@ -1,0 +1,107 @@
+"""How commands talk: results on standard output, everything else on standard error.
+
+With `--json` a command prints one JSON value and nothing else on standard output. Nothing that
+came from a document or the service can move a terminal's cursor or paint it.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from services.client.httpx_client import FootnoteClient
+from services.domain.errors import HouseError, SettingsError
+from services.language.normalize import remove_invisible
+from services.settings import Settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
+InCollection = Annotated[str, typer.Option("--collection", "-c", help="The collection's name.")]
+
+err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, soft_wrap=True)
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings; a bad one ends the command with one line that names it."""
+    try:
+        return Settings.load()
+    except SettingsError as error:
+        fail(str(error))
+
+
+@contextmanager
+def client() -> Iterator[FootnoteClient]:
+    """Open the client of the service that the settings name; refusals end the command."""
+    with guarded(), FootnoteClient(settings().url, _key()) as opened:
+        yield opened
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """End the command with status 1 and one line where something expected goes wrong."""
+    try:
+        yield
+    except HouseError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("Stopped.")
+
+
+def fail(message: str) -> NoReturn:
+    """Say why on standard error and end with status 1."""
+    err.print(Text(f"footnote: {safe(message)}"))
+    raise typer.Exit(1)
+
+
+def show_json(value: object) -> None:
+    """Print one JSON value on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under headings; plain columns where it is no terminal."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            sys.stdout.write("\t".join(safe(str(cell)) for cell in row) + "\n")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(safe(str(cell))) for cell in row))
+    out.print(table)
+
+
+def say(message: str) -> None:
+    """Print one line on standard error."""
+    err.print(Text(safe(message)))
+
+
+def show(message: str = "") -> None:
+    """Print one line on standard output."""
+    sys.stdout.write(safe(message) + "\n")
+
+
+def safe(text: str) -> str:
+    """Return *text* without control characters but line ends and tabs."""
+    clean, _ = remove_invisible(text.replace("\r", " "))
+    return clean
+
+
+def _key() -> str:
+    """Return the command line's key: as set, else the owner's where the data folder is at hand."""
+    known = settings().key or settings().owner_key
+    if known is not None:
+        return known.get_secret_value()
+    path = Path(settings().data_dir) / "owner.key"
+    if path.is_file():
+        return path.read_text(encoding="ascii").strip()
+    fail("No key: set FOOTNOTE_KEY to the key that the owner of the service gave you.")

@@ -1,0 +1,158 @@
+"""`add`, `sync`, `documents`, `show`, `remove`: documents from the command line."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingest.cli.console import AsJson, InCollection, client, fail, say, show, show_json, show_table
+from ingest.cli.files import LocalFile, readable_files
+from ingest.cli.folder_sync import plan, watch_changes
+from ingest.cli.waiting import wait_for
+
+Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until they are ready.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (add, sync, documents, show_document, remove):
+        app.command(name="show" if command is show_document else None)(command)
+
+
+def add(
+    paths: Paths, collection: InCollection = "default", *, no_wait: NoWait = False, as_json: AsJson = False
+) -> None:
+    """Upload files and folders, and wait until each is ready or failed."""
+    files = readable_files(paths)
+    if not files:
+        fail("There is no file of a type that is read under " + ", ".join(map(str, paths)) + ".")
+    told = _upload(files, collection)
+    if not no_wait:
+        told = wait_for(told, collection)
+    _report(told, as_json=as_json)
+
+
+def sync(
+    folder: Annotated[Path, typer.Argument(help="The folder.", exists=True, file_okay=False)],
+    collection: InCollection = "default",
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on as the folder changes.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the collection equal the folder: add, replace, delete."""
+    for _ in watch_changes(folder, forever=watch):
+        files = readable_files([folder])
+        if not files:
+            fail(f"There is no file of a type that is read under {folder}.")
+        with client() as service:
+            planned = plan(files, list(service.documents(collection=collection)) if _stands(collection) else [])
+            summary = planned.summary()
+            if not dry_run:
+                for document in planned.leaving:
+                    service.remove(str(document["id"]))
+        if dry_run:
+            told: list[dict[str, object]] = []
+        else:
+            told = wait_for(_upload(planned.coming, collection), collection)
+        if as_json:
+            show_json({**summary, "documents": told})
+        else:
+            show("  ".join(f"{name}: {len(names)}" for name, names in summary.items()))
+            _report(told, as_json=False)
+
+
+def documents(
+    collection: Annotated[str | None, typer.Option("--collection", "-c")] = None,
+    status: Annotated[str | None, typer.Option(help="Only documents in this status.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List documents."""
+    with client() as service:
+        listed = list(service.documents(collection=collection, status=status))
+    if as_json:
+        show_json(listed)
+        return
+    rows = [
+        (one["id"], one["status"], one["collection"], one["passages"], one["name"])
+        for one in listed
+    ]
+    show_table(("id", "status", "collection", "passages", "name"), rows)
+
+
+def show_document(
+    document_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False
+) -> None:
+    """Look at one document."""
+    with client() as service:
+        document = service.document(document_id)
+    if as_json:
+        show_json(document)
+        return
+    for name, value in document.items():
+        show(f"{name:>14}  {value}")
+
+
+def remove(
+    document_ids: Annotated[list[str], typer.Argument(metavar="ID...")], *, as_json: AsJson = False
+) -> None:
+    """Delete documents everywhere, with a receipt for each."""
+    with client() as service:
+        receipts = [service.remove(document_id) for document_id in document_ids]
+    if as_json:
+        show_json(receipts)
+        return
+    for receipt in receipts:
+        counts = ", ".join(f"{name} {count}" for name, count in receipt["removed"].items())
+        show(f"removed {receipt['document_id']} ({receipt['name']}): {counts}")
+
+
+def _upload(files: list[LocalFile], collection: str) -> list[dict[str, object]]:
+    told = []
+    with client() as service:
+        for file in files:
+            try:
+                told.append(service.upload(file.path, file.name, collection, file.source_id))
+            except Exception as error:
+                if getattr(error, "status", 0) not in _REFUSED_FILE:
+                    raise
+                # One bad file is no reason to leave the others behind.
+                told.append(_refused(file, error))
+    return told
+
+
+_REFUSED_FILE = frozenset({413, 415, 422})
+
+
+def _refused(file: LocalFile, error: Exception) -> dict[str, object]:
+    say(f"{file.name}: {error}")
+    code = getattr(error, "code", "refused")
+    return {"name": file.name, "status": "failed", "error": {"code": code, "message": str(error)}}
+
+
+def _stands(collection: str) -> bool:
+    with client() as service:
+        listed = service.call("GET", "/v1/collections")["collections"]
+    return any(one["name"] == collection for one in listed)
+
+
+def _report(told: list[dict[str, object]], *, as_json: bool) -> None:
+    """Print what became of each; status 1 if any failed."""
+    if as_json:
+        show_json(told)
+    else:
+        for one in told:
+            _report_one(one)
+    if any(one.get("status") == "failed" or one.get("failed") for one in told):
+        raise typer.Exit(1)
+
+
+def _report_one(one: dict[str, object]) -> None:
+    if "batch" in one:
+        show(f"batch {one['batch']}: {one['documents']} documents")
+        return
+    error = one.get("error")
+    reason = f"  {error['message']}" if isinstance(error, dict) else ""
+    show(f"{one['status']:<9} {one['name']}{reason}")

@@ -1,0 +1,22 @@
+"""`footnote COMMAND`: the entry of the command line."""
+
+import typer
+from services.settings import set_quiet_offline
+
+from ingest.cli import access, asking, documents, service, upkeep
+
+app = typer.Typer(
+    name="footnote",
+    help="Answers from your own documents, each statement with a footnote to its exact place.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (service, documents, asking, access, upkeep):
+    group.register(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    set_quiet_offline()
+    app()

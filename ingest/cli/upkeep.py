@@ -1,0 +1,152 @@
+"""`models`, `doctor`, `verify`, `rebuild`: looking after a service and its data folder."""
+
+from typing import Annotated, Any
+
+import typer
+from services.engine.catalogue import catalogue, model_path, verify_files
+from services.domain.errors import ModelFileError
+
+from ingest.cli.console import AsJson, fail, guarded, settings, show, show_json, show_table
+
+models = typer.Typer(help="The model catalogue.", invoke_without_command=True)
+_MIB = 1024 * 1024
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(models, name="models")
+    for command in (doctor, verify, rebuild):
+        app.command()(command)
+
+
+@models.callback()
+def list_models(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List the models that Footnote knows, with what each needs."""
+    if context.invoked_subcommand is not None:
+        return
+    listed = [_described(source) for source in catalogue()]
+    if as_json:
+        show_json(listed)
+        return
+    show_table(
+        ("name", "kind", "languages", "MiB", "memory MiB", "here", "about"),
+        [
+            (
+                one["name"],
+                one["kind"],
+                ",".join(one["languages"]),
+                one["bytes"] // _MIB,
+                one["memory_bytes"] // _MIB,
+                "yes" if one["here"] else "no",
+                one["about"],
+            )
+            for one in listed
+        ],
+    )
+
+
+@models.command("verify")
+def verify_models(*, as_json: AsJson = False) -> None:
+    """Check every model on this machine against its pinned SHA-256."""
+    told = []
+    for source in catalogue():
+        try:
+            path = model_path(source, settings().data_dir / "models")
+        except ModelFileError:
+            continue
+        try:
+            told.append({"name": source.card.name, "files": verify_files(source, path), "ok": True})
+        except ModelFileError as error:
+            told.append({"name": source.card.name, "ok": False, "error": str(error)})
+    if as_json:
+        show_json(told)
+    else:
+        show_table(
+            ("model", "files", "verdict"),
+            [(one["name"], one.get("files", ""), one.get("error", "ok")) for one in told],
+        )
+    if not all(one["ok"] for one in told):
+        raise typer.Exit(1)
+
+
+@models.command("pull")
+def pull_model(
+    name: Annotated[str, typer.Argument(help="A name from `footnote models`.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a model of the catalogue from its hub into the data folder."""
+    from services.engine.hub_download import pull  # noqa: PLC0415 - the only code that fetches
+
+    with guarded():
+        path = pull(name, settings().data_dir / "models")
+    if as_json:
+        show_json({"name": name, "path": str(path)})
+    else:
+        show(f"{name} is in {path}")
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Say what runs where and why; each fault comes with its mend. Status 1 if there is one."""
+    from ingest.cli.checkup import checkup  # noqa: PLC0415 - imports every library
+
+    with guarded():
+        found = checkup(settings())
+    if as_json:
+        show_json(found)
+    else:
+        for one in found:
+            show(f"{'ok   ' if one['ok'] else 'FAULT'} {one['what']:<12} {one['told']}")
+    if not all(one["ok"] for one in found):
+        raise typer.Exit(1)
+
+
+def verify(*, as_json: AsJson = False) -> None:
+    """Check the data folder: database, texts, passages, spool, index generations."""
+    from ingest.cli.verification import verify_data  # noqa: PLC0415
+
+    with guarded():
+        told = verify_data(settings())
+    _report(told, as_json=as_json)
+
+
+def rebuild(*, as_json: AsJson = False) -> None:
+    """Throw the derived indexes away; the service builds them again at its next start."""
+    from ingest.cli.verification import drop_indexes  # noqa: PLC0415
+
+    with guarded():
+        dropped = drop_indexes(settings())
+    if as_json:
+        show_json({"generations_removed": dropped})
+    else:
+        show(f"removed {dropped} index generations; they are built again at the next start")
+
+
+def _described(source: Any) -> dict[str, Any]:  # noqa: ANN401
+    try:
+        here = model_path(source, settings().data_dir / "models").exists()
+    except ModelFileError:
+        here = False
+    card = source.card
+    return {
+        "name": card.name,
+        "kind": card.kind,
+        "languages": sorted(card.languages),
+        "bytes": card.bytes,
+        "memory_bytes": card.memory_bytes,
+        "licence": card.licence,
+        "here": here,
+        "about": source.about,
+    }
+
+
+def _report(told: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_json(told)
+    else:
+        for name, value in told["counts"].items():
+            show(f"{name:<22} {value}")
+        for fault in told["faults"]:
+            show(f"FAULT {fault}")
+    if told["faults"]:
+        fail(f"{len(told['faults'])} faults.")

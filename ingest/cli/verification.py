@@ -1,0 +1,63 @@
+"""Checking the data folder, and throwing away what can be made again."""
+
+from collections import Counter
+from typing import Any
+
+from services.domain.documents import DocumentFilter
+from services.domain.errors import DamagedGenerationError
+from services.index.generations import Generations
+from services.registry.keys import OWNER
+from services.registry.spool import file_hash
+from services.registry.sqlalchemy_registry import Registry
+from services.settings import Settings
+from services.wiring import held_data_folder, open_registry, open_spool
+
+
+def verify_data(settings: Settings) -> dict[str, Any]:
+    """Return counts of what was looked at, and every fault in words. Changes nothing."""
+    registry = open_registry(settings)
+    try:
+        counts, faults = _verify_documents(registry)
+    finally:
+        registry.close()
+    spool = open_spool(settings)
+    names = spool.names()
+    faults += [
+        f"Spool file {name} does not match its name: add the document again."
+        for name in names
+        if file_hash(spool.open_path(name)) != name
+    ]
+    generations = Generations(settings.data_dir / "index" / "generations")
+    for number in generations.numbers():
+        try:
+            generations.verify(number)
+        except DamagedGenerationError as error:
+            faults.append(f"{error} It is built again at the next start.")
+    counts |= {"spool_files": len(names), "generations": len(generations.numbers())}
+    return {"counts": counts, "faults": faults}
+
+
+def drop_indexes(settings: Settings) -> int:
+    """Remove every index generation; return how many there were. The service must not run."""
+    with held_data_folder(settings):
+        return Generations(settings.data_dir / "index" / "generations").clear()
+
+
+def _verify_documents(registry: Registry) -> tuple[dict[str, int], list[str]]:
+    scope = registry.collections.scope_of(OWNER)
+    counts: Counter[str] = Counter()
+    faults: list[str] = []
+    cursor: int | None = 0
+    while cursor is not None:
+        listed, cursor = registry.documents.listed(scope, DocumentFilter(), cursor, 200)
+        for document in listed:
+            counts["documents"] += 1
+            counts[f"documents_{document.status.value}"] += 1
+            text = registry.documents.text(scope, document.id)
+            passages = registry.passages.of_document(scope, document.id)
+            counts["passages"] += len(passages)
+            if len(passages) != document.passages:
+                faults.append(f"Document {document.id} should have {document.passages} passages.")
+            wrong = [p.id for p in passages if text[p.start : p.end] != p.text]
+            faults += [f"Passage {one} is no slice of its document's text." for one in wrong]
+    return dict(counts), faults

@@ -1,0 +1,89 @@
+"""Blocks made into one canonical text with spans of pages, headings and tables."""
+
+from services.domain.documents import HeadingMark, Reading, Span
+from services.domain.errors import UnreadableError
+from services.language.normalize import canonical
+
+from ingest.reading import Block, Contents
+from ingest.reading.grade import graded
+
+_TITLE_LENGTH = 200
+
+
+def assemble(contents: Contents, name: str, most_characters: int) -> Reading:
+    """Return the Reading of *contents*; UnreadableError if there is no text or too much of it."""
+    laid = _Laid()
+    for block in contents.blocks:
+        laid.put(block)
+        if laid.length > most_characters:
+            message = f"It holds more than {most_characters:,} characters of text: split it."
+            raise UnreadableError("too_large", message)
+    if not laid.length:
+        message = "There is no text in it. If it is a scan, check that the pages are not blank."
+        raise UnreadableError("no_text", message)
+    text = "".join(laid.pieces)
+    return Reading(
+        text=text,
+        title=_title(contents, laid, name),
+        pages=laid.page_spans(contents.pages),
+        headings=tuple(laid.headings),
+        tables=tuple(laid.tables),
+        grade=graded(text, contents, laid.removed),
+    )
+
+
+class _Laid:
+    """The text so far. Blocks stand a blank line apart, list items a line break."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.length = 0
+        self.removed = 0
+        self.headings: list[HeadingMark] = []
+        self.tables: list[Span] = []
+        self._pages: dict[int, tuple[int, int]] = {}
+        self._last = ""
+
+    def put(self, block: Block) -> None:
+        text, removed = canonical(block.text)
+        self.removed += removed
+        if not text:
+            return
+        if self.pieces:
+            self._add("\n" if block.kind == self._last == "item" else "\n\n")
+        start = self.length
+        self._add(text)
+        self._last = block.kind
+        if block.kind == "heading":
+            shown = " ".join(text.split())[:_TITLE_LENGTH]
+            self.headings.append(HeadingMark(start, self.length, max(block.level, 1), shown))
+        elif block.kind == "table":
+            self.tables.append(Span(start, self.length))
+        if block.page is not None:
+            first, _ = self._pages.get(block.page, (start, start))
+            self._pages[block.page] = (first, self.length)
+
+    def page_spans(self, pages: int) -> tuple[Span, ...]:
+        """Return a span for each page; a page without text has an empty one at its place."""
+        spans: list[Span] = []
+        end = 0
+        for number in range(1, pages + 1):
+            start, end = self._pages.get(number, (end, end))
+            spans.append(Span(start, end))
+        return tuple(spans)
+
+    def _add(self, text: str) -> None:
+        self.pieces.append(text)
+        self.length += len(text)
+
+
+def _title(contents: Contents, laid: _Laid, name: str) -> str:
+    """Return the document's own title, else its first top heading, else its name."""
+    own, _ = canonical(contents.title)
+    if own:
+        return " ".join(own.split())[:_TITLE_LENGTH]
+    top = min((heading.level for heading in laid.headings), default=0)
+    for heading in laid.headings[:1]:
+        if heading.level == top:
+            return heading.title
+    return name.rsplit("/", 1)[-1].rsplit(".", 1)[0]

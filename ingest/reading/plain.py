@@ -1,0 +1,66 @@
+"""Readers of text, CSV, JSON and lines of a batch: no library parses these."""
+
+import csv
+import io
+import json
+
+from services.domain.errors import UnreadableError
+
+from ingest.reading import Block, Contents, Source, Tell
+from ingest.reading.encodings import decode
+from ingest.reading.tables import rows_as_text
+
+_SNIFFED = 20_000
+_LONGEST_FIELD = 1_000_000
+
+
+def read_text(source: Source, tell: Tell) -> Contents:
+    """Read plain text in any encoding; a blank line ends a paragraph."""
+    text, encoding = decode(source.path.read_bytes())
+    tell(1, 1)
+    blocks = [Block("text", part) for part in text.replace("\r\n", "\n").split("\n\n")]
+    return Contents(blocks, notes={"encoding": encoding})
+
+
+def read_csv(source: Source, tell: Tell) -> Contents:
+    """Read rows between commas, semicolons, tabs or bars."""
+    text, encoding = decode(source.path.read_bytes())
+    csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        dialect: type[csv.Dialect] | str = csv.Sniffer().sniff(text[:_SNIFFED], ",;\t|")
+    except csv.Error:
+        dialect = "excel"
+    try:
+        rows = list(csv.reader(io.StringIO(text), dialect))
+    except csv.Error as error:
+        message = f"Its rows cannot be told apart ({error}): save it again as CSV."
+        raise UnreadableError("corrupt", message) from error
+    tell(1, 1)
+    return Contents([Block("table", rows_as_text(rows))], notes={"encoding": encoding})
+
+
+def read_json(source: Source, tell: Tell) -> Contents:
+    """Read JSON as `path: value` lines, so that each value stands beside its name."""
+    text, encoding = decode(source.path.read_bytes())
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"It is not valid JSON ({error})."
+        raise UnreadableError("corrupt", message) from error
+    tell(1, 1)
+    return Contents(
+        [Block("item", line) for line in _lines(value, "")], notes={"encoding": encoding}
+    )
+
+
+def _lines(value: object, path: str) -> list[str]:
+    if isinstance(value, dict):
+        return [
+            line
+            for name, one in value.items()
+            for line in _lines(one, f"{path}.{name}" if path else str(name))
+        ]
+    if isinstance(value, list):
+        return [line for one in value for line in _lines(one, path)]
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return [f"{path}: {shown}" if path else shown]

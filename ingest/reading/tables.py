@@ -1,0 +1,52 @@
+"""Tables as text: a row a line, cells between bars, the header row first."""
+
+from collections.abc import Sequence
+
+from lxml import html as lxml_html
+
+_MOST_COLUMNS = 200
+_MOST_ROWS = 10_000
+
+
+def rows_as_text(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as lines of cells between bars; empty rows and trailing empty cells go."""
+    lines = []
+    for row in rows:
+        cells = [" ".join(cell.split()).replace("|", "¦") for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
+            lines.append(" | ".join(cells))
+    return "\n".join(lines)
+
+
+def html_rows(fragment: str) -> list[list[str]]:
+    """Return the cells of an HTML table, merged cells written once at their first place."""
+    table = lxml_html.fragment_fromstring(fragment, create_parent="div")
+    captions = (" ".join(caption.text_content().split()) for caption in table.iter("caption"))
+    grid: list[list[str]] = [[caption] for caption in captions]
+    taken: set[tuple[int, int]] = set()
+    for number, row in enumerate(table.iter("tr")):
+        if number >= _MOST_ROWS:
+            break
+        cells: dict[int, str] = {}
+        column = 0
+        for cell in row.iterchildren("td", "th"):
+            while (number, column) in taken:
+                column += 1
+            text = " ".join(cell.text_content().split())
+            width, height = _span(cell.get("colspan")), _span(cell.get("rowspan"))
+            cells[column] = text
+            taken |= {
+                (number + down, column + right)
+                for down in range(height)
+                for right in range(width)
+            }
+            column += width
+        last = max(cells, default=-1)
+        grid.append([cells.get(at, "") for at in range(last + 1)])
+    return grid
+
+
+def _span(value: str | None) -> int:
+    return max(1, min(int(value), _MOST_COLUMNS)) if value and value.isdigit() else 1

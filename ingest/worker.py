@@ -1,0 +1,87 @@
+"""The worker: takes jobs, runs the pipeline, and sends again what was forgotten."""
+
+import signal
+import threading
+from types import FrameType
+
+import structlog
+from services.domain.errors import HouseError
+from services.jobs import JobQueue
+from services.logs import set_up_logs
+from services.registry.sqlalchemy_registry import Registry
+from services.settings import Settings, set_quiet_offline
+from services.wiring import open_embedder, open_registry, open_spool, open_worker
+
+from ingest.chunking.langchain_chunker import LangChainChunker
+from ingest.pipeline import LEASE_S, Limits, Pipeline, Tools
+from ingest.reading.children import ReadingChildren
+
+_SWEEP_S = 2.0
+_SWEPT_AT_ONCE = 200
+# While this many messages wait, documents without one can wait too.
+_BUSY = 50
+_DRAIN_S = 8.0
+
+log = structlog.get_logger("worker")
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; what is in hand then is finished or left to the next worker."""
+    set_quiet_offline()
+    set_up_logs(settings)
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    registry = open_registry(settings)
+    children = ReadingChildren(settings.reader_seconds)
+    pipeline = build_pipeline(settings, registry, children)
+    queue, worker = open_worker(settings, pipeline.ingest)
+    worker.start()
+    log.info("worker started", threads=settings.worker_threads)
+    while not stopping.wait(_SWEEP_S):
+        try:
+            sweep(registry, queue)
+        except HouseError as error:
+            log.warning("sweep failed", reason=str(error))
+    worker.stop(_DRAIN_S)
+    children.close()
+    registry.close()
+    log.info("worker stopped")
+
+
+def build_pipeline(settings: Settings, registry: Registry, children: ReadingChildren) -> Pipeline:
+    """Build the pipeline with this machine's embedder."""
+    embedder = open_embedder(settings)
+    most_tokens = min(settings.passage_tokens, embedder.card.max_tokens)
+    return Pipeline(
+        Tools(
+            work=registry.work,
+            spool=open_spool(settings),
+            embedder=embedder,
+            chunker=LangChainChunker(embedder.count_tokens, most_tokens),
+            children=children,
+            limits=Limits(
+                pages=settings.reader_pages,
+                characters=settings.text_characters,
+                memory_mb=settings.reader_memory_mb,
+            ),
+        )
+    )
+
+
+def sweep(registry: Registry, queue: JobQueue) -> int:
+    """Send again the documents whose message or worker was lost; return how many."""
+    if queue.waiting() > _BUSY:
+        return 0
+    forgotten = registry.work.forgotten(_SWEPT_AT_ONCE, LEASE_S)
+    for document_id in forgotten:
+        queue.send([document_id])
+    return len(forgotten)
+
+
+if __name__ == "__main__":
+    run(Settings.load())

@@ -1,0 +1,1 @@
+"""The query side of Footnote: from a question to an answer with footnotes."""

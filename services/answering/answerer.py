@@ -1,0 +1,216 @@
+"""The one path from a question to an answer with footnotes."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from services.answering import AnswerEvent, DeltaEvent, Event, PassagesEvent
+from services.answering.composing import Ranked, composed, ranked
+from services.answering.draft import Draft
+from services.answering.evidence import Evidence, Weigher
+from services.answering.gate import Verdict, judge
+from services.answering.grounding import Grounded, ground
+from services.answering.prompt import Material, Packed, pack
+from services.answering.refusal import refusal
+from services.domain.answers import Answer, Question, Usage
+from services.domain.errors import CancelledError
+from services.domain.scope import Role, Scope
+from services.engine import Embedder, Generator, Step
+from services.language.sentences import sentences
+from services.retrieval import Query, Retrieval
+from services.retrieval.retriever import Retriever
+
+Cancelled = Callable[[], bool]
+# Passages beyond those that are read, so that a refusal can show what came nearest.
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an answer is made from, and whether the generator's own words may carry it.
+
+    A model under about a billion parameters words worse than the sentences that it reads
+    (`docs/quality.md` has the figures), so its sentences only lead where they are supported.
+    """
+
+    passages: int
+    passage_tokens: int
+    writes_well: bool
+
+
+@dataclass(slots=True)
+class _Course:
+    """What happens to one question, collected for its trace."""
+
+    question: Question
+    scope: Scope
+    cancelled: Cancelled
+    began: float
+    answer_id: str
+    timings: dict[str, float] = field(default_factory=dict)
+    trace: dict[str, object] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+    def lap(self, name: str, since: float) -> float:
+        """Note the milliseconds since *since*; return the time now. CancelledError if left."""
+        now = time.perf_counter()
+        self.timings[name] = round((now - since) * 1000, 2)
+        if self.cancelled():
+            message = "The question was given up before it was answered."
+            raise CancelledError(message)
+        return now
+
+
+class Answerer:
+    """Answers questions. Blocking; several threads may use it."""
+
+    def __init__(
+        self, retriever: Retriever, generator: Generator, embedder: Embedder, limits: Limits
+    ) -> None:
+        self._retriever = retriever
+        self._generator = generator
+        self._weigher = Weigher(embedder)
+        self._limits = limits
+
+    def answer(
+        self, question: Question, scope: Scope, cancelled: Cancelled, waited_s: float
+    ) -> Iterator[Event]:
+        """Yield what was found, the text as it is written, and the answer at the end.
+
+        CancelledError as soon as *cancelled* says so; it is asked before every step.
+        """
+        began = time.perf_counter()
+        answer_id = f"ans_{secrets.token_hex(12)}"
+        course = _Course(question, scope, cancelled, began, answer_id)
+        course.timings["queue"] = round(waited_s * 1000, 2)
+        query = Query(question.text, question.history)
+        retrieval = self._retriever.search(query, scope, max(self._limits.passages, _SHOWN))
+        now = course.lap("retrieve", began)
+        yield PassagesEvent(tuple(retrieval.found))
+        evidence = self._weigher.evidence(retrieval.question, retrieval, self._limits.passages)
+        best = ranked(evidence, retrieval.language)
+        verdict = judge(retrieval, best)
+        now = course.lap("weigh", now)
+        course.trace |= _told(retrieval, best, verdict)
+        if not verdict.answerable:
+            yield self._refused(course, retrieval)
+            return
+        written: list[Grounded] = []
+        if self._generator.card.reads(retrieval.language):
+            text = yield from self._written(course, retrieval)
+            now = time.perf_counter()
+            written = _grounded(text, evidence)
+        yield self._answered(course, retrieval, best, written, now)
+
+    def _written(self, course: _Course, retrieval: Retrieval) -> Iterator[Event]:
+        """Let the generator write; yields its text as it comes and returns the whole of it."""
+        packed = self._packed(course, retrieval)
+        began = time.perf_counter()
+        text: list[str] = []
+        step = Step()
+        sampling = replace(
+            course.question.sampling,
+            stop=(*course.question.sampling.stop, *packed.prompt.stop),
+        )
+        for step in self._generator.generate(packed.prompt, sampling, course.cancelled):
+            if "prefill" not in course.timings:
+                began = course.lap("prefill", began)
+            if step.text:
+                text.append(step.text)
+                yield DeltaEvent(step.text)
+        course.usage = Usage(step.prompt_tokens, step.completion_tokens, step.cached_tokens)
+        course.lap("generate", began)
+        course.trace["written"] = "".join(text)
+        course.trace["finish"] = step.finish
+        return "".join(text)  # noqa: B901 - a generator that is delegated to
+
+    def _packed(self, course: _Course, retrieval: Retrieval) -> Packed:
+        material = Material(
+            language=retrieval.language,
+            passages=retrieval.found[: self._limits.passages],
+            instructions=retrieval.instructions,
+            share=",".join(sorted(course.scope.holding(Role.ASK))),
+        )
+        packed = pack(course.question, material, self._generator, self._limits.passage_tokens)
+        course.trace["prompt"] = {
+            "passages": list(packed.used),
+            "left_out": list(packed.left_out),
+            "text": "".join(part.text for part in packed.prompt.parts),
+        }
+        return packed
+
+    def _answered(
+        self,
+        course: _Course,
+        retrieval: Retrieval,
+        best: Sequence[Ranked],
+        written: Sequence[Grounded],
+        since: float,
+    ) -> AnswerEvent:
+        language = retrieval.language
+        draft = Draft(language)
+        for sentence in written:
+            if sentence.is_supported and sentence.evidence is not None:
+                draft.say(sentence.text, sentence.evidence, sentence.support)
+        if draft.is_empty or not self._limits.writes_well:
+            for evidence in composed(best, language, draft.texts):
+                draft.say(evidence.text, evidence, 1.0)
+        course.trace["grounding"] = [
+            {"text": one.text, "support": one.support, "kept": one.is_supported} for one in written
+        ]
+        course.lap("verify", since)
+        answer = self._answer(course, retrieval)
+        return AnswerEvent(
+            replace(
+                answer,
+                answered=True,
+                answer=draft.text,
+                sentences=tuple(draft.sentences),
+                citations=tuple(draft.citations),
+            ),
+            course.trace,
+        )
+
+    def _refused(self, course: _Course, retrieval: Retrieval) -> AnswerEvent:
+        names = [found.passage.document_title for found in retrieval.found]
+        answer = self._answer(course, retrieval)
+        told = refusal(retrieval.language, names)
+        return AnswerEvent(replace(answer, answer=told), course.trace)
+
+    def _answer(self, course: _Course, retrieval: Retrieval) -> Answer:
+        """Return the answer's frame: everything but what it says."""
+        course.timings["total"] = round((time.perf_counter() - course.began) * 1000, 2)
+        return Answer(
+            id=course.answer_id,
+            answered=False,
+            answer="",
+            language=retrieval.language,
+            sentences=(),
+            citations=(),
+            passages=tuple(retrieval.found),
+            model=self._generator.card.name,
+            usage=course.usage,
+            timings_ms=course.timings,
+            trace_id=course.answer_id,
+        )
+
+
+def _grounded(text: str, evidence: Sequence[Evidence]) -> list[Grounded]:
+    return [ground(text[span.start : span.end], evidence) for span in sentences(text)]
+
+
+def _told(retrieval: Retrieval, best: Sequence[Ranked], verdict: Verdict) -> dict[str, object]:
+    return {
+        "retrieval": dict(retrieval.trace),
+        "gate": {"answerable": verdict.answerable, "score": round(verdict.score, 4)},
+        "evidence": [
+            {
+                "passage_id": one.evidence.found.passage.id,
+                "start": one.evidence.span.start,
+                "end": one.evidence.span.end,
+                "score": round(one.score, 4),
+            }
+            for one in best[:_SHOWN]
+        ],
+    }

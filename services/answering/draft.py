@@ -1,0 +1,57 @@
+"""An answer in the making: sentences in order, each with its numbered footnotes."""
+
+from services.answering.evidence import Evidence
+from services.domain.answers import Citation, Sentence
+
+_JOINT = {"en": " ", "zh": ""}
+
+
+class Draft:
+    """Collects sentences; the same quote gets the same number."""
+
+    def __init__(self, language: str) -> None:
+        self._joint = _JOINT.get(language, " ")
+        self.text = ""
+        self.sentences: list[Sentence] = []
+        self.citations: list[Citation] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing stands in it yet."""
+        return not self.sentences
+
+    @property
+    def texts(self) -> list[str]:
+        """What stands in it, sentence by sentence."""
+        return [sentence.text for sentence in self.sentences]
+
+    def say(self, text: str, evidence: Evidence, support: float) -> None:
+        """Add a sentence that *evidence* supports."""
+        if self.text:
+            self.text += self._joint
+        start = len(self.text)
+        self.text += text
+        number = self._number(evidence)
+        self.sentences.append(Sentence(text, start, len(self.text), (number,), support))
+
+    def _number(self, evidence: Evidence) -> int:
+        passage, span = evidence.found.passage, evidence.span
+        for citation in self.citations:
+            place = (citation.document_id, citation.start, citation.end)
+            if place == (passage.document_id, span.start, span.end):
+                return citation.number
+        self.citations.append(
+            Citation(
+                number=len(self.citations) + 1,
+                passage_id=passage.id,
+                document_id=passage.document_id,
+                document_name=passage.document_name,
+                source_id=passage.source_id,
+                collection=passage.collection,
+                page=passage.page,
+                start=span.start,
+                end=span.end,
+                quote=evidence.quote,
+            )
+        )
+        return len(self.citations)

@@ -1,0 +1,78 @@
+"""Which sentence of which passage supports what was written."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.answering.evidence import Evidence
+from services.language.normalize import folded
+from services.language.terms import content_terms
+
+# A written sentence counts as supported from this share of its content words on.
+SUPPORTED = 0.6
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'’-]+")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nor|without|cannot|neither|except)\b|n['’]t\b|不|没|无|未|非",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """A written sentence with what supports it best; `support` is between 0 and 1."""
+
+    text: str
+    support: float
+    evidence: Evidence | None
+
+    @property
+    def is_supported(self) -> bool:
+        """Say whether it may stand in an answer as a statement."""
+        return self.evidence is not None and self.support >= SUPPORTED
+
+
+def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
+    """Return *text* with the evidence that supports it best.
+
+    Numbers must be the same, names must occur, and what is denied must be denied there too; then
+    support is the share of its content words that the passage's sentence says.
+    """
+    said = _Said(text)
+    best, support = None, 0.0
+    for one in evidence:
+        share = said.supported_by(one)
+        if share > support:
+            best, support = one, share
+    return Grounded(text, round(support, 4), best)
+
+
+class _Said:
+    def __init__(self, text: str) -> None:
+        self._terms = frozenset(content_terms(text))
+        self._numbers = numbers(text)
+        self._names = frozenset(content_terms(" ".join(_NAME.findall(text))))
+        self._denies = denies(text)
+
+    def supported_by(self, evidence: Evidence) -> float:
+        """Return the share of what is said that *evidence* says; 0 if they contradict."""
+        quote = evidence.quote
+        if not self._terms or self._denies != denies(quote):
+            return 0.0
+        if not self._numbers <= numbers(quote):
+            return 0.0
+        title = frozenset(content_terms(evidence.found.passage.document_title))
+        if not self._names <= evidence.terms | title:
+            return 0.0
+        return len(self._terms & (evidence.terms | title)) / len(self._terms)
+
+
+def numbers(text: str) -> frozenset[str]:
+    """Return the numbers in *text*, thousands' commas gone, as written otherwise."""
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", folded(text))
+    return frozenset(number.rstrip(".,:") for number in _NUMBER.findall(plain))
+
+
+def denies(text: str) -> bool:
+    """Say whether *text* holds a negation."""
+    return _NEGATION.search(text) is not None

@@ -1,0 +1,101 @@
+"""What kind of thing a question asks for, and whether a text holds one of that kind."""
+
+import re
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_ASKED = {
+    "en": (
+        ("who", r"\b(?:who|whom|whose)\b|\b(?:what|which) (?:\w+ )?(?:person|people|leader|king|author)\b"),
+        (
+            "when",
+            r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era|period)\b|how long ago",
+        ),
+        (
+            "number",
+            r"\bhow (?:many|much|long|old|far|tall|big|large|high|often|deep|fast|wide)\b|"
+            r"\bwhat (?:\w+ )?(?:number|percent|percentage|amount|population|size|total|cost|price|rate|ratio|value)\b",
+        ),
+        (
+            "where",
+            r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:country|city|place|region|state|location|area|island|continent|"
+            r"river|town|county|province)\b",
+        ),
+        ("why", r"\bwhy\b|\breasons?\b|\bcauses?d?\b|\bpurpose\b"),
+    ),
+    "zh": (
+        ("who", r"谁|何人|哪一?位|什么人|哪个人|哪些人"),
+        (
+            "when",
+            r"何时|什么时[候间]|哪一?个?[年天月日]|几年|几月|时间|日期|哪个?(?:时期|年代|世纪|朝代)|何年|年份",
+        ),
+        ("number", r"多少|几[^乎]|多[大长高远久重深宽快]|数量|人口|比例|面积"),
+        (
+            "where",
+            r"哪[里]|何处|何地|哪个?(?:国|省|市|县|城|地|区|州|岛|洲|镇|村)|什么地[方区]|位于|在哪",
+        ),
+        ("why", r"为什么|为何|原因|何故|因何|怎么会"),
+    ),
+}
+_HELD = {
+    "en": {
+        "who": r"\b[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*",
+        "when": (
+            rf"\b1\d{{3}}s?\b|\b20\d\d\b|\b\d{{3}}\b(?= (?:AD|BC|CE))|(?i:\b{_MONTH}\b)|"
+            r"\b\d+(?:st|nd|rd|th) centur|(?i:centur(?:y|ies)|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|decade)"
+        ),
+        "number": (
+            r"\d+(?:[.,]\d+)*|(?i:\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|"
+            r"thirty|forty|fifty|hundred|thousand|million|billion|half|third|quarter|dozen|once|twice|percent)\b)"
+        ),
+        "where": (
+            r"\b(?:in|at|near|from|to|of|into|across|through) (?:the )?(?:\w+ern )?[A-Z][\w'’-]+|"
+            r"(?i:\b(?:located|island|river|city|county|province|state)\b)"
+        ),
+        "why": (
+            r"(?i:\b(?:because|due to|since|in order to|so that|therefore|as a result|result(?:ed|s)?|led to|"
+            r"caused?|reasons?)\b)"
+        ),
+    },
+    "zh": {
+        "who": (
+            r"[\u4e00-\u9fff]{1,8}[·‧•．][\u4e00-\u9fff]{1,8}|[\u4e00-\u9fff](?:先生|女士|教授|博士|总统|国王|皇帝|将军|导演|主席|公司|大学)|"
+            r"[王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范石廖"
+            r"贾夏韦傅方白邹孟熊秦邱江尹薛段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤][\u4e00-\u9fff]{1,2}"
+        ),
+        "when": r"(?:\d{1,4}|[一二三四五六七八九十〇零]{2,4})\s*年|\d{1,2}\s*月|世纪|年代|时期|[春夏秋冬]季|朝|年间|初年|末年|同年|翌年",
+        "number": (
+            r"\d+(?:[.,]\d+)*|[一二三四五六七八九十百千万亿两零〇]+(?=[个名人次年月日天元米公里座只种条位层部家万亿%％岁场匹"
+            r"支枚级辆颗届度间艘架本首集区项英平吨所])"
+        ),
+        "where": r"位于|[省市县区州国岛镇村路街山河江湖海洲港站](?![家人民])|地区",
+        "why": r"因[为此]|由于|所以|原因|导致|为了|使得|因而|故",
+    },
+}
+_ASKED_COMPILED = {
+    language: [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in kinds]
+    for language, kinds in _ASKED.items()
+}
+_HELD_COMPILED = {
+    language: {name: re.compile(pattern) for name, pattern in kinds.items()}
+    for language, kinds in _HELD.items()
+}
+
+
+def asked_type(question: str, language: str) -> str:
+    """Return `who`, `when`, `number`, `where`, `why`, or `other` where nothing definite is asked.
+
+    *question* in Simplified characters.
+    """
+    for name, pattern in _ASKED_COMPILED[language]:
+        if pattern.search(question):
+            return name
+    return "other"
+
+
+def holds_type(text: str, kind: str, language: str) -> bool | None:
+    """Say whether *text* holds a thing of *kind*; None where no definite thing is asked for."""
+    pattern = _HELD_COMPILED[language].get(kind)
+    return None if pattern is None else pattern.search(text) is not None

@@ -1,0 +1,83 @@
+"""Who asks: the check in front of every route but the public ones."""
+
+import functools
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import Depends, Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from services.api.errors import error_response
+from services.api.state import Service
+from services.domain.access import ApiKey
+from services.domain.errors import ForbiddenError, HouseError, UnauthenticatedError
+from services.domain.scope import Role, Scope
+
+# Public: health, and the static files of the page and the widget.
+PUBLIC_PATHS = frozenset({"/", "/widget.js", "/favicon.svg", "/health/live", "/health/ready"})
+PUBLIC_PREFIXES = ("/assets/",)
+
+
+def is_public(path: str) -> bool:
+    """Say whether a path needs no key."""
+    return path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES)
+
+
+class AccessMiddleware:
+    """Lets a request in if its key is known, and resolves once what exists for its holder."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Answer 401 before a byte of the body is read, or pass the request on."""
+        if scope["type"] != "http" or is_public(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        try:
+            key = _presented(Headers(scope=scope))
+            resolve = functools.partial(_resolve, self._service, key)
+            holder, held = await anyio.to_thread.run_sync(resolve)
+        except HouseError as error:
+            await error_response(error)(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        scope["state"]["key"] = holder
+        scope["state"]["scope"] = held
+        await self._app(scope, receive, send)
+
+
+def _presented(headers: Headers) -> str:
+    kind, _, key = headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not key.strip():
+        message = "Send your key as `Authorization: Bearer KEY`."
+        raise UnauthenticatedError(message)
+    return key.strip()
+
+
+def _resolve(service: Service, presented: str) -> tuple[ApiKey, Scope]:
+    registry = service.house.registry
+    holder = registry.keys.holder(presented)
+    return holder, registry.collections.scope_of(holder)
+
+
+def asking_scope(request: Request) -> Scope:
+    """Return the Scope that was resolved at the door."""
+    scope: Scope = request.state.scope
+    return scope
+
+
+def owner_scope(request: Request) -> Scope:
+    """Return the Scope of one who may do everything; ForbiddenError for anybody else."""
+    scope = asking_scope(request)
+    if not scope.may_everywhere(Role.ADMIN):
+        message = "Only an admin key may do this."
+        raise ForbiddenError(message)
+    return scope
+
+
+Asking = Annotated[Scope, Depends(asking_scope)]
+Owner = Annotated[Scope, Depends(owner_scope)]

@@ -1,0 +1,114 @@
+"""The application: middleware, routes, and the house that is built behind them."""
+
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import anyio.to_thread
+import structlog
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from services.api import ask, collections, documents, health, keys, pages, records, search
+from services.api.access import PUBLIC_PATHS, AccessMiddleware, is_public
+from services.api.body_limit import BodyLimitMiddleware
+from services.api.errors import add_error_handlers
+from services.api.state import Service
+from services.settings import Settings
+from services.wiring import House
+
+log = structlog.get_logger("api")
+_THREADS = 64
+_OPEN_ROUTES = PUBLIC_PATHS | {"/assets/{name}"}
+
+
+def create_app(
+    settings: Settings, build: Callable[[Settings], House], fail: Callable[[], None]
+) -> FastAPI:
+    """Return the application. *build* makes the house while the service already listens; *fail* is
+    called if it cannot."""
+    service = Service(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        builder = threading.Thread(target=_open, args=(service, build, fail), daemon=True)
+        builder.start()
+        yield
+        service.draining.set()
+        await anyio.to_thread.run_sync(builder.join)
+        await anyio.to_thread.run_sync(service.close)
+
+    app = FastAPI(
+        title="Footnote",
+        summary="Answers from your own documents, each statement with a footnote.",
+        version=_version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.service = service
+    for part in (documents, search, ask, records, collections, keys, health, pages):
+        app.include_router(part.router)
+    _serve_openapi(app)
+    add_error_handlers(app)
+    refuse_open_routes(app)
+    app.add_middleware(BodyLimitMiddleware, upload_bytes=settings.upload_bytes)
+    app.add_middleware(AccessMiddleware, service=service)
+    return app
+
+
+def refuse_open_routes(app: FastAPI) -> None:
+    """Stop the start if a route is public that is not on the list."""
+    for route in app.routes:
+        path = getattr(route, "path", "")
+        if is_public(path) and path not in _OPEN_ROUTES:
+            message = f"Route {path} is public but not on the list of public routes."
+            raise AssertionError(message)
+
+
+def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[], None]) -> None:
+    try:
+        house = build(service.settings)
+        house.follower.open()
+        house.follower.start(
+            service.settings.poll_seconds,
+            lambda error: log.error("index follower failed", exc_info=error),
+        )
+        service.open(house)
+        log.info("ready", passages=house.follower.passages(), rebuilt=house.follower.rebuilt)
+    except Exception as error:  # noqa: BLE001 - the start's last handler: say why, then end
+        log.error("cannot start", reason=str(error), exc_info=error)
+        service.fault = error
+        fail()
+
+
+def _serve_openapi(app: FastAPI) -> None:
+    @app.get("/openapi.json", tags=["about"])
+    def openapi_page() -> dict[str, object]:
+        """Return the description of this interface."""
+        return app.openapi()
+
+    def described() -> dict[str, object]:
+        if app.openapi_schema is None:
+            schema = get_openapi(
+                title=app.title, version=app.version, summary=app.summary, routes=app.routes
+            )
+            schema["components"].setdefault("securitySchemes", {})["key"] = {
+                "type": "http",
+                "scheme": "bearer",
+            }
+            for path, methods in schema["paths"].items():
+                for operation in methods.values():
+                    operation["security"] = [] if is_public(path) else [{"key": []}]
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _version() -> str:
+    return version("footnote")
+

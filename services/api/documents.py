@@ -1,0 +1,152 @@
+"""Documents: upload, list, look at, delete."""
+
+import functools
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+
+from services.api.access import Asking
+from services.api.schemas import document_out
+from services.api.state import InHouse, InService
+from services.api.streaming import event
+from services.api.uploads import Upload, take
+from services.domain.documents import DocumentFilter, Status
+from services.domain.errors import InvalidRequestError
+from services.domain.scope import Scope
+from services.wiring import House
+
+router = APIRouter(prefix="/v1/documents", tags=["documents"])
+_EVENTS_S = 0.3
+_RESTING = frozenset({Status.READY, Status.FAILED})
+
+
+@router.post("", status_code=202)
+async def upload_document(  # noqa: PLR0913 - the fields of a form
+    service: InService,
+    scope: Asking,
+    file: Annotated[UploadFile, File(description="The file.")],
+    collection: Annotated[str, Form(min_length=1, max_length=100)] = "default",
+    source_id: Annotated[str | None, Form(max_length=2000)] = None,
+    metadata: Annotated[str | None, Form(description="A JSON object.")] = None,
+) -> JSONResponse:
+    """Take a file to be ingested: 202 with its Document, 200 if it is there already."""
+    upload = Upload(
+        name=file.filename or "",
+        file=file.file,
+        collection=collection,
+        source_id=source_id or "",
+        metadata=_metadata(metadata),
+    )
+    taken = await anyio.to_thread.run_sync(
+        functools.partial(take, service.house, scope, upload, service.settings.upload_bytes)
+    )
+    return JSONResponse(taken.body, 202 if taken.is_work else 200)
+
+
+@router.get("")
+def list_documents(  # noqa: PLR0913 - the filters of a list
+    house: InHouse,
+    scope: Asking,
+    collection: str | None = None,
+    status: Status | None = None,
+    source_id: str | None = None,
+    batch: str | None = None,
+    sha256: str | None = None,
+    cursor: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, object]:
+    """List documents in the order of their arrival, and count them by status."""
+    wanted = DocumentFilter(collection, status, source_id, batch, sha256)
+    documents = house.registry.documents
+    listed, following = documents.listed(scope, wanted, int(cursor or 0), limit)
+    counted = DocumentFilter(collection, None, source_id, batch, sha256)
+    told: dict[str, object] = {
+        "documents": [document_out(document) for document in listed],
+        "counts": documents.counts(scope, counted),
+    }
+    return told if following is None else {**told, "cursor": str(following)}
+
+
+@router.get("/{document_id}")
+def show_document(house: InHouse, scope: Asking, document_id: str) -> dict[str, object]:
+    """Show one document."""
+    return document_out(house.registry.documents.get(scope, document_id))
+
+
+@router.get("/{document_id}/text", response_class=PlainTextResponse)
+def show_text(house: InHouse, scope: Asking, document_id: str) -> PlainTextResponse:
+    """Return the canonical text that offsets count in."""
+    text = house.registry.documents.text(scope, document_id)
+    return PlainTextResponse(text, headers={"X-Content-Type-Options": "nosniff"})
+
+
+@router.get("/{document_id}/file", response_class=Response)
+def download_file(house: InHouse, scope: Asking, document_id: str) -> Response:
+    """Return the original, always as an attachment that no browser runs."""
+    document = house.registry.documents.get(scope, document_id)
+    name = quote(document.name.rsplit("/", 1)[-1])
+    return Response(
+        house.spool.read(document.blob),
+        media_type=document.media_type,
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
+
+
+@router.get("/{document_id}/events", response_class=StreamingResponse)
+async def follow_document(house: InHouse, scope: Asking, document_id: str) -> StreamingResponse:
+    """Tell progress as server-sent events until the document rests."""
+    look = functools.partial(house.registry.documents.get, scope, document_id)
+    await anyio.to_thread.run_sync(look)
+
+    async def events() -> AsyncIterator[bytes]:
+        last: dict[str, object] = {}
+        while True:
+            document = await anyio.to_thread.run_sync(look)
+            told = document_out(document)
+            if told != last:
+                yield event("document", told)
+                last = told
+            if document.status in _RESTING:
+                return
+            await anyio.sleep(_EVENTS_S)
+
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
+@router.delete("/{document_id}")
+def remove_document(house: InHouse, scope: Asking, document_id: str) -> dict[str, object]:
+    """Delete a document everywhere, and say what was removed where."""
+    return _removed(house, scope, document_id)
+
+
+def _removed(house: House, scope: Scope, document_id: str) -> dict[str, object]:
+    document, receipt = house.registry.documents.remove(scope, document_id)
+    receipt = house.follower.removed(receipt)
+    sha256 = document.blob.sha256
+    freed = 0 if house.registry.documents.blob_is_used(sha256) else house.spool.remove(sha256)
+    removed = {**receipt.removed, "file_bytes": freed}
+    return {"document_id": document_id, "name": document.name, "removed": removed}
+
+
+def _metadata(given: str | None) -> dict[str, Any]:
+    if given is None:
+        return {}
+    try:
+        value = json.loads(given)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        message = "metadata: a JSON object is expected."
+        raise InvalidRequestError(message)
+    return value
+

@@ -1,0 +1,31 @@
+"""Whether the service lives, whether it is ready, and what it measures."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from services.api import metrics
+from services.api.access import Asking
+from services.api.state import InHouse, InService
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "live"}
+
+
+@router.get("/health/ready")
+async def ready(service: InService) -> JSONResponse:
+    """Say whether questions can be answered now: 200, or 503 with the reason."""
+    if service.is_ready:
+        return JSONResponse({"status": "ready"})
+    status = "draining" if service.draining.is_set() else "starting"
+    return JSONResponse({"status": status}, 503, headers={"Retry-After": "1"})
+
+
+@router.get("/metrics", response_class=Response)
+def show_metrics(house: InHouse, _scope: Asking) -> Response:
+    """Return the metrics for Prometheus."""
+    return Response(metrics.page(house.follower.passages()), media_type="text/plain; version=0.0.4")

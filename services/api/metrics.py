@@ -1,0 +1,44 @@
+"""Counts and times for Prometheus; no text of documents or questions."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from services.domain.answers import Answer
+
+registry = CollectorRegistry()
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_running = Gauge("footnote_questions_running", "Questions being answered.", registry=registry)
+_seconds = Histogram(
+    "footnote_answer_seconds", "Time to a whole answer.", buckets=_SECONDS, registry=registry
+)
+_answers = Counter("footnote_answers", "Answers given.", ["answered"], registry=registry)
+_tokens = Counter("footnote_tokens", "Tokens by kind.", ["kind"], registry=registry)
+_documents = Gauge("footnote_passages", "Passages that can be found.", registry=registry)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Count a question while it is being answered, and its time."""
+    began = time.monotonic()
+    _running.inc()
+    try:
+        yield
+    finally:
+        _running.dec()
+        _seconds.observe(time.monotonic() - began)
+
+
+def answered(answer: Answer) -> None:
+    """Count an answer and its tokens."""
+    _answers.labels(answered=str(answer.answered).lower()).inc()
+    _tokens.labels(kind="prompt").inc(answer.usage.prompt_tokens)
+    _tokens.labels(kind="completion").inc(answer.usage.completion_tokens)
+    _tokens.labels(kind="cached").inc(answer.usage.cached_tokens)
+
+
+def page(passages: int) -> bytes:
+    """Return all metrics in Prometheus' text format."""
+    _documents.set(passages)
+    return generate_latest(registry)

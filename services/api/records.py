@@ -1,0 +1,84 @@
+"""Stored answers: kept with their trace, shown, judged and asked again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+
+from services.answering import AnswerEvent
+from services.api.access import Asking
+from services.api.schemas import FeedbackBody, answer_out
+from services.api.state import InHouse
+from services.domain.answers import AnswerRecord, Question, Sampling, Turn
+from services.domain.scope import Scope
+from services.registry.answers import Answers
+
+router = APIRouter(prefix="/v1/answers", tags=["answers"])
+
+
+def keep(
+    answers: Answers,
+    scope: Scope,
+    question: Question,
+    told: Mapping[str, Any],
+    trace: Mapping[str, object],
+) -> None:
+    """Store an answer, so that it goes when a document that it shows goes."""
+    shown = {str(passage["document_id"]) for passage in told["passages"]}
+    collections = [held.name for held in scope.roles]
+    record = AnswerRecord(
+        id=str(told["id"]),
+        principal=scope.principal,
+        created_at="",
+        question={**asdict(question), "collections": collections},
+        answer=told,
+        trace=trace,
+    )
+    answers.store(record, shown)
+
+
+@router.get("/{answer_id}")
+def show_answer(house: InHouse, scope: Asking, answer_id: str) -> dict[str, object]:
+    """Show an answer with its whole trace."""
+    return asdict(house.registry.answers.get(scope, answer_id))
+
+
+@router.post("/{answer_id}/feedback")
+def judge_answer(
+    house: InHouse, scope: Asking, answer_id: str, body: FeedbackBody
+) -> dict[str, object]:
+    """Keep a thumb and a note with an answer."""
+    house.registry.answers.judge(scope, answer_id, body.model_dump())
+    return {"id": answer_id, "feedback": body.model_dump()}
+
+
+@router.post("/{answer_id}/replay")
+def replay_answer(house: InHouse, scope: Asking, answer_id: str) -> dict[str, object]:
+    """Ask the same question again, within what may be read now, and show both answers."""
+    record = house.registry.answers.get(scope, answer_id)
+    asked = record.question
+    now: dict[str, object] = {}
+    for step in house.answerer.answer(
+        question_of(asked), _still_readable(scope, asked["collections"]), lambda: False, 0.0
+    ):
+        if isinstance(step, AnswerEvent):
+            now = answer_out(step.answer) | {"trace": dict(step.trace)}
+    return {"before": dict(record.answer), "now": now}
+
+
+def question_of(stored: Mapping[str, Any]) -> Question:
+    """Return a question as it was stored."""
+    sampling = {**stored["sampling"], "stop": tuple(stored["sampling"]["stop"])}
+    return Question(
+        text=stored["text"],
+        history=tuple(Turn(**turn) for turn in stored["history"]),
+        sampling=Sampling(**sampling),
+        deadline_s=stored["deadline_s"],
+    )
+
+
+def _still_readable(scope: Scope, names: object) -> Scope:
+    known = {held.name for held in scope.roles}
+    wanted = names if isinstance(names, list) else []
+    return scope.narrowed([name for name in wanted if name in known])

@@ -1,0 +1,174 @@
+"""The wire: what requests hold and what answers look like. Everything inside is plain dataclasses."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.domain.answers import Answer, Citation, Sampling, Turn
+from services.domain.documents import Document
+from services.domain.passages import Found
+
+Name = Field(min_length=1, max_length=100, pattern=r"^[\w][\w .\-]*$")
+
+
+class Body(BaseModel):
+    """A request's body: unknown fields are an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TurnBody(Body):
+    """One earlier message."""
+
+    role: Literal["user", "assistant"]
+    content: str = Field(max_length=100_000)
+
+
+class SearchBody(Body):
+    """A search."""
+
+    query: str = Field(min_length=1)
+    collections: list[str] | None = None
+    limit: int = Field(10, ge=1, le=100)
+    history: list[TurnBody] = Field(default_factory=list, max_length=200)
+
+
+class AskBody(Body):
+    """A question."""
+
+    question: str = Field(min_length=1)
+    collections: list[str] | None = None
+    history: list[TurnBody] = Field(default_factory=list, max_length=200)
+    stream: bool = False
+    max_tokens: int | None = Field(None, ge=1, le=4096)
+    temperature: float = Field(0.0, ge=0, le=2)
+    top_p: float = Field(1.0, gt=0, le=1)
+    top_k: int = Field(0, ge=0, le=1000)
+    min_p: float = Field(0.0, ge=0, le=1)
+    seed: int | None = Field(None, ge=0, le=2**32 - 1)
+    deadline_s: float | None = Field(None, gt=0, le=3600)
+
+    def sampling(self, answer_tokens: int) -> Sampling:
+        """Return how to sample, the service's own length where none was asked for."""
+        return Sampling(
+            max_tokens=self.max_tokens or answer_tokens,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            min_p=self.min_p,
+            seed=self.seed,
+        )
+
+
+class CollectionBody(Body):
+    """A new collection."""
+
+    name: str = Name
+    instructions: str = Field("", max_length=8000)
+    defaults: dict[str, Any] = Field(default_factory=dict)
+
+
+class CollectionChangeBody(Body):
+    """New instructions and defaults of a collection."""
+
+    instructions: str = Field("", max_length=8000)
+    defaults: dict[str, Any] = Field(default_factory=dict)
+
+
+class GrantBody(Body):
+    """One grant."""
+
+    principal: str = Field(pattern=r"^(key|user|group):.+$", max_length=300)
+    role: Literal["ask", "read", "write", "admin"]
+
+
+class GrantsBody(Body):
+    """All grants of a collection."""
+
+    grants: list[GrantBody] = Field(max_length=10_000)
+
+
+class KeyBody(Body):
+    """A new key."""
+
+    name: str = Field(min_length=1, max_length=200)
+    scopes: list[Literal["ask", "read", "write", "admin"]] = Field(default_factory=list)
+    user: str | None = Field(None, max_length=200)
+    groups: list[str] = Field(default_factory=list, max_length=1000)
+    expires_at: str | None = Field(None, pattern=r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
+
+
+class FeedbackBody(Body):
+    """A thumb and a note."""
+
+    thumb: Literal["up", "down"]
+    note: str = Field("", max_length=4000)
+
+
+def turns(history: list[TurnBody]) -> tuple[Turn, ...]:
+    """Return the conversation in the domain's words."""
+    return tuple(Turn(turn.role, turn.content) for turn in history)
+
+
+def document_out(document: Document) -> dict[str, object]:
+    """Return a Document as the contract has it."""
+    told = asdict(document)
+    for inner in ("collection_id", "blob", "title", "batch"):
+        del told[inner]
+    told["title"] = document.title
+    if document.error is None:
+        del told["error"]
+    return told
+
+
+def passage_out(found: Found) -> dict[str, object]:
+    """Return a Passage as the contract has it."""
+    passage = found.passage
+    told: dict[str, object] = {
+        "id": passage.id,
+        "document_id": passage.document_id,
+        "document_name": passage.document_name,
+        "source_id": passage.source_id,
+        "collection": passage.collection,
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "headings": list(passage.headings),
+        "score": round(found.score, 6),
+        "scores": dict(found.scores),
+    }
+    if passage.page is not None:
+        told["page"] = passage.page
+    return told
+
+
+def citation_out(citation: Citation) -> dict[str, object]:
+    """Return a Citation as the contract has it."""
+    told = asdict(citation)
+    if citation.page is None:
+        del told["page"]
+    return told
+
+
+def answer_out(answer: Answer) -> dict[str, object]:
+    """Return an Answer as the contract has it."""
+    return {
+        "id": answer.id,
+        "answered": answer.answered,
+        "answer": answer.answer,
+        "language": answer.language,
+        "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "citations": [citation_out(citation) for citation in answer.citations],
+        "passages": [passage_out(found) for found in answer.passages],
+        "model": answer.model,
+        "usage": asdict(answer.usage),
+        "timings_ms": dict(answer.timings_ms),
+        "trace_id": answer.trace_id,
+    }
+
+
+def without_none(told: Mapping[str, object]) -> dict[str, object]:
+    """Return *told* without what is not there."""
+    return {name: value for name, value in told.items() if value is not None}

@@ -1,0 +1,59 @@
+"""What the routes share: the house once it is built, and the count of those who ask."""
+
+import threading
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.api.admission import Admission
+from services.domain.errors import NotReadyError
+from services.settings import Settings
+from services.wiring import House
+
+
+class Service:
+    """A service that listens at once and is ready when its house stands."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.admission = Admission(settings.questions_running, settings.questions_waiting)
+        self.draining = threading.Event()
+        self.fault: Exception | None = None
+        self._house: House | None = None
+
+    @property
+    def house(self) -> House:
+        """The house; NotReadyError while it is being built."""
+        if self._house is None:
+            message = "The service is starting: its models are being loaded."
+            raise NotReadyError(message)
+        return self._house
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether questions can be answered now."""
+        return self._house is not None and not self.draining.is_set()
+
+    def open(self, house: House) -> None:
+        """Begin to answer with *house*."""
+        self._house = house
+
+    def close(self) -> None:
+        """End the house, if it ever stood."""
+        if self._house is not None:
+            self._house.close()
+
+
+def service_of(request: Request) -> Service:
+    """Return the service that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def house_of(request: Request) -> House:
+    """Return the house that a request came to."""
+    return service_of(request).house
+
+
+InService = Annotated[Service, Depends(service_of)]
+InHouse = Annotated[House, Depends(house_of)]

@@ -1,0 +1,60 @@
+"""Server-sent events, and the bridge from a blocking generator to the event loop."""
+
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TypeVar
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+
+T = TypeVar("T")
+_BUFFERED = 256
+
+
+def event(name: str, value: object) -> bytes:
+    """Return one server-sent event."""
+    return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+
+
+class CancelFlag:
+    """Set when nobody waits any more, or when the time is over; asked before every step."""
+
+    def __init__(self) -> None:
+        self._left = threading.Event()
+
+    def leave(self) -> None:
+        """Say that nobody waits any more."""
+        self._left.set()
+
+    def __call__(self) -> bool:
+        """Say whether to stop."""
+        return self._left.is_set()
+
+
+async def stepped(
+    begin: Callable[[], Iterator[T]], cancelled: CancelFlag
+) -> AsyncIterator[T]:
+    """Run a blocking generator in a thread and yield what it yields.
+
+    Whoever stops iterating sets *cancelled*, and the generator ends at its next step.
+    """
+    sender, receiver = anyio.create_memory_object_stream[T](_BUFFERED)
+
+    def work() -> None:
+        with sender:
+            for step in begin():
+                try:
+                    anyio.from_thread.run(sender.send, step)
+                except anyio.BrokenResourceError:
+                    cancelled.leave()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(anyio.to_thread.run_sync, work)
+        try:
+            async with receiver:
+                async for step in receiver:
+                    yield step
+        finally:
+            cancelled.leave()

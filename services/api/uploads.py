@@ -1,0 +1,163 @@
+"""What happens to an upload at the door: type, spool, row, job. Blocking; runs in a thread."""
+
+import hashlib
+import json
+import secrets
+import time
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from services.api.schemas import document_out
+from services.domain.documents import Blob, Document, NewDocument
+from services.domain.errors import ConflictError, InvalidRequestError
+from services.domain.media import KINDS, kind_of
+from services.domain.scope import CollectionRole, Role, Scope
+from services.language.normalize import remove_invisible
+from services.registry.keys import OWNER
+from services.wiring import House
+
+_BLOCK = 1024 * 1024
+_LONGEST_NAME = 200
+# How long a fresh job's message is waited for before the sweeper sends it again.
+_MESSAGE_S = 30
+_LINES_PER_JOB = 64
+_MOST_LINES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload as it arrived."""
+
+    name: str
+    file: BinaryIO
+    collection: str
+    source_id: str
+    metadata: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What to answer, and whether anything is left to be done for it."""
+
+    body: dict[str, object]
+    is_work: bool
+
+
+def take(house: House, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
+    """Take an upload: from its return on, nothing of it may be lost."""
+    name = shown_name(upload.name)
+    target = _target(house, scope, upload.collection)
+    kind = kind_of(name, upload.file)
+    upload.file.seek(0)
+    sha256, length = house.spool.store(_blocks(upload.file), most_bytes)
+    if kind.format == "jsonl":
+        return _take_lines(house, target, upload, sha256)
+    new = NewDocument(
+        name=name,
+        source_id=upload.source_id,
+        media_type=kind.media_type,
+        sha256=sha256,
+        blob=Blob(sha256, 0, length),
+        metadata=upload.metadata,
+    )
+    document, is_work = _accept(house, target, [new])[0]
+    return Taken(document_out(document), is_work)
+
+
+def shown_name(name: str) -> str:
+    """Return an upload's name as it may be shown: no path tricks, nothing invisible, not long."""
+    plain, _ = remove_invisible(unicodedata.normalize("NFC", name))
+    parts = [part for part in plain.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
+    shown = " ".join("/".join(parts).split())
+    if not shown:
+        message = "file: it needs a name with an extension."
+        raise InvalidRequestError(message)
+    if len(shown) <= _LONGEST_NAME:
+        return shown
+    stem, dot, extension = shown.rpartition(".")
+    return f"{stem[: _LONGEST_NAME - len(extension) - 1]}{dot}{extension}"[-_LONGEST_NAME:]
+
+
+def _target(house: House, scope: Scope, name: str) -> CollectionRole:
+    """Return the collection to write to; one that does not exist is made for who may write
+    everywhere."""
+    known = any(held.name == name for held in scope.roles)
+    if known or not scope.may_everywhere(Role.WRITE):
+        return scope.collection(name, Role.WRITE)
+    try:
+        made = house.registry.collections.create(name, "", {})
+    except ConflictError:
+        # Another upload was quicker.
+        return house.registry.collections.scope_of(OWNER).collection(name, Role.WRITE)
+    return CollectionRole(made.id, made.name, Role.WRITE)
+
+
+def _accept(
+    house: House, target: CollectionRole, arrived: Sequence[NewDocument]
+) -> list[tuple[Document, bool]]:
+    lease_until = int(time.time()) + _MESSAGE_S
+    accepted = house.registry.documents.accept(target, arrived, lease_until)
+    work = list(dict.fromkeys(document.id for document, is_work in accepted if is_work))
+    for start in range(0, len(work), _LINES_PER_JOB):
+        house.queue.send(work[start : start + _LINES_PER_JOB])
+    return accepted
+
+
+def _take_lines(house: House, target: CollectionRole, upload: Upload, sha256: str) -> Taken:
+    batch = f"batch_{secrets.token_hex(12)}"
+    with house.spool.open_path(sha256).open("rb") as file:
+        arrived = list(_lines(file, sha256, batch, upload.metadata))
+    if not arrived:
+        message = "file: there is no line in it."
+        raise InvalidRequestError(message)
+    accepted = _accept(house, target, arrived)
+    is_work = any(work for _, work in accepted)
+    return Taken({"documents": len(accepted), "batch": batch}, is_work)
+
+
+def _lines(
+    file: BinaryIO, sha256: str, batch: str, metadata: Mapping[str, object]
+) -> Iterator[NewDocument]:
+    offset = 0
+    for number, line in enumerate(file, 1):
+        if number > _MOST_LINES:
+            message = f"file: more than {_MOST_LINES:,} lines; split it."
+            raise InvalidRequestError(message)
+        body = line.strip()
+        if body:
+            value = _line_value(body, number)
+            title = " ".join(str(value.get("title") or "").split())
+            yield NewDocument(
+                name=(title or str(value["id"]))[:_LONGEST_NAME],
+                source_id=str(value["id"]),
+                media_type=KINDS["jsonl"].media_type,
+                sha256=hashlib.sha256(body).hexdigest(),
+                blob=Blob(sha256, offset + line.index(body), len(body)),
+                title=title,
+                metadata=metadata,
+                batch=batch,
+            )
+        offset += len(line)
+
+
+def _line_value(body: bytes, number: int) -> dict[str, object]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if (
+        not isinstance(value, dict)
+        or not isinstance(value.get("text"), str)
+        or not str(value.get("id") or "")
+    ):
+        message = f'file: line {number} is not {{"id": ..., "title": ..., "text": ...}}.'
+        raise InvalidRequestError(message)
+    return value
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(_BLOCK):
+        yield block
+

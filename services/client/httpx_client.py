@@ -1,0 +1,137 @@
+"""The client, over httpx2."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx2 as httpx
+
+from services.domain.errors import HouseError, NotReadyError
+
+_TIMEOUT = httpx.Timeout(30.0, read=600.0, write=600.0)
+
+
+class RefusedError(HouseError):
+    """The service said no; the message is its own."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class FootnoteClient:
+    """Talks to one service with one key. Close it, or use it in a `with`."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=_TIMEOUT,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def call(self, method: str, path: str, **given: Any) -> Any:  # noqa: ANN401 - JSON
+        """Return the JSON of one call; RefusedError if the service says no."""
+        try:
+            response = self._http.request(method, path, **given)
+        except httpx.TransportError as error:
+            raise self._unreachable() from error
+        if response.status_code >= httpx.codes.BAD_REQUEST:
+            raise _refusal(response.status_code, response.text)
+        return response.json() if response.content else None
+
+    def upload(
+        self, path: Path, name: str, collection: str, source_id: str | None
+    ) -> dict[str, Any]:
+        """Upload a file; returns its Document, or the batch that a `.jsonl` file became."""
+        fields = {"collection": collection}
+        if source_id is not None:
+            fields["source_id"] = source_id
+        with path.open("rb") as file:
+            told: dict[str, Any] = self.call(
+                "POST", "/v1/documents", data=fields, files={"file": (name, file)}
+            )
+        return told
+
+    def documents(self, **filters: str | int | None) -> Iterator[dict[str, Any]]:
+        """Yield documents, page after page."""
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        while True:
+            page = self.call("GET", "/v1/documents", params={"limit": 200, **wanted})
+            yield from page["documents"]
+            if "cursor" not in page:
+                return
+            wanted["cursor"] = page["cursor"]
+
+    def counts(self, **filters: str | None) -> dict[str, int]:
+        """Return how many documents stand in each status."""
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        counts: dict[str, int] = self.call(
+            "GET", "/v1/documents", params={"limit": 1, **wanted}
+        )["counts"]
+        return counts
+
+    def document(self, document_id: str) -> dict[str, Any]:
+        """Return one document."""
+        told: dict[str, Any] = self.call("GET", f"/v1/documents/{quote(document_id)}")
+        return told
+
+    def remove(self, document_id: str) -> dict[str, Any]:
+        """Delete a document; returns the receipt."""
+        told: dict[str, Any] = self.call("DELETE", f"/v1/documents/{quote(document_id)}")
+        return told
+
+    def ask(self, asked: Mapping[str, object]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the events of an answer as they come: name and value."""
+        body = {**asked, "stream": True}
+        try:
+            with self._http.stream("POST", "/v1/ask", json=body) as response:
+                if response.status_code >= httpx.codes.BAD_REQUEST:
+                    raise _refusal(response.status_code, response.read().decode())
+                yield from _events(response.iter_lines())
+        except httpx.TransportError as error:
+            raise self._unreachable() from error
+
+    def _unreachable(self) -> NotReadyError:
+        return NotReadyError(
+            f"No service answers at {self._url}: start it with `footnote serve`, "
+            "or set FOOTNOTE_URL."
+        )
+
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    name = ""
+    for line in lines:
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            value = json.loads(line.removeprefix("data: "))
+            if name == "error":
+                raise RefusedError(0, value["error"]["code"], value["error"]["message"])
+            yield name, value
+
+
+def _refusal(status: int, text: str) -> RefusedError:
+    try:
+        told = json.loads(text)["error"]
+        return RefusedError(status, str(told["code"]), str(told["message"]))
+    except (ValueError, KeyError, TypeError):
+        return RefusedError(status, "failed", f"The service answered {status}: {text[:200]}")

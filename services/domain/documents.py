@@ -1,0 +1,151 @@
+"""A document and the states that it goes through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+
+class Status(StrEnum):
+    """Where a document stands; `ready` and `failed` are where it rests."""
+
+    QUEUED = "queued"
+    READING = "reading"
+    EMBEDDING = "embedding"
+    READY = "ready"
+    FAILED = "failed"
+    DELETING = "deleting"
+
+
+UNFINISHED = (Status.QUEUED, Status.READING, Status.EMBEDDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the present stage is: *done* of *total* (passages while embedding)."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a document failed: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Where the original bytes lie in the spool: a slice of a content-addressed file."""
+
+    sha256: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A named set of documents with its own instructions and grants."""
+
+    id: str
+    name: str
+    instructions: str = ""
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of one document."""
+
+    id: str
+    collection_id: str
+    collection: str
+    name: str
+    source_id: str
+    media_type: str
+    bytes: int
+    sha256: str
+    blob: Blob
+    status: Status
+    progress: Progress
+    created_at: str
+    title: str = ""
+    error: Failure | None = None
+    pages: int = 0
+    characters: int = 0
+    passages: int = 0
+    grade: Mapping[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    batch: str | None = None
+    ready_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """What the door knows of an upload before anybody has read it."""
+
+    name: str
+    source_id: str
+    media_type: str
+    sha256: str
+    blob: Blob
+    title: str = ""
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    batch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of characters, end exclusive, in a document's canonical text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingMark:
+    """A heading: where its line stands in the canonical text and how deep it is (1 = top)."""
+
+    start: int
+    end: int
+    level: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a file gave: one canonical text and the spans that structure it.
+
+    `pages[i]` is the span of page i + 1 (empty for formats without pages); `tables` are spans
+    that must not be cut between a row and its header.
+    """
+
+    text: str
+    title: str = ""
+    pages: tuple[Span, ...] = ()
+    headings: tuple[HeadingMark, ...] = ()
+    tables: tuple[Span, ...] = ()
+    grade: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a deletion removed, place by place."""
+
+    document_id: str
+    removed: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """Which documents of one's Scope to list; None leaves a condition out."""
+
+    collection: str | None = None
+    status: str | None = None
+    source_id: str | None = None
+    batch: str | None = None
+    sha256: str | None = None

@@ -1,0 +1,83 @@
+"""Passages: the slices of documents that are found, read and cited."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage in the making: an exact slice of the canonical text, under its headings."""
+
+    start: int
+    end: int
+    text: str
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stored passage; `text` is exactly `start..end` of its document's canonical text."""
+
+    id: int
+    document_id: str
+    document_name: str
+    document_title: str
+    source_id: str
+    collection_id: str
+    collection: str
+    ordinal: int
+    text: str
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage id with the score that one index gave it (higher is better)."""
+
+    passage_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage with its final score and what each leg said of it."""
+
+    passage: Passage
+    score: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedPassage:
+    """What the derived indexes need of a passage: its vector and its analysed words."""
+
+    passage_id: int
+    document_id: str
+    collection_id: str
+    vector: bytes
+    title_terms: str
+    body_terms: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the log that the indexes follow: passages came (`add`) or left (`remove`)."""
+
+    seq: int
+    kind: str
+    document_id: str
+    collection_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPassage:
+    """A chunk with everything the registry stores of it; *vector* is little-endian float32."""
+
+    chunk: Chunk
+    vector: bytes
+    title_terms: str
+    body_terms: str

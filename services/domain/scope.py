@@ -1,0 +1,72 @@
+"""Who asks, and what exists for them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from services.domain.errors import CollectionNotFoundError, ForbiddenError
+
+
+class Role(StrEnum):
+    """What one may do in a collection; each role holds the ones before it."""
+
+    ASK = "ask"
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+    def covers(self, other: "Role") -> bool:
+        """Say whether this role includes *other*."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRole:
+    """One collection that exists for the one who asks."""
+
+    collection_id: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who asks and which collections exist for them, resolved once at the door.
+
+    Every look-up in registry, index and cache takes one. What it does not hold does not exist.
+    """
+
+    principal: str
+    roles: tuple[CollectionRole, ...] = ()
+    everywhere: Role | None = None
+    groups: frozenset[str] = field(default_factory=frozenset)
+
+    def holding(self, role: Role) -> frozenset[str]:
+        """Return the ids of the collections in which *role* is held."""
+        return frozenset(held.collection_id for held in self.roles if held.role.covers(role))
+
+    def collection(self, name: str, role: Role) -> CollectionRole:
+        """Return the collection called *name* if *role* is held in it.
+
+        Raises CollectionNotFoundError where nothing may be known of it, ForbiddenError where it
+        may be seen but the role is too small.
+        """
+        for held in self.roles:
+            if held.name == name:
+                if held.role.covers(role):
+                    return held
+                message = f"You may not {role.value} in collection {name!r}."
+                raise ForbiddenError(message)
+        raise CollectionNotFoundError(name)
+
+    def narrowed(self, names: Iterable[str] | None) -> "Scope":
+        """Return the same person looking only into the named collections (None: all of them)."""
+        if names is None:
+            return self
+        kept = tuple(self.collection(name, Role.ASK) for name in dict.fromkeys(names))
+        return Scope(self.principal, kept, self.everywhere, self.groups)
+
+    def may_everywhere(self, role: Role) -> bool:
+        """Say whether *role* is held in every collection, those to come included."""
+        return self.everywhere is not None and self.everywhere.covers(role)

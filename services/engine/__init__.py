@@ -1,0 +1,115 @@
+"""The models: embed and generate, behind Protocols that say nothing of any library.
+
+A model file is checked against its pinned SHA-256 before a parser opens it. Text of documents and
+people is tokenised without special tokens. One thread at a time works in a model's context.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.domain.answers import Sampling
+
+Vectors: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is known of a model: *languages* are those that it really reads."""
+
+    name: str
+    kind: str
+    languages: frozenset[str]
+    bytes: int
+    memory_bytes: int
+    dimension: int = 0
+    max_tokens: int = 0
+    template: str = ""
+    licence: str = ""
+
+    def reads(self, language: str) -> bool:
+        """Say whether the model reads *language* (`*` on the card: any)."""
+        return language in self.languages or "*" in self.languages
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors of unit length, so that their product is their likeness."""
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of the model."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return one row a question, shape (len(texts), dimension)."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return one row a passage, shape (len(texts), dimension)."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has, without the marks at its ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a prompt; only a trusted one may hold the template's control tokens."""
+
+    text: str
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a generator has to tell: new *text*, and the counts so far.
+
+    The first step comes when the prompt has been read; the last one carries `finish`: `stop`,
+    `length` or `cancelled`.
+    """
+
+    text: str = ""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    finish: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt in parts, the ends of a turn that stop it, and whose KV it may share.
+
+    Prompts with different `share` never use each other's cached prefixes.
+    """
+
+    parts: tuple[Part, ...]
+    stop: tuple[str, ...] = ()
+    share: str = ""
+
+
+class Generator(Protocol):
+    """Writes text after a prompt."""
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of the model."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """Size of the window that prompt and answer share, in tokens."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of an untrusted text."""
+        ...
+
+    def generate(
+        self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool]
+    ) -> Iterator[Step]:
+        """Yield the text as it comes; *cancelled* is asked before every step."""
+        ...

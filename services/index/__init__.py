@@ -1,0 +1,66 @@
+"""Derived indexes: passages by meaning and by words, found under a Scope.
+
+Each collection is a segment of its own in both, so that a Scope is honoured before ranking and the
+statistics of what one may not read weigh nothing. An index knows up to which change it has applied;
+it is published as numbered, checksummed generations and may be thrown away at any moment.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.domain.passages import Hit, IndexedPassage
+from services.domain.scope import Scope
+
+
+class DerivedIndex(Protocol):
+    """What both indexes do when documents come and go, and when they are saved."""
+
+    def add(self, passages: Sequence[IndexedPassage]) -> None:
+        """Add passages; one that is there already is replaced."""
+        ...
+
+    def remove(self, documents: Iterable[tuple[str, str]]) -> int:
+        """Remove all passages of documents (id, collection id); return how many there were."""
+        ...
+
+    def count(self) -> int:
+        """Return how many passages can be found."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write everything into the empty *folder*."""
+        ...
+
+    def load(self, folder: Path) -> None:
+        """Start from what `save` wrote, which the caller has verified."""
+        ...
+
+
+class VectorIndex(DerivedIndex, Protocol):
+    """Passages by meaning."""
+
+    def search(self, query: NDArray[np.float32], scope: Scope, limit: int) -> list[Hit]:
+        """Return the *limit* passages of *scope* nearest to *query* (shape (dimension,)), by
+        falling inner product."""
+        ...
+
+    def vectors(self, ids: Sequence[int], scope: Scope) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors of those of the passages that are in *scope*."""
+        ...
+
+
+class WordIndex(DerivedIndex, Protocol):
+    """Passages by words."""
+
+    def search(self, terms: Sequence[tuple[str, float]], scope: Scope, limit: int) -> list[Hit]:
+        """Return the *limit* passages of *scope* with the highest BM25 score for the weighted
+        terms, by falling score."""
+        ...
+
+    def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
+        """Return the number of passages in *scope*, and in how many of them each term stands."""
+        ...

@@ -1,0 +1,81 @@
+"""A twin of the keyword index for tests: BM25 in a few lines, by the same formula as tantivy."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from services.domain.passages import Hit, IndexedPassage
+from services.domain.scope import Role, Scope
+from services.index.tantivy_words import TITLE_WEIGHT
+
+# Robertson and Zaragoza 2009; the values that Lucene and tantivy use.
+K1, B = 1.2, 0.75
+
+
+class MemoryWordIndex:
+    """Passages in a dictionary; every search looks at all of them."""
+
+    def __init__(self) -> None:
+        self._passages: dict[int, IndexedPassage] = {}
+
+    def add(self, passages: Sequence[IndexedPassage]) -> None:
+        """Add or replace passages."""
+        self._passages |= {passage.passage_id: passage for passage in passages}
+
+    def remove(self, documents: Iterable[tuple[str, str]]) -> int:
+        """Remove the passages of documents."""
+        gone = set(documents)
+        before = len(self._passages)
+        self._passages = {
+            passage_id: passage
+            for passage_id, passage in self._passages.items()
+            if (passage.document_id, passage.collection_id) not in gone
+        }
+        return before - len(self._passages)
+
+    def search(self, terms: Sequence[tuple[str, float]], scope: Scope, limit: int) -> list[Hit]:
+        """Return the best passages, each scored within its own collection."""
+        hits = []
+        for collection_id in scope.holding(Role.ASK):
+            theirs = [p for p in self._passages.values() if p.collection_id == collection_id]
+            body = _scores({p.passage_id: p.body_terms.split() for p in theirs}, terms)
+            title = _scores({p.passage_id: p.title_terms.split() for p in theirs}, terms)
+            hits += [
+                Hit(p.passage_id, body[p.passage_id] + TITLE_WEIGHT * title[p.passage_id])
+                for p in theirs
+            ]
+        found = sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
+        return [hit for hit in found if hit.score > 0][:limit]
+
+    def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
+        """Return the number of passages, and in how many of them each term stands."""
+        held = scope.holding(Role.ASK)
+        bodies = [set(p.body_terms.split()) for p in self._passages.values() if p.collection_id in held]
+        return len(bodies), {term: sum(term in body for body in bodies) for term in set(terms)}
+
+    def count(self) -> int:
+        """Return how many passages can be found."""
+        return len(self._passages)
+
+    def save(self, folder: Path) -> None:
+        """Keep nothing: a twin lives in memory."""
+
+    def load(self, folder: Path) -> None:
+        """Load nothing: a twin lives in memory."""
+
+
+def _scores(
+    texts: dict[int, list[str]], terms: Sequence[tuple[str, float]]
+) -> dict[int, float]:
+    average = sum(map(len, texts.values())) / max(len(texts), 1) or 1.0
+    counted = {key: Counter(words) for key, words in texts.items()}
+    scores = dict.fromkeys(texts, 0.0)
+    for term, weight in terms:
+        holding = [key for key, counts in counted.items() if term in counts]
+        idf = math.log(1 + (len(texts) - len(holding) + 0.5) / (len(holding) + 0.5))
+        for key in holding:
+            often = counted[key][term]
+            length = 1 - B + B * len(texts[key]) / average
+            scores[key] += weight * idf * often * (K1 + 1) / (often + K1 * length)
+    return scores

@@ -1,0 +1,167 @@
+"""The keyword index: one tantivy index a collection, over terms that we cut ourselves."""
+
+import os
+import shutil
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import tantivy
+
+from services.domain.passages import Hit, IndexedPassage
+from services.domain.scope import Role, Scope
+
+# A match in title or headings counts this much beside one in the text.
+TITLE_WEIGHT = 0.6
+_WRITER_BYTES = 32_000_000
+_LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("passage_id", indexed=True, fast=True)
+    builder.add_text_field("document_id", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("title", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("body", tokenizer_name="whitespace", index_option="freq")
+    return builder.build()
+
+
+class TantivyWordIndex:
+    """BM25 over title and body. Its live files lie in *folder*, which is emptied at the start.
+
+    Safe to search from many threads; one thread at a time changes it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._schema = _schema()
+        self._segments: dict[str, tantivy.Index] = {}
+        self._lock = threading.Lock()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+
+    def add(self, passages: Sequence[IndexedPassage]) -> None:
+        """Add or replace passages, committed once a collection."""
+        by_collection: dict[str, list[IndexedPassage]] = defaultdict(list)
+        for passage in passages:
+            by_collection[passage.collection_id].append(passage)
+        with self._lock:
+            for collection_id, theirs in by_collection.items():
+                self._add_to(self._segment(collection_id), theirs)
+
+    def remove(self, documents: Iterable[tuple[str, str]]) -> int:
+        """Remove the passages of documents; return how many there were."""
+        by_collection: dict[str, list[str]] = defaultdict(list)
+        for document_id, collection_id in documents:
+            by_collection[collection_id].append(document_id)
+        with self._lock:
+            return sum(
+                self._remove_from(self._segments[collection_id], theirs)
+                for collection_id, theirs in by_collection.items()
+                if collection_id in self._segments
+            )
+
+    def search(self, terms: Sequence[tuple[str, float]], scope: Scope, limit: int) -> list[Hit]:
+        """Return the best passages of *scope* by BM25 over body and, weighing less, title."""
+        query = self._query(terms)
+        found = []
+        for segment in self._segments_of(scope):
+            searcher = segment.searcher()
+            hits = searcher.search(query, limit, count=False).hits
+            ids = searcher.fast_field_values("passage_id", [address for _, address in hits])
+            found += [
+                Hit(int(passage_id), float(score))
+                for (score, _), passage_id in zip(hits, ids, strict=True)
+            ]
+        return sorted(found, key=lambda hit: (-hit.score, hit.passage_id))[:limit]
+
+    def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
+        """Return the number of passages in *scope*, and in how many of them each term stands."""
+        searchers = [segment.searcher() for segment in self._segments_of(scope)]
+        counted = {
+            term: sum(int(searcher.doc_freq("body", term)) for searcher in searchers)
+            for term in set(terms)
+        }
+        return sum(int(searcher.num_docs) for searcher in searchers), counted
+
+    def count(self) -> int:
+        """Return how many passages can be found."""
+        with self._lock:
+            return sum(int(s.searcher().num_docs) for s in self._segments.values())
+
+    def save(self, folder: Path) -> None:
+        """Link the committed files, which never change, into *folder*."""
+        with self._lock:
+            for collection_id in self._segments:
+                _link_tree(self._folder / collection_id, folder / collection_id)
+
+    def load(self, folder: Path) -> None:
+        """Start from saved files; they stay as they are, since the live ones are links to them."""
+        with self._lock:
+            for saved in folder.iterdir():
+                _link_tree(saved, self._folder / saved.name)
+                self._segments[saved.name] = tantivy.Index(
+                    self._schema, path=str(self._folder / saved.name)
+                )
+
+    def _query(self, terms: Sequence[tuple[str, float]]) -> tantivy.Query:
+        wanted = [
+            (tantivy.Occur.Should, self._term("body", term, weight)) for term, weight in terms
+        ] + [
+            (tantivy.Occur.Should, self._term("title", term, weight * TITLE_WEIGHT))
+            for term, weight in terms
+        ]
+        return tantivy.Query.boolean_query(wanted)
+
+    def _term(self, field: str, term: str, weight: float) -> tantivy.Query:
+        query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
+        return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
+
+    def _add_to(self, segment: tantivy.Index, passages: Sequence[IndexedPassage]) -> None:
+        writer = segment.writer(_WRITER_BYTES, 1)
+        for passage in passages:
+            writer.delete_documents("passage_id", passage.passage_id)
+            document = tantivy.Document()
+            document.add_unsigned("passage_id", passage.passage_id)
+            document.add_text("document_id", passage.document_id)
+            document.add_text("title", passage.title_terms)
+            document.add_text("body", passage.body_terms)
+            writer.add_document(document)
+        _commit(segment, writer)
+
+    def _remove_from(self, segment: tantivy.Index, documents: Sequence[str]) -> int:
+        before = int(segment.searcher().num_docs)
+        writer = segment.writer(_WRITER_BYTES, 1)
+        for document_id in documents:
+            writer.delete_documents("document_id", document_id)
+        _commit(segment, writer)
+        return before - int(segment.searcher().num_docs)
+
+    def _segments_of(self, scope: Scope) -> list[tantivy.Index]:
+        with self._lock:
+            return [
+                self._segments[collection_id]
+                for collection_id in scope.holding(Role.ASK)
+                if collection_id in self._segments
+            ]
+
+    def _segment(self, collection_id: str) -> tantivy.Index:
+        if collection_id not in self._segments:
+            path = self._folder / collection_id
+            path.mkdir()
+            self._segments[collection_id] = tantivy.Index(self._schema, path=str(path))
+        return self._segments[collection_id]
+
+
+def _commit(segment: tantivy.Index, writer: tantivy.IndexWriter) -> None:
+    writer.commit()
+    writer.wait_merging_threads()
+    segment.reload()
+
+
+def _link_tree(source: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    for file in source.iterdir():
+        if file.name not in _LOCKS:
+            os.link(file, target / file.name)

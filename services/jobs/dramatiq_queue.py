@@ -1,0 +1,99 @@
+"""The queue and its workers over a dramatiq broker: SQLite on one machine, Redis between many."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import Callbacks, Pipelines, Retries, ShutdownNotifications, TimeLimit
+
+from services.jobs import Handler
+from services.jobs.sqlite_broker import SQLiteBroker
+
+QUEUE = "ingest"
+ACTOR = "ingest_documents"
+_RETRIES = 3
+_FIRST_RETRY_MS = 1000
+_LAST_RETRY_MS = 60_000
+# A reader has its own limits; this one only frees a thread that nothing else could.
+_LONGEST_MS = 6 * 3600 * 1000
+_HEARTBEAT_MS = 20_000
+
+
+class DramatiqQueue:
+    """Sends messages to workers, wherever they are."""
+
+    def __init__(self, broker: SQLiteBroker | RedisBroker) -> None:
+        self._broker = broker
+        broker.declare_queue(QUEUE)
+
+    def send(self, document_ids: Sequence[str]) -> None:
+        """Ask for these documents to be ingested together."""
+        self._broker.enqueue(
+            dramatiq.Message(
+                queue_name=QUEUE,
+                actor_name=ACTOR,
+                args=(list(document_ids),),
+                kwargs={},
+                options={},
+            )
+        )
+
+    def waiting(self) -> int:
+        """Return how many messages no worker has taken yet."""
+        if isinstance(self._broker, SQLiteBroker):
+            return self._broker.waiting(QUEUE)
+        return int(self._broker.client.llen(f"{self._broker.namespace}:{QUEUE}"))
+
+    def recover(self) -> None:
+        """End the leases of dead workers. Redis's own broker does so by their heartbeats."""
+        if isinstance(self._broker, SQLiteBroker):
+            self._broker.recover()
+
+
+class DramatiqWorker:
+    """Threads that hand the ids of each message to *handler*."""
+
+    def __init__(
+        self, broker: SQLiteBroker | RedisBroker, handler: Handler, threads: int
+    ) -> None:
+        self._broker = broker
+        dramatiq.actor(
+            lambda document_ids: handler(document_ids),
+            actor_name=ACTOR,
+            queue_name=QUEUE,
+            broker=broker,
+            max_retries=_RETRIES,
+            min_backoff=_FIRST_RETRY_MS,
+            max_backoff=_LAST_RETRY_MS,
+            time_limit=_LONGEST_MS,
+        )
+        self._worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=100)
+
+    def start(self) -> None:
+        """Begin taking messages."""
+        self._worker.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Take no more, and wait for those being handled."""
+        self._worker.stop(timeout=int(timeout_s * 1000))
+
+
+def sqlite_broker(path: Path) -> SQLiteBroker:
+    """Open the embedded broker in the file at *path*."""
+    return SQLiteBroker(path, middleware=_middleware())
+
+
+def redis_broker(url: str) -> RedisBroker:
+    """Open dramatiq's own Redis broker; a dead worker's messages come back within a minute."""
+    return RedisBroker(
+        url=url,
+        middleware=_middleware(),
+        namespace="footnote",
+        heartbeat_timeout=_HEARTBEAT_MS,
+        maintenance_chance=10_000,
+    )
+
+
+def _middleware() -> list[dramatiq.Middleware]:
+    return [TimeLimit(), ShutdownNotifications(), Callbacks(), Pipelines(), Retries()]

@@ -1,0 +1,97 @@
+"""Where sentences begin and end, in Chinese and English, as offsets into the text."""
+
+import re
+
+from services.domain.documents import Span
+from services.language.normalize import CJK
+
+_CLOSERS = "\"'”’」』）)】]》〉"
+_HARD_END = re.compile(rf"[。！？!?…]+[{re.escape(_CLOSERS)}]*|[；;](?=\s|[\u4e00-\u9fff]|$)")
+_DOT_END = re.compile(rf"\.+[{re.escape(_CLOSERS)}]*(?:\[\d+\])*(?=\s|$)")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[“\"])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Ft|Gen|Col|Sgt|Capt|Lt|Rev|Hon|Gov|Sen|"
+    r"Rep|Pres|vs|etc|e\.g|i\.e|cf|al|approx|No|Nos|Vol|vol|pp|p|Fig|fig|Eq|Sec|Art|ca|c|Inc|Ltd|"
+    r"Corp|Co|Bros|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|U\.K|U\.N|a\.m|p\.m|Ph\.D)$"
+)
+_ITEM = re.compile(r"\s*(?:[-*•·▪◦‣○●■–—]\s|#{1,6}\s|\(?\d{1,3}[.)、]\s?|[（(]?[一二三四五六七八九十]+[)）、.])")
+# A line at least this long that stops without a full stop was wrapped, not ended.
+_WRAPPED_LINE = 45
+_WRAPPED_LINE_CJK = 18
+_LONGEST = 600
+
+
+def sentences(text: str) -> list[Span]:
+    """Return the sentences of *text* in order, each without surrounding white space.
+
+    A table row and a list item are sentences of their own; a single line break inside running
+    text is not an end. No sentence is longer than 600 characters.
+    """
+    spans: list[Span] = []
+    start = 0
+    for end in sorted(_ends(text)):
+        spans += _pieces(text, start, end)
+        start = end
+    return spans + _pieces(text, start, len(text))
+
+
+def _ends(text: str) -> set[int]:
+    ends = {match.end() for match in _HARD_END.finditer(text)}
+    ends |= {match.end() for match in _DOT_END.finditer(text) if _is_full_stop(text, match)}
+    ends |= _line_ends(text)
+    return ends
+
+
+def _is_full_stop(text: str, match: re.Match[str]) -> bool:
+    before = text[max(0, match.start() - 12) : match.start()]
+    after = text[match.end() : match.end() + 3].lstrip(" ")
+    if after[:1].islower():
+        return False
+    if not before[-1:].isdigit() or not _line_start(text, match.start()):
+        return not _ABBREVIATION.search(before)
+    return False
+
+
+def _line_start(text: str, end: int) -> bool:
+    """Say whether only a short number stands between the line's start and *end* ("12. Item")."""
+    line = text[text.rfind("\n", 0, end) + 1 : end]
+    return line.strip().isdigit() and len(line.strip()) <= len("123")
+
+
+def _line_ends(text: str) -> set[int]:
+    ends = set()
+    position = 0
+    lines = text.split("\n")
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        position += len(line) + 1
+        if _ends_here(line, following):
+            ends.add(min(position, len(text)))
+    return ends
+
+
+def _ends_here(line: str, following: str) -> bool:
+    if not line.strip() or not following.strip():
+        return True
+    if "|" in line or "|" in following or "\t" in line or _ITEM.match(following):
+        return True
+    wrapped = _WRAPPED_LINE_CJK if CJK.search(line) else _WRAPPED_LINE
+    return len(line) < wrapped or line.rstrip().endswith((":", "："))
+
+
+def _pieces(text: str, start: int, end: int) -> list[Span]:
+    """Cut one sentence to size and take the white space off its ends."""
+    pieces = []
+    while end - start > _LONGEST:
+        cut = max(text.rfind(mark, start, start + _LONGEST) for mark in (" ", "，", "、", ","))
+        cut = cut + 1 if cut > start else start + _LONGEST
+        pieces.append((start, cut))
+        start = cut
+    pieces.append((start, end))
+    return [span for span in (_trimmed(text, *piece) for piece in pieces) if span.end > span.start]
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end)

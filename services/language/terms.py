@@ -1,0 +1,100 @@
+"""The words of a text as the keyword index and the grounding know them."""
+
+import functools
+import logging
+import re
+import threading
+
+import jieba
+import snowballstemmer
+
+from services.language.normalize import CJK, folded
+
+_RUN = re.compile(
+    r"(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+)"
+    r"|(?P<word>[^\W_]+(?:[.\-'’/&+#_:@][^\W_]+)*(?:\+\+|#)?)"
+)
+_PART = re.compile(r"[^\W_]+")
+_OWNED = re.compile(r"['’]s$")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+
+STOP_WORDS = frozenset(
+    "a an and are as at be been being but by can could did do does for from had has have he her "
+    "his how i if in into is it its may me my of on or our she should so than that the their "
+    "them then there these they this those to was we were what when where which who whom whose "
+    "why will with would you your am not no about please tell".split()
+)
+CHINESE_STOP_WORDS = frozenset(
+    "的 了 是 在 和 与 及 或 吗 呢 吧 啊 呀 么 哪 谁 什么 怎么 怎样 如何 为什么 多少 几 哪些 哪个 "
+    "哪里 何时 何 请问 请 一下 有 被 把 将 对 对于 关于 由 从 到 以 其 之 于 中 个 这 那 它 他 她 们 "
+    "也 都 就 而 但 所 为 等 并 着 过 会 能 可以 一个 是否 哪一 哪年 几个 什".split()
+)
+
+_jieba_lock = threading.Lock()
+
+
+@functools.cache
+def _segmenter() -> jieba.Tokenizer:
+    jieba.setLogLevel(logging.WARNING)
+    segmenter = jieba.Tokenizer()
+    segmenter.initialize()
+    return segmenter
+
+
+@functools.cache
+def _stemmer() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("english")
+
+
+@functools.lru_cache(maxsize=262_144)
+def stem(word: str) -> str:
+    """Return the English Snowball stem of a lower-case word; other scripts stay as they are."""
+    if not word.isascii() or any(letter.isdigit() for letter in word):
+        return word
+    with _jieba_lock:
+        return str(_stemmer().stemWord(word))
+
+
+def terms(text: str) -> list[str]:
+    """Return the terms of *text* in order: English stems, codes whole and in parts, Chinese
+    words and character pairs. Question and document are cut by this same function."""
+    found: list[str] = []
+    for match in _RUN.finditer(_THOUSANDS.sub("", folded(text))):
+        if match["cjk"]:
+            found += chinese_terms(match["cjk"])
+        else:
+            found += _word_terms(match["word"])
+    return found
+
+
+def content_terms(text: str) -> list[str]:
+    """Return the terms of *text* that carry meaning: no pronouns, articles, question words."""
+    return [
+        term for term in terms(text) if term not in STOP_WORDS and term not in CHINESE_STOP_WORDS
+    ]
+
+
+def chinese_terms(run: str) -> list[str]:
+    """Return the words of a run of ideographs and its character pairs.
+
+    Words alone fail where the dictionary cuts a name in two ways; pairs alone are noisy.
+    """
+    if len(run) == 1:
+        return [run]
+    with _jieba_lock:
+        words = [word for word in _segmenter().cut_for_search(run) if word.strip()]
+    pairs = [run[i : i + 2] for i in range(len(run) - 1)]
+    return words + pairs
+
+
+def _word_terms(word: str) -> list[str]:
+    plain = _OWNED.sub("", word)
+    parts = _PART.findall(plain)
+    if len(parts) <= 1:
+        return [stem(plain)]
+    return [plain, *(stem(part) for part in parts)]
+
+
+def has_chinese(text: str) -> bool:
+    """Say whether there is an ideograph in *text*."""
+    return CJK.search(text) is not None

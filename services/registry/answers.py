@@ -1,0 +1,80 @@
+"""Answers with their traces, kept so that they can be looked into and replayed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.domain.answers import AnswerRecord
+from services.domain.errors import AnswerNotFoundError
+from services.domain.scope import Role, Scope
+from services.registry.database import Database, one
+from services.registry.rows import now
+from services.registry.tables import answer_documents, answers, documents
+
+
+class Answers:
+    """The stored answers, each readable by the principal that asked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def store(self, record: AnswerRecord, document_ids: Iterable[str]) -> None:
+        """Keep an answer; *document_ids* are those whose removal takes it along.
+
+        If one of them has gone since it was read, the answer is not kept: a deleted text must not
+        come back by way of a trace.
+        """
+        wanted = set(document_ids)
+        with self._database.write() as connection:
+            alive = connection.execute(
+                sa.select(sa.func.count()).where(documents.c.id.in_(wanted))
+            ).scalar_one()
+            if alive < len(wanted):
+                return
+            connection.execute(
+                sa.insert(answers),
+                {
+                    "id": record.id,
+                    "principal": record.principal,
+                    "created_at": record.created_at or now(),
+                    "question": dict(record.question),
+                    "answer": dict(record.answer),
+                    "trace": dict(record.trace),
+                },
+            )
+            rows = [{"answer_id": record.id, "document_id": one_id} for one_id in wanted]
+            if rows:
+                connection.execute(sa.insert(answer_documents), rows)
+
+    def get(self, scope: Scope, answer_id: str) -> AnswerRecord:
+        """Return the answer to who asked for it, or to an owner."""
+        with self._database.read() as connection:
+            return _record_of(_own(connection, scope, answer_id))
+
+    def judge(self, scope: Scope, answer_id: str, feedback: Mapping[str, object]) -> None:
+        """Keep a thumb and a note with the answer."""
+        with self._database.write() as connection:
+            _own(connection, scope, answer_id)
+            connection.execute(
+                sa.update(answers).where(answers.c.id == answer_id).values(feedback=dict(feedback))
+            )
+
+
+def _own(connection: sa.Connection, scope: Scope, answer_id: str) -> sa.Row[Any]:
+    query = sa.select(answers).where(answers.c.id == answer_id)
+    if not scope.may_everywhere(Role.ADMIN):
+        query = query.where(answers.c.principal == scope.principal)
+    return one(connection.execute(query).first(), AnswerNotFoundError(answer_id))
+
+
+def _record_of(row: sa.Row[Any]) -> AnswerRecord:
+    return AnswerRecord(
+        id=row.id,
+        principal=row.principal,
+        created_at=row.created_at,
+        question=row.question,
+        answer=row.answer,
+        trace=row.trace,
+        feedback=row.feedback,
+    )

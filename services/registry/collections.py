@@ -1,0 +1,153 @@
+"""Collections and who may do what in them."""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from services.domain.access import ApiKey, Grant
+from services.domain.documents import Collection
+from services.domain.errors import ConflictError
+from services.domain.scope import CollectionRole, Role, Scope
+from services.registry.database import Database
+from services.registry.rows import collection_of, new_id, now
+from services.registry.tables import collections, documents, grants
+
+
+class Collections:
+    """The collections of the registry."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def scope_of(self, key: ApiKey) -> Scope:
+        """Resolve what exists for the holder of *key*: its own scopes, and grants to it."""
+        everywhere = [Role(scope) for scope in key.scopes if scope in set(Role)]
+        widest = max(everywhere, key=list(Role).index, default=None)
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(collections.c.id, collections.c.name)).all()
+            granted = connection.execute(
+                sa.select(grants.c.collection_id, grants.c.role).where(
+                    grants.c.principal.in_(_principals(key))
+                )
+            ).all()
+        roles = _widest_roles(granted)
+        held = [
+            CollectionRole(row.id, row.name, role)
+            for row in rows
+            if (role := _wider(widest, roles.get(row.id))) is not None
+        ]
+        return Scope(f"key:{key.id}", tuple(held), widest, frozenset(key.groups))
+
+    def create(self, name: str, instructions: str, defaults: Mapping[str, object]) -> Collection:
+        """Make a collection; ConflictError if the name is taken."""
+        row = {
+            "id": new_id("col"),
+            "name": name,
+            "instructions": instructions,
+            "defaults": dict(defaults),
+            "created_at": now(),
+        }
+        try:
+            with self._database.write() as connection:
+                connection.execute(sa.insert(collections), row)
+        except IntegrityError as error:
+            message = f"There is a collection {name!r} already."
+            raise ConflictError(message) from error
+        return Collection(**row)
+
+    def listed(self, scope: Scope) -> Sequence[tuple[Collection, int]]:
+        """Return the collections of *scope* by name, each with its number of ready documents."""
+        ready = sa.func.count(documents.c.id).filter(documents.c.status == "ready")
+        query = (
+            sa.select(collections, ready.label("ready"))
+            .outerjoin(documents, documents.c.collection_id == collections.c.id)
+            .where(collections.c.id.in_(scope.holding(Role.ASK)))
+            .group_by(collections.c.id)
+            .order_by(collections.c.name)
+        )
+        with self._database.read() as connection:
+            return [(collection_of(row), row.ready) for row in connection.execute(query)]
+
+    def change(
+        self, scope: Scope, name: str, instructions: str, defaults: Mapping[str, object]
+    ) -> Collection:
+        """Set how answers from the collection sound and its defaults."""
+        held = scope.collection(name, Role.ADMIN)
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(collections)
+                .where(collections.c.id == held.collection_id)
+                .values(instructions=instructions, defaults=dict(defaults))
+            )
+            row = connection.execute(
+                sa.select(collections).where(collections.c.id == held.collection_id)
+            ).one()
+        return collection_of(row)
+
+    def of_scope(self, scope: Scope) -> Sequence[Collection]:
+        """Return the collections that *scope* looks into."""
+        query = sa.select(collections).where(collections.c.id.in_(scope.holding(Role.ASK)))
+        with self._database.read() as connection:
+            return [collection_of(row) for row in connection.execute(query)]
+
+    def drop(self, scope: Scope, name: str) -> None:
+        """Remove an empty collection; ConflictError while documents are in it."""
+        held = scope.collection(name, Role.ADMIN)
+        with self._database.write() as connection:
+            if connection.execute(
+                sa.select(documents.c.id).where(documents.c.collection_id == held.collection_id)
+            ).first():
+                message = f"Collection {name!r} holds documents: remove them first."
+                raise ConflictError(message)
+            connection.execute(
+                sa.delete(grants).where(grants.c.collection_id == held.collection_id)
+            )
+            connection.execute(
+                sa.delete(collections).where(collections.c.id == held.collection_id)
+            )
+
+    def grants(self, scope: Scope, name: str) -> Sequence[Grant]:
+        """Return who holds which role in the collection."""
+        held = scope.collection(name, Role.ADMIN)
+        query = (
+            sa.select(grants.c.principal, grants.c.role)
+            .where(grants.c.collection_id == held.collection_id)
+            .order_by(grants.c.principal)
+        )
+        with self._database.read() as connection:
+            return [Grant(*row) for row in connection.execute(query)]
+
+    def set_grants(self, scope: Scope, name: str, wanted: Sequence[Grant]) -> None:
+        """Replace the collection's grants by *wanted*."""
+        held = scope.collection(name, Role.ADMIN)
+        rows = [
+            {"collection_id": held.collection_id, "principal": g.principal, "role": g.role}
+            for g in wanted
+        ]
+        with self._database.write() as connection:
+            connection.execute(
+                sa.delete(grants).where(grants.c.collection_id == held.collection_id)
+            )
+            if rows:
+                connection.execute(sa.insert(grants), rows)
+
+
+def _principals(key: ApiKey) -> list[str]:
+    user = [f"user:{key.user}"] if key.user else []
+    return [f"key:{key.id}", *user, *(f"group:{group}" for group in key.groups)]
+
+
+def _widest_roles(granted: Sequence[sa.Row[tuple[str, str]]]) -> dict[str, Role]:
+    roles: dict[str, Role] = {}
+    for collection_id, role in granted:
+        wider = _wider(roles.get(collection_id), Role(role))
+        if wider is not None:
+            roles[collection_id] = wider
+    return roles
+
+
+def _wider(one: Role | None, other: Role | None) -> Role | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.covers(other) else other

@@ -1,0 +1,169 @@
+"""Opening the database, transactions, and what its errors mean."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from services.domain.errors import (
+    DamagedStoreError,
+    HouseError,
+    NotReadyError,
+    StorageFullError,
+)
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_S = 30
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    # Every commit reaches the disk before it is acknowledged.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # What is deleted is overwritten with zeros.
+    "PRAGMA secure_delete = ON",
+    "PRAGMA cache_size = -65536",
+)
+
+
+class Database:
+    """Connections to one database and its transactions. `close` gives them back."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say whether this is the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Open a transaction that sees one state of the database."""
+        with translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Open a transaction that commits as a whole or leaves nothing behind.
+
+        SQLite's write lock is taken at once: a transaction that began by reading could otherwise
+        find at its first write that it came too late.
+        """
+        with translated(), self.engine.connect() as connection:
+            writing = connection.execution_options(footnote_write=True)
+            with writing.begin():
+                yield writing
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def open_sqlite(path: Path) -> Database:
+    """Open the database file at *path*, made if absent; DamagedStoreError if it is no good."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_damaged(path)
+    engine = sa.create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        pool_size=8,
+        max_overflow=24,
+    )
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "begin", _begin)
+    return Database(engine)
+
+
+def open_url(url: str) -> Database:
+    """Open the Postgres database at *url* (`postgresql://…`)."""
+    driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return Database(sa.create_engine(driver, pool_pre_ping=True, pool_size=8, max_overflow=24))
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema to this release's version; refuse data of a newer release untouched."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    known = ScriptDirectory.from_config(config)
+    with database.write() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in {r.revision for r in known.walk_revisions()}:
+            message = (
+                f"The data folder was written by a newer Footnote (schema {current}): "
+                "start that release, or restore an older backup."
+            )
+            raise DamagedStoreError(message)
+        if current != known.get_current_head():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _refuse_damaged(path: Path) -> None:
+    """Raise if the file cannot be a database: SQLite would only notice at some later read."""
+    if not path.exists():
+        return
+    if path.stat().st_size == 0:
+        message = f"The registry {path} is empty: restore a backup (`footnote restore FILE`)."
+        raise DamagedStoreError(message)
+    try:
+        with sqlite3.connect(path, timeout=BUSY_TIMEOUT_S) as connection:
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        connection.close()
+    except sqlite3.DatabaseError as error:
+        verdict = str(error)
+    if verdict != "ok":
+        message = (
+            f"The registry {path} is damaged ({verdict}): "
+            "restore a backup (`footnote restore FILE`)."
+        )
+        raise DamagedStoreError(message)
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    # Transactions are opened by `_begin`, not guessed by the driver.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("footnote_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Say in the house's words what a database error means."""
+    try:
+        yield
+    except DatabaseError as error:
+        known = _meaning(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _meaning(error: DatabaseError) -> HouseError | None:
+    text = str(error.orig).lower()
+    if "disk is full" in text or "no space left" in text or "disk i/o error" in text:
+        return StorageFullError("The disk is full or failing: free some space, then try again.")
+    if "malformed" in text or "not a database" in text:
+        return DamagedStoreError("The registry is damaged: restore a backup.")
+    if isinstance(error, OperationalError) and ("locked" in text or "connection" in text):
+        return NotReadyError("The registry does not answer right now: try again.")
+    return None
+
+
+def one(row: sa.Row[Any] | None, missing: HouseError) -> sa.Row[Any]:
+    """Return *row*, or raise *missing*."""
+    if row is None:
+        raise missing
+    return row

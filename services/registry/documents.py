@@ -1,0 +1,227 @@
+"""Documents as those who ask see them: accept, list, look at, remove."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.domain.documents import Document, DocumentFilter, NewDocument, Receipt, Span, Status
+from services.domain.errors import DocumentNotFoundError
+from services.domain.scope import CollectionRole, Role, Scope
+from services.registry.change_log import log_changes
+from services.registry.database import Database, one
+from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of, new_id, now
+from services.registry.tables import (
+    answer_documents,
+    answers,
+    documents,
+    passages,
+    texts,
+    vectors,
+)
+
+_BATCH = 500
+
+
+class Documents:
+    """The documents of the registry, under a Scope."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def accept(
+        self, target: CollectionRole, arrived: Sequence[NewDocument], lease_until: int
+    ) -> list[tuple[Document, bool]]:
+        """Store *arrived* as `queued` in one transaction; return each with whether it is work.
+
+        The same bytes again in a collection are the same document; if it had failed, it is queued
+        once more. *lease_until* is when the sweeper may begin to miss its message (epoch seconds).
+        """
+        with self._database.write() as connection:
+            known = _known(connection, target, [new.sha256 for new in arrived])
+            fresh = {new.sha256: new for new in arrived if new.sha256 not in known}
+            rows = [_new_row(target, new, lease_until) for new in fresh.values()]
+            if rows:
+                connection.execute(sa.insert(documents), rows)
+            again = [row.id for row in known.values() if row.status == Status.FAILED]
+            _queue_again(connection, again, lease_until)
+            stored = _known(connection, target, [new.sha256 for new in arrived])
+        work = {row["id"] for row in rows} | set(again)
+        taken = [document_of(stored[new.sha256]) for new in arrived]
+        return [(document, document.id in work) for document in taken]
+
+    def get(self, scope: Scope, document_id: str) -> Document:
+        """Return the document if *scope* may read it."""
+        with self._database.read() as connection:
+            return document_of(_readable(connection, scope, document_id))
+
+    def text(self, scope: Scope, document_id: str) -> str:
+        """Return the canonical text; empty while the document has not been read."""
+        with self._database.read() as connection:
+            _readable(connection, scope, document_id)
+            found = connection.execute(
+                sa.select(texts.c.text).where(texts.c.document_id == document_id)
+            ).scalar()
+        return found or ""
+
+    def pages(self, scope: Scope, document_id: str) -> Sequence[Span]:
+        """Return the spans of the pages in the canonical text; empty for formats without pages."""
+        with self._database.read() as connection:
+            _readable(connection, scope, document_id)
+            found = connection.execute(
+                sa.select(texts.c.pages).where(texts.c.document_id == document_id)
+            ).scalar()
+        return [Span(*pair) for pair in found or []]
+
+    def listed(
+        self, scope: Scope, wanted: DocumentFilter, cursor: int = 0, limit: int = 50
+    ) -> tuple[Sequence[Document], int | None]:
+        """Return up to *limit* documents after *cursor* in the order of arrival, and the cursor of
+        the next page, None at the end."""
+        query = (
+            sa.select(*DOCUMENT_COLUMNS)
+            .select_from(FROM_DOCUMENTS)
+            .where(*_conditions(scope, wanted), documents.c.number > cursor)
+            .order_by(documents.c.number)
+            .limit(limit + 1)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        more = rows[limit - 1].number if len(rows) > limit else None
+        return [document_of(row) for row in rows[:limit]], more
+
+    def counts(self, scope: Scope, wanted: DocumentFilter) -> Mapping[str, int]:
+        """Return how many documents stand in each status."""
+        query = (
+            sa.select(documents.c.status, sa.func.count())
+            .select_from(FROM_DOCUMENTS)
+            .where(*_conditions(scope, wanted))
+            .group_by(documents.c.status)
+        )
+        with self._database.read() as connection:
+            counted = {status: int(count) for status, count in connection.execute(query)}
+        return {status.value: counted.get(status.value, 0) for status in Status}
+
+    def remove(self, scope: Scope, document_id: str) -> tuple[Document, Receipt]:
+        """Remove the document and everything stored of it in one transaction."""
+        with self._database.write() as connection:
+            row = _readable(connection, scope, document_id, Role.WRITE)
+            removed = erase(connection, [document_id])
+            log_changes(connection, "remove", [(document_id, row.collection_id)])
+        return document_of(row), Receipt(document_id, removed)
+
+    def blob_is_used(self, sha256: str) -> bool:
+        """Say whether any document still needs this file of the spool."""
+        query = sa.select(documents.c.id).where(documents.c.blob_sha256 == sha256).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
+
+def erase(connection: sa.Connection, document_ids: Sequence[str]) -> dict[str, int]:
+    """Delete every row of the documents, answers that quote them included; count what went."""
+    ids = list(document_ids)
+    theirs = sa.select(passages.c.id).where(passages.c.document_id.in_(ids))
+    quoting = connection.execute(
+        sa.select(answer_documents.c.answer_id)
+        .where(answer_documents.c.document_id.in_(ids))
+        .distinct()
+    ).scalars()
+    quoting_ids = list(quoting)
+    steps = (
+        ("vectors", sa.delete(vectors).where(vectors.c.passage_id.in_(theirs))),
+        ("passages", sa.delete(passages).where(passages.c.document_id.in_(ids))),
+        ("texts", sa.delete(texts).where(texts.c.document_id.in_(ids))),
+        ("links", sa.delete(answer_documents).where(answer_documents.c.answer_id.in_(quoting_ids))),
+        ("answers", sa.delete(answers).where(answers.c.id.in_(quoting_ids))),
+        ("documents", sa.delete(documents).where(documents.c.id.in_(ids))),
+    )
+    counted = {name: connection.execute(step).rowcount for name, step in steps}
+    del counted["links"]
+    return counted
+
+
+def _readable(
+    connection: sa.Connection, scope: Scope, document_id: str, role: Role = Role.READ
+) -> sa.Row[Any]:
+    row = connection.execute(
+        sa.select(*DOCUMENT_COLUMNS)
+        .select_from(FROM_DOCUMENTS)
+        .where(documents.c.id == document_id, documents.c.collection_id.in_(scope.holding(role)))
+    ).first()
+    return one(row, DocumentNotFoundError(document_id))
+
+
+def _conditions(scope: Scope, wanted: DocumentFilter) -> list[sa.ColumnElement[bool]]:
+    readable = scope.holding(Role.READ)
+    if wanted.collection is not None:
+        readable &= {scope.collection(wanted.collection, Role.READ).collection_id}
+    conditions: list[sa.ColumnElement[bool]] = [documents.c.collection_id.in_(readable)]
+    for column in ("status", "source_id", "batch", "sha256"):
+        value = getattr(wanted, column)
+        if value is not None:
+            conditions.append(documents.c[column] == value)
+    return conditions
+
+
+def _known(
+    connection: sa.Connection, target: CollectionRole, hashes: Sequence[str]
+) -> dict[str, sa.Row[Any]]:
+    found: dict[str, sa.Row[Any]] = {}
+    for i in range(0, len(hashes), _BATCH):
+        rows = connection.execute(
+            sa.select(*DOCUMENT_COLUMNS)
+            .select_from(FROM_DOCUMENTS)
+            .where(
+                documents.c.collection_id == target.collection_id,
+                documents.c.sha256.in_(hashes[i : i + _BATCH]),
+            )
+        )
+        found |= {row.sha256: row for row in rows}
+    return found
+
+
+def _new_row(target: CollectionRole, new: NewDocument, lease_until: int) -> dict[str, object]:
+    document_id = new_id("doc")
+    return {
+        "id": document_id,
+        "collection_id": target.collection_id,
+        "name": new.name,
+        "title": new.title,
+        # Without a name for its place, a document replaces nothing but itself.
+        "source_id": new.source_id or document_id,
+        "media_type": new.media_type,
+        "bytes": new.blob.length,
+        "sha256": new.sha256,
+        "blob_sha256": new.blob.sha256,
+        "blob_offset": new.blob.offset,
+        "status": Status.QUEUED.value,
+        "stage": Status.QUEUED.value,
+        "done": 0,
+        "total": 0,
+        "pages": 0,
+        "characters": 0,
+        "passages": 0,
+        "grade": {},
+        "metadata": dict(new.metadata),
+        "batch": new.batch,
+        "attempts": 0,
+        "lease_until": lease_until,
+        "created_at": now(),
+    }
+
+
+def _queue_again(connection: sa.Connection, ids: Sequence[str], lease_until: int) -> None:
+    if not ids:
+        return
+    connection.execute(
+        sa.update(documents)
+        .where(documents.c.id.in_(ids))
+        .values(
+            status=Status.QUEUED.value,
+            stage=Status.QUEUED.value,
+            error_code=None,
+            error_message=None,
+            attempts=0,
+            lease_until=lease_until,
+        )
+    )

@@ -1,0 +1,115 @@
+"""Passages: for those who ask (under a Scope) and for the indexes derived from them."""
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from services.domain.passages import IndexedPassage, Passage
+from services.domain.scope import Role, Scope
+from services.registry.database import Database
+from services.registry.rows import FROM_PASSAGES, PASSAGE_COLUMNS, passage_of
+from services.registry.tables import passages, vectors
+
+_BATCH = 500
+_INDEXED = (
+    passages.c.id,
+    passages.c.document_id,
+    passages.c.collection_id,
+    vectors.c.vector,
+    passages.c.title_terms,
+    passages.c.body_terms,
+)
+
+
+class Passages:
+    """The passages of the registry."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def by_ids(self, scope: Scope, ids: Sequence[int]) -> dict[int, Passage]:
+        """Return those of the passages that *scope* may ask about, by id."""
+        query = (
+            sa.select(*PASSAGE_COLUMNS)
+            .select_from(FROM_PASSAGES)
+            .where(
+                passages.c.id.in_(list(ids)),
+                passages.c.collection_id.in_(scope.holding(Role.ASK)),
+            )
+        )
+        with self._database.read() as connection:
+            return {row.id: passage_of(row) for row in connection.execute(query)}
+
+    def of_document(self, scope: Scope, document_id: str) -> Sequence[Passage]:
+        """Return the passages of a document in their order."""
+        query = (
+            sa.select(*PASSAGE_COLUMNS)
+            .select_from(FROM_PASSAGES)
+            .where(
+                passages.c.document_id == document_id,
+                passages.c.collection_id.in_(scope.holding(Role.ASK)),
+            )
+            .order_by(passages.c.ordinal)
+        )
+        with self._database.read() as connection:
+            return [passage_of(row) for row in connection.execute(query)]
+
+    def vectors_of(self, scope: Scope, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the stored vectors (little-endian float32) of passages within *scope*."""
+        query = (
+            sa.select(vectors.c.passage_id, vectors.c.vector)
+            .join(passages, passages.c.id == vectors.c.passage_id)
+            .where(
+                passages.c.id.in_(list(ids)),
+                passages.c.collection_id.in_(scope.holding(Role.ASK)),
+            )
+        )
+        with self._database.read() as connection:
+            return {row.passage_id: row.vector for row in connection.execute(query)}
+
+    def indexed(self, document_ids: Sequence[str], embedder: str) -> list[IndexedPassage]:
+        """Return what the indexes need of the passages of some documents."""
+        found: list[IndexedPassage] = []
+        ids = list(document_ids)
+        with self._database.read() as connection:
+            for i in range(0, len(ids), _BATCH):
+                rows = connection.execute(
+                    sa.select(*_INDEXED)
+                    .join(vectors, vectors.c.passage_id == passages.c.id)
+                    .where(
+                        passages.c.document_id.in_(ids[i : i + _BATCH]),
+                        vectors.c.embedder == embedder,
+                    )
+                )
+                found += [IndexedPassage(*row) for row in rows]
+        return found
+
+    def all_indexed(self, embedder: str) -> Iterator[list[IndexedPassage]]:
+        """Yield every passage in batches, by rising id: for building an index anew."""
+        last = 0
+        while True:
+            query = (
+                sa.select(*_INDEXED)
+                .join(vectors, vectors.c.passage_id == passages.c.id)
+                .where(passages.c.id > last, vectors.c.embedder == embedder)
+                .order_by(passages.c.id)
+                .limit(_BATCH * 8)
+            )
+            with self._database.read() as connection:
+                batch = [IndexedPassage(*row) for row in connection.execute(query)]
+            if not batch:
+                return
+            yield batch
+            last = batch[-1].passage_id
+
+    def count(self) -> int:
+        """Return how many passages there are."""
+        with self._database.read() as connection:
+            return int(
+                connection.execute(sa.select(sa.func.count()).select_from(passages)).scalar_one()
+            )
+
+    def embedders(self) -> Sequence[str]:
+        """Return the names of the models whose vectors are stored."""
+        with self._database.read() as connection:
+            return list(connection.execute(sa.select(vectors.c.embedder).distinct()).scalars())

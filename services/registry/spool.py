@@ -1,0 +1,98 @@
+"""The spool: original bytes under the name of their SHA-256, on disk before they are acknowledged."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from services.domain.documents import Blob
+from services.domain.errors import StorageFullError, TooLargeError
+
+
+
+class Spool:
+    """A folder of content-addressed files. A file's name is all that is trusted of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for stray in folder.glob("*.part"):
+            stray.unlink(missing_ok=True)
+
+    def store(self, chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
+        """Write *chunks* durably; return their SHA-256 and length.
+
+        Raises TooLargeError past *limit* bytes and StorageFullError; neither leaves a file.
+        """
+        part = self._folder / f"{secrets.token_hex(8)}.part"
+        try:
+            digest, length = _write(part, chunks, limit)
+            target = self._path(digest)
+            target.parent.mkdir(exist_ok=True)
+            part.replace(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            message = "The disk is full or failing: free some space, then add the file again."
+            raise StorageFullError(message) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return digest, length
+
+    def open_path(self, sha256: str) -> Path:
+        """Return where the file lies."""
+        return self._path(sha256)
+
+    def read(self, blob: Blob) -> bytes:
+        """Return the bytes of *blob*."""
+        with self._path(blob.sha256).open("rb") as file:
+            file.seek(blob.offset)
+            return file.read(blob.length)
+
+    def remove(self, sha256: str) -> int:
+        """Delete a file; return its bytes (0 if it was gone)."""
+        path = self._path(sha256)
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        return size
+
+    def names(self) -> list[str]:
+        """Return the SHA-256 of every file in the spool."""
+        return [path.name for path in self._folder.glob("??/*") if path.is_file()]
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+
+def _write(part: Path, chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
+    digest = hashlib.sha256()
+    length = 0
+    with part.open("xb") as file:
+        for chunk in chunks:
+            length += len(chunk)
+            if length > limit:
+                message = f"The file is larger than the {limit:,} bytes that are allowed."
+                raise TooLargeError(message)
+            digest.update(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest(), length
+
+
+def _sync_folder(folder: Path) -> None:
+    for path in (folder, folder.parent):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,272 @@
+"""The worker's side of the registry: claim a document, tell how far it is, finish or fail it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from services.domain.documents import UNFINISHED, Document, Failure, Progress, Reading, Status
+from services.domain.passages import PreparedPassage
+from services.language import ANALYZER
+from services.registry.change_log import log_changes
+from services.registry.database import Database
+from services.registry.documents import erase
+from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of, now
+from services.registry.tables import documents, passages, texts, vectors
+
+_UNFINISHED = [status.value for status in UNFINISHED]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """A document read, cut, analysed and embedded: ready to become visible."""
+
+    document: Document
+    reading: Reading
+    passages: tuple[PreparedPassage, ...]
+
+
+class Work:
+    """What is to be done, and what came of it. A lease says who does it until when."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, document_ids: Sequence[str], lease_s: int, most: int) -> list[Document]:
+        """Take those of the documents that are unfinished and that nobody works on.
+
+        A document that was claimed more than *most* times without an end is failed instead: it
+        seems to bring its reader down.
+        """
+        until = int(time.time()) + lease_s
+        free = (
+            documents.c.id.in_(list(document_ids))
+            & documents.c.status.in_(_UNFINISHED)
+            & ((documents.c.status == Status.QUEUED.value) | (documents.c.lease_until < _epoch()))
+        )
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(documents)
+                .where(free, documents.c.attempts >= most)
+                .values(**_failed(_GAVE_UP), attempts=0)
+            )
+            ids = connection.execute(sa.select(documents.c.id).where(free)).scalars().all()
+            connection.execute(
+                sa.update(documents)
+                .where(documents.c.id.in_(ids))
+                .values(
+                    status=Status.READING.value,
+                    stage=Status.READING.value,
+                    attempts=documents.c.attempts + 1,
+                    lease_until=until,
+                )
+            )
+            rows = connection.execute(
+                sa.select(*DOCUMENT_COLUMNS)
+                .select_from(FROM_DOCUMENTS)
+                .where(documents.c.id.in_(ids))
+                .order_by(documents.c.number)
+            )
+            return [document_of(row) for row in rows]
+
+    def progress(self, document_ids: Sequence[str], progress: Progress, lease_s: int) -> None:
+        """Say how far the documents are, and keep them for *lease_s* more seconds."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(documents)
+                .where(documents.c.id.in_(list(document_ids)), documents.c.status.in_(_UNFINISHED))
+                .values(
+                    status=progress.stage,
+                    stage=progress.stage,
+                    done=progress.done,
+                    total=progress.total,
+                    lease_until=int(time.time()) + lease_s,
+                )
+            )
+
+    def finish(self, prepared: Sequence[PreparedDocument], embedder: str) -> None:
+        """Make the documents visible, all in one transaction: text, passages, vectors, the change,
+        `ready`. Earlier versions of the same source leave in that transaction."""
+        with self._database.write() as connection:
+            alive = _alive(connection, prepared)
+            for one in prepared:
+                if one.document.id in alive:
+                    _store(connection, one, embedder)
+            added = [one.document for one in prepared if one.document.id in alive]
+            _replace_earlier(connection, added)
+            log_changes(connection, "add", [(d.id, d.collection_id) for d in added])
+
+    def fail(self, document_id: str, failure: Failure, grade: dict[str, object]) -> None:
+        """Let the document rest as `failed`, with its reason."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(documents)
+                .where(documents.c.id == document_id, documents.c.status.in_(_UNFINISHED))
+                .values(**_failed(failure), grade=grade)
+            )
+
+    def forgotten(self, limit: int, lease_s: int) -> Sequence[str]:
+        """Return unfinished documents whose lease or message has run out, oldest first, and give
+        them *lease_s* seconds for a new message to be taken."""
+        with self._database.write() as connection:
+            ids = (
+                connection.execute(
+                    sa.select(documents.c.id)
+                    .where(
+                        documents.c.status.in_(_UNFINISHED), documents.c.lease_until < _epoch()
+                    )
+                    .order_by(documents.c.number)
+                    .limit(limit)
+                )
+                .scalars()
+                .all()
+            )
+            connection.execute(
+                sa.update(documents)
+                .where(documents.c.id.in_(ids))
+                .values(
+                    lease_until=int(time.time()) + lease_s,
+                    status=Status.QUEUED.value,
+                    stage=Status.QUEUED.value,
+                )
+            )
+        return ids
+
+    def free_all(self) -> None:
+        """End every lease: for a start that knows that no other worker is alive."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(documents)
+                .where(documents.c.status.in_(_UNFINISHED))
+                .values(
+                    lease_until=0, status=Status.QUEUED.value, stage=Status.QUEUED.value
+                )
+            )
+
+    def unfinished(self) -> int:
+        """Return how many documents are not at rest."""
+        query = sa.select(sa.func.count()).where(documents.c.status.in_(_UNFINISHED))
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+
+_GAVE_UP = Failure(
+    "reader_died",
+    "Reading this file ended the worker several times; it is left aside. "
+    "Remove it, or save it in another format and add it again.",
+)
+
+
+def _epoch() -> int:
+    return int(time.time())
+
+
+def _failed(failure: Failure) -> dict[str, object]:
+    return {
+        "status": Status.FAILED.value,
+        "stage": Status.FAILED.value,
+        "error_code": failure.code,
+        "error_message": failure.message,
+    }
+
+
+def _alive(connection: sa.Connection, prepared: Sequence[PreparedDocument]) -> set[str]:
+    """Return which of the documents still exist and are not finished: a late worker must not bring
+    back what was deleted, nor store twice what another has stored."""
+    ids = [one.document.id for one in prepared]
+    query = sa.select(documents.c.id).where(
+        documents.c.id.in_(ids), documents.c.status.in_(_UNFINISHED)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _store(connection: sa.Connection, prepared: PreparedDocument, embedder: str) -> None:
+    document, reading = prepared.document, prepared.reading
+    connection.execute(
+        sa.insert(texts),
+        {
+            "document_id": document.id,
+            "text": reading.text,
+            "pages": [[page.start, page.end] for page in reading.pages],
+        },
+    )
+    _store_passages(connection, prepared, embedder)
+    connection.execute(
+        sa.update(documents)
+        .where(documents.c.id == document.id)
+        .values(
+            status=Status.READY.value,
+            stage=Status.READY.value,
+            title=reading.title,
+            done=len(prepared.passages),
+            total=len(prepared.passages),
+            pages=len(reading.pages),
+            characters=len(reading.text),
+            passages=len(prepared.passages),
+            grade=dict(reading.grade),
+            ready_at=now(),
+        )
+    )
+
+
+def _store_passages(connection: sa.Connection, prepared: PreparedDocument, embedder: str) -> None:
+    if not prepared.passages:
+        return
+    connection.execute(
+        sa.insert(passages),
+        [
+            {
+                "document_id": prepared.document.id,
+                "collection_id": prepared.document.collection_id,
+                "ordinal": ordinal,
+                "text": passage.chunk.text,
+                "start": passage.chunk.start,
+                "end": passage.chunk.end,
+                "page": passage.chunk.page,
+                "headings": list(passage.chunk.headings),
+                "title_terms": passage.title_terms,
+                "body_terms": passage.body_terms,
+                "analyzer": ANALYZER,
+            }
+            for ordinal, passage in enumerate(prepared.passages)
+        ],
+    )
+    ids = connection.execute(
+        sa.select(passages.c.id)
+        .where(passages.c.document_id == prepared.document.id)
+        .order_by(passages.c.ordinal)
+    ).scalars()
+    connection.execute(
+        sa.insert(vectors),
+        [
+            {"passage_id": passage_id, "embedder": embedder, "vector": passage.vector}
+            for passage_id, passage in zip(ids, prepared.passages, strict=True)
+        ],
+    )
+
+
+def _replace_earlier(connection: sa.Connection, added: Sequence[Document]) -> None:
+    """Remove other versions of the same sources: of two that are ready, the later upload stays."""
+    own = documents.alias("own")
+    other = documents.alias("other")
+    pairs = connection.execute(
+        sa.select(own.c.id, own.c.number, other.c.id, other.c.number, other.c.status, other.c.collection_id)
+        .join_from(
+            own,
+            other,
+            (own.c.collection_id == other.c.collection_id)
+            & (own.c.source_id == other.c.source_id)
+            & (own.c.id != other.c.id),
+        )
+        .where(own.c.id.in_([document.id for document in added]))
+    ).all()
+    leaving: dict[str, str] = {}
+    for own_id, own_number, other_id, other_number, other_status, collection_id in pairs:
+        if other_number < own_number:
+            leaving[other_id] = collection_id
+        elif other_status == Status.READY.value:
+            leaving[own_id] = collection_id
+    if leaving:
+        erase(connection, list(leaving))
+        log_changes(connection, "remove", leaving.items())

@@ -1,0 +1,140 @@
+"""Keeps the derived indexes up with the registry's change log."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from services.domain.documents import Receipt
+from services.domain.passages import Change
+from services.index import VectorIndex, WordIndex
+from services.index.generations import Generations, Stamp
+from services.registry.sqlalchemy_registry import Registry
+
+# A new generation is worth writing when so many changes would have to be caught up with.
+_CHANGES_PER_GENERATION = 5000
+
+
+class IndexFollower:
+    """Opens the newest whole generation, or builds the indexes anew, and follows the log.
+
+    One thread at a time applies changes. `start` polls in a thread of its own until `stop`, which
+    publishes what is not yet on disk.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        vectors: VectorIndex,
+        words: WordIndex,
+        generations: Generations,
+        stamp: Stamp,
+    ) -> None:
+        self._registry = registry
+        self._vectors = vectors
+        self._words = words
+        self._generations = generations
+        self._stamp = stamp
+        self._published = 0
+        self.seq = 0
+        self.rebuilt = False
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> None:
+        """Bring both indexes up to the registry's newest change."""
+        loaded = self._generations.load_newest(
+            {"vectors": self._vectors, "words": self._words}, self._stamp
+        )
+        if loaded is not None:
+            self.seq = self._published = loaded.seq
+        else:
+            self._build()
+        self.catch_up()
+
+    def catch_up(self) -> tuple[int, int]:
+        """Apply every change that is not yet in the indexes; return how many passages left the
+        vector and the keyword index."""
+        with self._lock:
+            gone = (0, 0)
+            while changes := self._registry.changes.after(self.seq):
+                removed = self._apply(changes)
+                gone = (gone[0] + removed[0], gone[1] + removed[1])
+        return gone
+
+    def removed(self, receipt: Receipt) -> Receipt:
+        """Catch up at once and add to the receipt what left the indexes."""
+        vectors, words = self.catch_up()
+        counted = {**receipt.removed, "vector_index": vectors, "keyword_index": words}
+        return Receipt(receipt.document_id, counted)
+
+    def start(self, poll_s: float, on_error: Callable[[Exception], None]) -> None:
+        """Follow the log every *poll_s* seconds, and at once after `wake`."""
+        self._thread = threading.Thread(
+            target=self._follow, args=(poll_s, on_error), name="index-follower", daemon=True
+        )
+        self._thread.start()
+
+    def passages(self) -> int:
+        """Return how many passages can be found."""
+        return self._vectors.count()
+
+    def wake(self) -> None:
+        """Look at the log now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Stop following and publish a last generation."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join()
+        self.publish()
+
+    def publish(self) -> None:
+        """Write a generation if anything has changed since the last one."""
+        with self._lock:
+            if self.seq == self._published and self._generations.numbers():
+                return
+            stamp = Stamp(
+                self.seq, self._stamp.embedder, self._stamp.dimension, self._stamp.analyzer
+            )
+            self._generations.publish({"vectors": self._vectors, "words": self._words}, stamp)
+            self._published = self.seq
+
+    def _follow(self, poll_s: float, on_error: Callable[[Exception], None]) -> None:
+        while not self._stopping.is_set():
+            self._woken.wait(poll_s)
+            self._woken.clear()
+            try:
+                self.catch_up()
+                if self.seq - self._published > _CHANGES_PER_GENERATION:
+                    self.publish()
+            except Exception as error:  # noqa: BLE001 - the loop must outlive any one failure
+                on_error(error)
+
+    def _build(self) -> None:
+        # Changes that come while the passages are read are applied again after it, which is
+        # harmless: adding what is there replaces it.
+        self.seq = self._registry.changes.head()
+        self.rebuilt = True
+        for batch in self._registry.passages.all_indexed(self._stamp.embedder):
+            self._vectors.add(batch)
+            self._words.add(batch)
+
+    def _apply(self, changes: Sequence[Change]) -> tuple[int, int]:
+        """Apply changes in order of documents: only what became of each in the end matters."""
+        last = {change.document_id: change for change in changes}
+        leaving = [
+            (change.document_id, change.collection_id)
+            for change in last.values()
+            if change.kind == "remove"
+        ]
+        coming = [change.document_id for change in last.values() if change.kind == "add"]
+        passages = self._registry.passages.indexed(coming, self._stamp.embedder)
+        if passages:
+            self._vectors.add(passages)
+            self._words.add(passages)
+        gone = (self._vectors.remove(leaving), self._words.remove(leaving)) if leaving else (0, 0)
+        self.seq = changes[-1].seq
+        return gone

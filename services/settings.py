@@ -1,0 +1,192 @@
+"""Every setting: its name, default, bounds and meaning. The only reader of the environment."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from typing_extensions import override
+
+from services.domain.errors import SettingsError
+
+PREFIX = "FOOTNOTE_"
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read once at its start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the registry, the spool, the indexes and the key."
+    )
+    host: str = Field("127.0.0.1", description="Address that the service listens on.")
+    port: int = Field(8400, ge=1, le=65535, description="Port that the service listens on.")
+    public: bool = Field(
+        default=False,
+        description="Say yes to listening beyond this machine, with TLS in front of it.",
+    )
+    owner_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="The first owner key; made and kept in the data folder (mode 0600) if unset.",
+    )
+    url: str = Field(
+        "http://127.0.0.1:8400", description="Where the command line finds the service."
+    )
+    key: SecretStr | None = Field(
+        None, description="The key of the command line; the owner key of the data folder if unset."
+    )
+    redis_url: str | None = Field(
+        None, description="Redis for jobs and wake-ups between machines; none: this machine alone."
+    )
+    database_url: str | None = Field(
+        None, description="Postgres for the registry; none: SQLite in the data folder."
+    )
+    embedding_model: str = Field(
+        "all-minilm-l6-v2", description="Name from `footnote models`, or a local folder."
+    )
+    generation_model: str = Field(
+        "smollm2-135m-instruct", description="Name from `footnote models`, or a local GGUF file."
+    )
+    gpu_layers: int | Literal["auto"] = Field(
+        "auto", description="Layers of the generator on the GPU: a number, or auto (all that fit)."
+    )
+    index_device: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="Where vectors are searched: auto takes the GPU where there is one."
+    )
+    context_tokens: int = Field(
+        4096, ge=1024, le=131072, description="Context window of the generator, in tokens."
+    )
+    threads: int = Field(
+        0, ge=0, le=256, description="Threads of the models; 0: one for each core, four at most."
+    )
+    passages_per_answer: int = Field(
+        6, ge=1, le=50, description="How many passages an answer is written from."
+    )
+    prompt_tokens: int = Field(
+        900, ge=128, le=100000, description="Most tokens of passages in the generator's prompt."
+    )
+    passage_tokens: int = Field(
+        200, ge=32, le=4096, description="Size of a passage, in tokens of the embedding model."
+    )
+    answer_tokens: int = Field(
+        160, ge=16, le=4096, description="Longest answer, in tokens, unless the question says so."
+    )
+    deadline_s: float = Field(
+        120.0, ge=1, le=3600, description="Seconds after which an answer is given up."
+    )
+    questions_running: int = Field(
+        4, ge=1, le=256, description="Questions that are answered at the same time."
+    )
+    questions_waiting: int = Field(
+        60, ge=0, le=4096, description="Questions that may wait beyond those being answered."
+    )
+    upload_bytes: int = Field(
+        100 * MIB, ge=1024, le=4096 * MIB, description="Largest file, in bytes."
+    )
+    question_bytes: int = Field(
+        8192, ge=64, le=MIB, description="Longest question or search, in bytes of UTF-8."
+    )
+    reader_memory_mb: int = Field(
+        2048, ge=256, le=65536, description="Memory of the child that reads one file, in MiB."
+    )
+    reader_seconds: int = Field(
+        120, ge=5, le=7200, description="Seconds without progress after which a reader is ended."
+    )
+    reader_pages: int = Field(
+        2000, ge=1, le=100000, description="Longest PDF that is read, in pages."
+    )
+    text_characters: int = Field(
+        20_000_000, ge=1000, le=10**9, description="Longest text that one file may hold."
+    )
+    worker_threads: int = Field(
+        4, ge=1, le=64, description="Files that a worker takes at the same time."
+    )
+    poll_seconds: float = Field(
+        0.2, ge=0.02, le=60, description="How often indexes look for changes, in seconds."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="Log lines for machines, for people, or by whether it is a terminal."
+    )
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values given in code win over the environment, which wins over `.env`."""
+        return init_settings, env_settings, dotenv_settings
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @classmethod
+    def load(cls, **given: Any) -> Self:  # noqa: ANN401 - as pydantic's own constructor
+        """Read the settings; SettingsError names the one that is unknown or out of bounds."""
+        unknown = sorted(name for name in os.environ if _is_unknown(name, cls))
+        if unknown:
+            message = f"Unknown setting {unknown[0]}: .env.example lists those that exist."
+            raise SettingsError(message)
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise SettingsError(_first_fault(error)) from error
+
+
+def _is_unknown(name: str, settings: type[Settings]) -> bool:
+    known = name.removeprefix(PREFIX).lower() in settings.model_fields
+    return name.upper().startswith(PREFIX) and not known
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    shown = name if name.upper().startswith(PREFIX) else f"{PREFIX}{name}"
+    if fault["type"] == "extra_forbidden":
+        return f"Unknown setting {shown.upper()}: .env.example lists those that exist."
+    return f"Setting {shown.upper()} is out of bounds: {fault['msg']}."
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """Return an environment without settings and secrets, for children that read files."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | extra
+
+
+def set_quiet_offline() -> None:
+    """Switch off what libraries would send or fetch; call before any of them is imported."""
+    os.environ.update(
+        {
+            "HF_HUB_OFFLINE": "1",
+            "TRANSFORMERS_OFFLINE": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+            "DO_NOT_TRACK": "1",
+            "SCARF_NO_ANALYTICS": "true",
+            "UNSTRUCTURED_DISABLE_NOTICE": "1",
+            "LANGSMITH_TRACING": "false",
+            "ORT_DISABLE_TELEMETRY": "1",
+        }
+    )

@@ -1,0 +1,238 @@
+"""Settings to a built house: the only file that chooses adapters or imports late."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.domain.errors import DataInUseError, SettingsError
+from services.engine import Embedder, Generator
+from services.engine.catalogue import ModelSource, find_model, model_path, verify_files
+from services.engine.threads import wanted_threads
+from services.index.generations import Generations, Stamp
+from services.jobs import Handler, JobQueue, JobWorker
+from services.language import ANALYZER
+from services.registry.database import Database, migrate, open_sqlite, open_url
+from services.registry.spool import Spool
+from services.registry.sqlalchemy_registry import Registry
+from services.settings import Settings
+
+if TYPE_CHECKING:
+    from dramatiq.brokers.redis import RedisBroker
+
+    from services.answering.answerer import Answerer
+    from services.jobs.sqlite_broker import SQLiteBroker
+    from services.retrieval.follower import IndexFollower
+    from services.retrieval.legs import Legs
+    from services.retrieval.retriever import Retriever
+
+# Weights of about two billion parameters at four bits.
+_WRITES_WELL_BYTES = 1_000_000_000
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What answers questions: the registry, the indexes, the models. `close` ends it in order."""
+
+    settings: Settings
+    registry: Registry
+    spool: Spool
+    queue: JobQueue
+    embedder: Embedder
+    generator: Generator
+    follower: "IndexFollower"
+    retriever: "Retriever"
+    answerer: "Answerer"
+
+    def close(self) -> None:
+        """Publish what is not on disk and give everything back."""
+        self.follower.stop()
+        self.registry.close()
+
+
+def build_house(settings: Settings) -> House:
+    """Build everything that a query service needs. Takes seconds: models are loaded."""
+    from services.answering.answerer import Answerer, Limits
+    from services.retrieval.legs import Legs
+    from services.retrieval.retriever import Retriever
+
+    registry = open_registry(settings)
+    embedder = open_embedder(settings)
+    generator = open_generator(settings)
+    follower, legs = _open_indexes(settings, registry, embedder)
+    retriever = Retriever(legs, registry.passages, registry.collections)
+    answerer = Answerer(
+        retriever,
+        generator,
+        embedder,
+        Limits(
+            passages=settings.passages_per_answer,
+            passage_tokens=settings.prompt_tokens,
+            writes_well=generator.card.bytes >= _WRITES_WELL_BYTES,
+        ),
+    )
+    return House(
+        settings=settings,
+        registry=registry,
+        spool=open_spool(settings),
+        queue=open_queue(settings),
+        embedder=embedder,
+        generator=generator,
+        follower=follower,
+        retriever=retriever,
+        answerer=answerer,
+    )
+
+
+def open_registry(settings: Settings) -> Registry:
+    """Open the registry, its schema brought up to date."""
+    database = _open_database(settings)
+    migrate(database)
+    return Registry.over(database, owner_key(settings))
+
+
+def open_spool(settings: Settings) -> Spool:
+    """Open the spool of original bytes."""
+    return Spool(settings.data_dir / "spool")
+
+
+def open_queue(settings: Settings) -> JobQueue:
+    """Open the way to the workers: Redis where it is set, else a file."""
+    from services.jobs.dramatiq_queue import DramatiqQueue
+
+    return DramatiqQueue(_broker(settings))
+
+
+def open_worker(settings: Settings, handler: Handler) -> tuple[JobQueue, JobWorker]:
+    """Open a worker that hands documents to *handler*, and the queue that it takes from."""
+    from services.jobs.dramatiq_queue import DramatiqQueue, DramatiqWorker
+
+    broker = _broker(settings)
+    return DramatiqQueue(broker), DramatiqWorker(broker, handler, settings.worker_threads)
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """Check the embedding model's files and load it."""
+    source, path = checked_model(settings, settings.embedding_model, "embedding")
+    from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
+
+    return SentenceTransformersEmbedder(path, source.card, wanted_threads(settings.threads))
+
+
+def open_generator(settings: Settings) -> Generator:
+    """Check the generator's file and load it."""
+    source, path = checked_model(settings, settings.generation_model, "generation")
+    from services.engine.llama_cpp_generator import LlamaCppGenerator, LlamaOptions, gpu_layers
+
+    file = path / next(iter(source.files)) if path.is_dir() else path
+    options = LlamaOptions(
+        context_tokens=settings.context_tokens,
+        threads=wanted_threads(settings.threads),
+        gpu_layers=gpu_layers(settings.gpu_layers),
+    )
+    return LlamaCppGenerator(file, source.card, options)
+
+
+def checked_model(settings: Settings, name: str, kind: str) -> tuple[ModelSource, Path]:
+    """Find a model and check its files before anything opens them."""
+    source = find_model(name, kind)
+    path = model_path(source, settings.data_dir / "models")
+    verify_files(source, path)
+    return source, path
+
+
+def owner_key(settings: Settings) -> str:
+    """Return the owner's key: as set, else kept in the data folder (mode 0600) and made once."""
+    if settings.owner_key is not None:
+        return settings.owner_key.get_secret_value()
+    path = settings.data_dir / "owner.key"
+    if not path.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(f"fn-{secrets.token_urlsafe(32)}\n")
+    return path.read_text(encoding="ascii").strip()
+
+
+@contextmanager
+def held_data_folder(settings: Settings) -> Iterator[None]:
+    """Hold the data folder for this service alone; DataInUseError names who has it."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.data_dir / "lock"
+    with path.open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            message = (
+                f"The data folder {settings.data_dir} is in use by process {holder}: "
+                "stop that service, or set FOOTNOTE_DATA_DIR to another folder."
+            )
+            raise DataInUseError(message) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def prepare_data(settings: Settings) -> None:
+    """Bring the data folder to where processes can start on it; only its holder may call this.
+
+    Leases of workers that a crash left behind end here: whoever holds the folder knows that none
+    of them is alive.
+    """
+    registry = open_registry(settings)
+    try:
+        if settings.redis_url is None:
+            registry.work.free_all()
+            open_queue(settings).recover()
+    finally:
+        registry.close()
+
+
+def refuse_unsafe_address(settings: Settings) -> None:
+    """Raise SettingsError if the service would be open to others without a word about TLS."""
+    if settings.host not in _LOOPBACK and not settings.public:
+        message = (
+            f"FOOTNOTE_HOST {settings.host} can be reached from other machines: put TLS in front "
+            "of it and set FOOTNOTE_PUBLIC=true, or listen on 127.0.0.1."
+        )
+        raise SettingsError(message)
+
+
+def _open_database(settings: Settings) -> Database:
+    if settings.database_url is not None:
+        return open_url(settings.database_url)
+    return open_sqlite(settings.data_dir / "registry.sqlite")
+
+
+def _broker(settings: Settings) -> "SQLiteBroker | RedisBroker":
+    from services.jobs.dramatiq_queue import redis_broker, sqlite_broker
+
+    if settings.redis_url is not None:
+        return redis_broker(settings.redis_url)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return sqlite_broker(settings.data_dir / "queue.sqlite")
+
+
+def _open_indexes(
+    settings: Settings, registry: Registry, embedder: Embedder
+) -> "tuple[IndexFollower, Legs]":
+    from services.index.faiss_vectors import FaissVectorIndex
+    from services.index.tantivy_words import TantivyWordIndex
+    from services.retrieval.follower import IndexFollower
+    from services.retrieval.legs import Legs
+
+    folder = settings.data_dir / "index"
+    vectors = FaissVectorIndex(embedder.card.dimension)
+    words = TantivyWordIndex(folder / "live" / "words")
+    stamp = Stamp(0, embedder.card.name, embedder.card.dimension, ANALYZER)
+    generations = Generations(folder / "generations")
+    follower = IndexFollower(registry, vectors, words, generations, stamp)
+    return follower, Legs(embedder, vectors, words)
