@@ -5,20 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from services.domain.documents import Document, Failure, Progress, Reading, Status
-from services.domain.errors import UnreadableError
-from services.domain.media import KINDS
-from services.domain.passages import Chunk, PreparedPassage
-from services.engine import Embedder
-from services.language.terms import terms
-from services.registry.spool import Spool
-from services.registry.work import PreparedDocument, Work
 
 from ingest.chunking.langchain_chunker import LangChainChunker
 from ingest.reading import Tell
 from ingest.reading.children import ReadingChildren
 from ingest.reading.lines import read_line
 from ingest.reading.wire import Request
+from services.domain.documents import Document, Failure, Progress, Reading, Status
+from services.domain.errors import UnreadableError
+from services.domain.media import KINDS
+from services.domain.passages import Chunk, PreparedPassage, embedded_text
+from services.engine import Embedded, Embedder
+from services.language.normalize import language_of
+from services.language.terms import terms
+from services.registry.spool import Spool
+from services.registry.work import PreparedDocument, Work
 
 LEASE_S = 120
 MOST_ATTEMPTS = 3
@@ -26,6 +27,7 @@ _EMBEDDED_AT_ONCE = 256
 _TELL_EVERY_S = 0.5
 _CPU_SECONDS = 3600
 _BATCH_FORMAT = "jsonl"
+_NOT_EMBEDDED = Embedded(np.zeros(0, np.float32), np.zeros((0, 0), np.int8))
 _FORMAT_OF = {kind.media_type: kind.format for kind in KINDS.values()}
 
 
@@ -63,11 +65,15 @@ class Pipeline:
         if not read:
             return
         cut = [(document, reading, self._cut(reading)) for document, reading in read]
-        vectors = self._embed(cut)
-        prepared = []
-        for document, reading, chunks in cut:
-            theirs, vectors = vectors[: len(chunks)], vectors[len(chunks) :]
-            prepared.append(PreparedDocument(document, reading, _prepared(reading, chunks, theirs)))
+        embedded = iter(self._embed(cut))
+        prepared = [
+            PreparedDocument(
+                document,
+                reading,
+                tuple(_prepared(reading, chunk, next(embedded)) for chunk in chunks),
+            )
+            for document, reading, chunks in cut
+        ]
         self._tools.work.finish(prepared, self._tools.embedder.card.name)
 
     def _read(self, document: Document) -> tuple[Document, Reading] | None:
@@ -97,17 +103,24 @@ class Pipeline:
     def _cut(self, reading: Reading) -> list[Chunk]:
         return self._tools.chunker.chunks(reading)
 
-    def _embed(self, cut: Sequence[tuple[Document, Reading, list[Chunk]]]) -> np.ndarray:
+    def _embed(self, cut: Sequence[tuple[Document, Reading, list[Chunk]]]) -> list[Embedded]:
         texts = [
-            embedded_text(reading.title, chunk) for _, reading, chunks in cut for chunk in chunks
+            embedded_text(reading.title, chunk.headings, chunk.text)
+            for _, reading, chunks in cut
+            for chunk in chunks
         ]
         tell = self._tell(Status.EMBEDDING, [document.id for document, _, _ in cut])
-        rows = []
-        for start in range(0, len(texts), _EMBEDDED_AT_ONCE):
-            batch = texts[start : start + _EMBEDDED_AT_ONCE]
-            rows.append(self._tools.embedder.embed_documents(batch))
-            tell(min(start + len(batch), len(texts)), len(texts))
-        return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
+        # The vector of a text that the model cannot read would only be noise in the index.
+        reads = self._tools.embedder.card.reads
+        readable = [i for i, text in enumerate(texts) if reads(language_of(text))]
+        rows = [_NOT_EMBEDDED] * len(texts)
+        for start in range(0, len(readable), _EMBEDDED_AT_ONCE):
+            batch = readable[start : start + _EMBEDDED_AT_ONCE]
+            embedded = self._tools.embedder.embed_passages([texts[i] for i in batch])
+            for i, row in zip(batch, embedded, strict=True):
+                rows[i] = row
+            tell(batch[-1] + 1, len(texts))
+        return rows
 
     def _tell(self, stage: Status, document_ids: Sequence[str]) -> Tell:
         """Return a function that records progress, but not more often than people can see."""
@@ -123,28 +136,12 @@ class Pipeline:
         return tell
 
 
-def embedded_text(title: str, chunk: Chunk) -> str:
-    """Return what is embedded of a passage: its text behind its document's title and headings."""
-    above = [part for part in (title, *chunk.headings) if part]
-    context = " > ".join(dict.fromkeys(above))[:_CONTEXT_LENGTH]
-    return f"{context}\n{chunk.text}" if context else chunk.text
-
-
-# About forty tokens: a long title must not push the passage out of the embedder's window.
-_CONTEXT_LENGTH = 160
-
-
-def _prepared(
-    reading: Reading, chunks: Sequence[Chunk], vectors: np.ndarray
-) -> tuple[PreparedPassage, ...]:
-    return tuple(
-        PreparedPassage(
-            chunk=chunk,
-            vector=vector.astype("<f4").tobytes(),
-            title_terms=" ".join(terms(" ".join((reading.title, *chunk.headings)))),
-            body_terms=" ".join(terms(chunk.text)),
-        )
-        for chunk, vector in zip(chunks, vectors, strict=True)
+def _prepared(reading: Reading, chunk: Chunk, embedded: Embedded) -> PreparedPassage:
+    return PreparedPassage(
+        chunk=chunk,
+        vector=embedded.vector.astype("<f4").tobytes(),
+        tokens=embedded.tokens.tobytes(),
+        width=embedded.tokens.shape[1] if len(embedded.tokens) else 0,
+        title_terms=" ".join(terms(" ".join((reading.title, *chunk.headings)))),
+        body_terms=" ".join(terms(chunk.text)),
     )
-
-

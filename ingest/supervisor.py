@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Self
 
 from services.settings import Settings
 from services.wiring import held_data_folder, prepare_data, refuse_unsafe_address
@@ -46,7 +47,7 @@ class _Worker:
         self._process = _start("ingest.worker")
         self._started_at = time.monotonic()
 
-    def __enter__(self) -> "_Worker":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -75,7 +76,9 @@ def _process(module: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 def _start(module: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", module], stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent  # noqa: PLW1509
+        [sys.executable, "-m", module],
+        stdin=subprocess.DEVNULL,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509
     )
 
 
@@ -100,4 +103,3 @@ def _setter(event: threading.Event) -> Callable[[int, FrameType | None], None]:
         event.set()
 
     return handler
-

@@ -5,16 +5,16 @@ import threading
 from types import FrameType
 
 import structlog
+
+from ingest.chunking.langchain_chunker import LangChainChunker
+from ingest.pipeline import LEASE_S, Limits, Pipeline, Tools
+from ingest.reading.children import ReadingChildren
 from services.domain.errors import HouseError
 from services.jobs import JobQueue
 from services.logs import set_up_logs
 from services.registry.sqlalchemy_registry import Registry
 from services.settings import Settings, set_quiet_offline
 from services.wiring import open_embedder, open_registry, open_spool, open_worker
-
-from ingest.chunking.langchain_chunker import LangChainChunker
-from ingest.pipeline import LEASE_S, Limits, Pipeline, Tools
-from ingest.reading.children import ReadingChildren
 
 _SWEEP_S = 2.0
 _SWEPT_AT_ONCE = 200

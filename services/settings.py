@@ -6,7 +6,6 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-
 from typing_extensions import override
 
 from services.domain.errors import SettingsError
@@ -75,7 +74,7 @@ class Settings(BaseSettings):
         6, ge=1, le=50, description="How many passages an answer is written from."
     )
     prompt_tokens: int = Field(
-        900, ge=128, le=100000, description="Most tokens of passages in the generator's prompt."
+        640, ge=128, le=100000, description="Most tokens of passages in the generator's prompt."
     )
     passage_tokens: int = Field(
         200, ge=32, le=4096, description="Size of a passage, in tokens of the embedding model."

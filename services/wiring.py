@@ -58,11 +58,12 @@ class House:
 def build_house(settings: Settings) -> House:
     """Build everything that a query service needs. Takes seconds: models are loaded."""
     from services.answering.answerer import Answerer, Limits
-    from services.retrieval.legs import Legs
     from services.retrieval.retriever import Retriever
 
     registry = open_registry(settings)
     embedder = open_embedder(settings)
+    # The first call of a model takes longest: not from the first question.
+    embedder.embed_question("warm up")
     generator = open_generator(settings)
     follower, legs = _open_indexes(settings, registry, embedder)
     retriever = Retriever(legs, registry.passages, registry.collections)

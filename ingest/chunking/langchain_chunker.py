@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
-from services.domain.documents import Reading
-from services.domain.passages import Chunk
 
 from ingest.chunking.structure import Piece, page_of, pieces
+from services.domain.documents import Reading
+from services.domain.passages import Chunk
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -55,7 +55,11 @@ class LangChainChunker:
         total = 0
         for piece, size in zip(found, sizes, strict=True):
             joined = total + size
-            if merged and joined <= self._most_tokens and _joinable(merged[-1], piece, total, size, self._most_tokens):
+            if (
+                merged
+                and joined <= self._most_tokens
+                and _joinable(merged[-1], piece, total, size, self._most_tokens)
+            ):
                 last = merged[-1]
                 merged[-1] = Piece(last.start, piece.end, _common(last.headings, piece.headings))
                 total = joined

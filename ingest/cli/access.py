@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 @keys.command("create")
-def create_key(
+def create_key(  # noqa: PLR0913 - the options of a command
     name: Annotated[str, typer.Argument(help="What the key is for.")],
     scope: Annotated[list[str] | None, typer.Option(help=_SCOPES)] = None,
     user: Annotated[str | None, typer.Option(help="The person who holds it.")] = None,
@@ -118,9 +118,7 @@ def change_collection(
 ) -> None:
     """Set how answers from the collection should sound."""
     with client() as service:
-        told = service.call(
-            "PUT", f"/v1/collections/{name}", json={"instructions": instructions}
-        )
+        told = service.call("PUT", f"/v1/collections/{name}", json={"instructions": instructions})
     if as_json:
         show_json(told)
     else:

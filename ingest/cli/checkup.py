@@ -8,6 +8,7 @@ from typing import Any
 import faiss
 import llama_cpp
 import torch
+
 from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError
 from services.settings import Settings

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
 from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError, SettingsError
 from services.language.normalize import remove_invisible

@@ -21,7 +21,11 @@ def register(app: typer.Typer) -> None:
 
 
 def add(
-    paths: Paths, collection: InCollection = "default", *, no_wait: NoWait = False, as_json: AsJson = False
+    paths: Paths,
+    collection: InCollection = "default",
+    *,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
 ) -> None:
     """Upload files and folders, and wait until each is ready or failed."""
     files = readable_files(paths)
@@ -37,7 +41,9 @@ def sync(
     folder: Annotated[Path, typer.Argument(help="The folder.", exists=True, file_okay=False)],
     collection: InCollection = "default",
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on as the folder changes.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +53,9 @@ def sync(
         if not files:
             fail(f"There is no file of a type that is read under {folder}.")
         with client() as service:
-            planned = plan(files, list(service.documents(collection=collection)) if _stands(collection) else [])
+            planned = plan(
+                files, list(service.documents(collection=collection)) if _stands(collection) else []
+            )
             summary = planned.summary()
             if not dry_run:
                 for document in planned.leaving:

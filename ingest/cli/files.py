@@ -28,7 +28,8 @@ class LocalFile:
 
 def readable_files(paths: Iterable[Path]) -> list[LocalFile]:
     """Return the files that are meant, in order: those named, and in folders those of a type that
-    is read. Hidden files and links out of the folder are left alone."""
+    is read. Hidden files and links out of the folder are left alone.
+    """
     return [file for path in paths for file in _files_of(path)]
 
 

@@ -1,9 +1,9 @@
 """`footnote COMMAND`: the entry of the command line."""
 
 import typer
-from services.settings import set_quiet_offline
 
 from ingest.cli import access, asking, documents, service, upkeep
+from services.settings import set_quiet_offline
 
 app = typer.Typer(
     name="footnote",

@@ -1,9 +1,9 @@
 """`serve` and `worker`: the processes of the service."""
 
 import typer
-from services.domain.errors import HouseError
 
 from ingest.cli.console import fail, guarded, settings
+from services.domain.errors import HouseError
 
 
 def register(app: typer.Typer) -> None:

@@ -3,10 +3,10 @@
 from typing import Annotated, Any
 
 import typer
-from services.engine.catalogue import catalogue, model_path, verify_files
-from services.domain.errors import ModelFileError
 
 from ingest.cli.console import AsJson, fail, guarded, settings, show, show_json, show_table
+from services.domain.errors import ModelFileError
+from services.engine.catalogue import catalogue, model_path, verify_files
 
 models = typer.Typer(help="The model catalogue.", invoke_without_command=True)
 _MIB = 1024 * 1024

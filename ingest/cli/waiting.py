@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Sequence
+from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from services.client.httpx_client import FootnoteClient
 
 from ingest.cli.console import client, err, say
+from services.client.httpx_client import FootnoteClient
 
 _LOOK_S = 0.3
 _LINE_S = 5.0
@@ -29,7 +30,11 @@ def _rested(
         time.sleep(_LOOK_S)
         now = service.document(str(one["id"]))
         progress = now["progress"]
-        bar.tell(f"{now['name']}: {progress}" if not isinstance(progress, dict) else _stage(now, progress))
+        bar.tell(
+            f"{now['name']}: {progress}"
+            if not isinstance(progress, dict)
+            else _stage(now, progress)
+        )
     bar.advance()
     return now
 
@@ -69,7 +74,7 @@ class _Bar:
         self._task = self._progress.add_task("", total=total)
         self._told_at = time.monotonic()
 
-    def __enter__(self) -> "_Bar":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

@@ -1,11 +1,10 @@
 """Blocks made into one canonical text with spans of pages, headings and tables."""
 
+from ingest.reading import Block, Contents
+from ingest.reading.grade import graded
 from services.domain.documents import HeadingMark, Reading, Span
 from services.domain.errors import UnreadableError
 from services.language.normalize import canonical
-
-from ingest.reading import Block, Contents
-from ingest.reading.grade import graded
 
 _TITLE_LENGTH = 200
 

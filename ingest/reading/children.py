@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ingest.reading import Tell
+from ingest.reading.wire import Request, reading_of_json
 from services.domain.documents import Reading
 from services.domain.errors import UnreadableError
 from services.settings import clean_environment
-
-from ingest.reading import Tell
-from ingest.reading.wire import Request, reading_of_json
 
 # Formats whose readers need unstructured, which takes seconds to import: a nursery of their own.
 _OFFICE = frozenset({"docx", "pptx", "xlsx", "odt", "epub", "rtf", "html", "md", "eml", "msg"})
@@ -56,7 +55,8 @@ class ReadingChildren:
 
     def read(self, path: Path, request: Request, tell: Tell) -> Reading:
         """Return what the child read. UnreadableError if it cannot be read, if the child dies, or
-        if it makes no progress for *silence_s* seconds."""
+        if it makes no progress for *silence_s* seconds.
+        """
         lines = self._nursery(request.format).ask(path, request)
         child: int | None = None
         try:
@@ -100,7 +100,7 @@ class _Nursery:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "ingest.reading.nursery", *preload],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=clean_environment(**_QUIET),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import docx
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
@@ -25,7 +26,8 @@ _DEEPEST = 9
 
 def plain_docx(path: Path) -> io.BytesIO:
     """Return the file with tracked changes accepted, text boxes and notes moved behind their
-    paragraphs, content controls opened, and headings of any name under the built-in styles."""
+    paragraphs, content controls opened, and headings of any name under the built-in styles.
+    """
     document = docx.Document(str(path))
     body = document.element.body
     _drop_and_unwrap(body)
@@ -39,9 +41,8 @@ def plain_docx(path: Path) -> io.BytesIO:
 
 
 def _drop_and_unwrap(body: Any) -> None:  # noqa: ANN401 - untyped XML
-    for tag in _DROPPED:
-        for node in list(body.iter(qn(tag))):
-            node.getparent().remove(node)
+    for node in list(body.iter(*map(qn, _DROPPED))):
+        node.getparent().remove(node)
     for choice in list(body.iter(f"{_ALTERNATE}AlternateContent")):
         for fallback in choice.findall(f"{_ALTERNATE}Fallback"):
             if choice.find(f"{_ALTERNATE}Choice") is not None:
@@ -123,7 +124,7 @@ def _name_headings(document: Any) -> None:  # noqa: ANN401
         name = f"Heading {level}"
         if paragraph.style.name != name and paragraph.text.strip():
             if name not in {style.name for style in document.styles}:
-                document.styles.add_style(name, docx.enum.style.WD_STYLE_TYPE.PARAGRAPH)
+                document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
             paragraph.style = document.styles[name]
 
 

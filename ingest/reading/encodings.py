@@ -13,7 +13,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CYRILLIC = ("koi8_r", "cp1251")
-_CANDIDATES = ("gb18030", "big5", "cp932", "euc_jp", "cp949", *_CYRILLIC)
+_CANDIDATES = ("gb18030", "big5", "cp932", "euc_jp", "euc_kr", *_CYRILLIC)
 _SAMPLE = 65_536
 _ENOUGH = 0.3
 _CLEAR = 0.75
@@ -29,6 +29,19 @@ _COMMON = frozenset(
     "白或住难難望教命花结結乐樂色测測试試请請关關数數据據文档檔号號码碼单單价價北京东東南市区區省县縣"
     "您好谢謝司务務产產品服处處内內容通过線线张張王李刘劉陈陳佐藤太郎名古屋前"
 )
+# First and last character of a range, and what one of it is worth.
+_WORTH = (
+    ("\uac00", "\ud7a3", 1.0),  # Hangul
+    ("\u0410", "\u044f", 1.0),  # Cyrillic
+    ("\u3040", "\u30ff", 0.9),  # kana
+    ("\u3000", "\u303f", 0.8),  # Chinese punctuation
+    ("\uff01", "\uff5e", 0.8),  # full-width forms
+    ("\u4e00", "\u9fff", 0.35),  # other Han
+    ("\uff61", "\uff9f", -0.7),  # half-width kana
+    ("\ue000", "\uf8ff", -2.0),  # private use
+    ("\x80", "\x9f", -2.0),  # controls
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _RUNS = re.compile(rb"[\x80-\xff]+")
 
 
@@ -95,22 +108,14 @@ def _likeliness(sample: bytes, name: str) -> float:
         text = decoder.decode(sample)
     except UnicodeDecodeError:
         return -1.0
-    foreign = [letter for letter in text if ord(letter) > 127]
-    if any(ord(letter) < 32 and letter not in "\t\n\r\f" for letter in text) or not foreign:
+    foreign = [letter for letter in text if not letter.isascii()]
+    if _CONTROL.search(text) or not foreign:
         return -1.0
     return sum(map(_worth, foreign)) / len(foreign)
 
 
 def _worth(letter: str) -> float:
-    code = ord(letter)
-    if letter in _COMMON or 0xAC00 <= code <= 0xD7A3 or 0x410 <= code <= 0x44F:
+    """Return how well a character fits running text, from the first range that holds it."""
+    if letter in _COMMON:
         return 1.0
-    if 0x3040 <= code <= 0x30FF:
-        return 0.9
-    if 0x3000 <= code <= 0x303F or 0xFF01 <= code <= 0xFF5E:
-        return 0.8
-    if 0x4E00 <= code <= 0x9FFF:
-        return 0.35
-    if 0xFF61 <= code <= 0xFF9F:
-        return -0.7
-    return -2.0 if 0xE000 <= code <= 0xF8FF or 0x80 <= code <= 0x9F else 0.0
+    return next((worth for first, last, worth in _WORTH if first <= letter <= last), 0.0)

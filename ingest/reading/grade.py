@@ -17,10 +17,13 @@ def garbled_share(text: str) -> float:
 
 def graded(text: str, contents: Contents, removed: int) -> dict[str, object]:
     """Return the grade: share of pages with text, garbled share, what OCR was sure of, and
-    `good`, `fair` or `poor` of the worst of them."""
+    `good`, `fair` or `poor` of the worst of them.
+    """
     notes = dict(contents.notes)
     covered = notes.pop("pages_with_text", None)
-    coverage = float(str(covered)) / contents.pages if covered is not None and contents.pages else 1.0
+    coverage = (
+        float(str(covered)) / contents.pages if covered is not None and contents.pages else 1.0
+    )
     garbled = garbled_share(text)
     confidence = notes.get("ocr_confidence")
     worst = min(coverage, 1 - garbled, float(str(confidence)) if confidence is not None else 1.0)

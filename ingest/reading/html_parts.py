@@ -31,7 +31,7 @@ def declared_charset(data: bytes) -> str | None:
 
 
 def plain_html(text: str) -> tuple[str, str]:
-    """Return the page without scripts and with every text-bearing tag a known one, and its title."""
+    """Return the page without scripts, every text-bearing tag a known one, and its title."""
     # lxml refuses a string that declares its own encoding.
     bare = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
     if not bare.strip():

@@ -14,7 +14,8 @@ _TITLE_LENGTH = 200
 
 def read_line(data: bytes, most_characters: int) -> Reading:
     """Return the Reading of one line `{"id", "title", "text"}`; Markdown headings in the text
-    structure it."""
+    structure it.
+    """
     value = json.loads(data)
     text, removed = canonical(str(value.get("text") or ""))
     title, _ = canonical(str(value.get("title") or ""))

@@ -13,12 +13,11 @@ import socket
 import sys
 from pathlib import Path
 
-from services.domain.errors import UnreadableError
-
 from ingest.reading import Source
 from ingest.reading.readers import read
 from ingest.reading.sandbox import enter_sandbox
 from ingest.reading.wire import Request, reading_as_json
+from services.domain.errors import UnreadableError
 
 _LONGEST_REQUEST = 65_536
 _TOO_MUCH_MEMORY = "It needs more memory than a reader may take: split it, or raise the limit."
@@ -38,7 +37,8 @@ def main(preload: list[str]) -> None:
             line, descriptors, _, _ = socket.recv_fds(requests, _LONGEST_REQUEST, 2)
             if not line:
                 return
-            _fork(Request(**json.loads(line)), *descriptors, requests)
+            file, answers = descriptors
+            _fork(Request(**json.loads(line)), file, answers, requests)
 
 
 def _fork(request: Request, file: int, answers: int, requests: socket.socket) -> None:

@@ -4,11 +4,10 @@ import csv
 import io
 import json
 
-from services.domain.errors import UnreadableError
-
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.encodings import decode
 from ingest.reading.tables import rows_as_text
+from services.domain.errors import UnreadableError
 
 _SNIFFED = 20_000
 _LONGEST_FIELD = 1_000_000

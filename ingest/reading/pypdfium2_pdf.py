@@ -7,11 +7,11 @@ from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
-from services.domain.errors import UnreadableError
 
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.grade import GARBLED_PAGE, garbled_share
 from ingest.reading.rapidocr_pictures import PictureReader
+from services.domain.errors import UnreadableError
 
 _NEEDS_PASSWORD = 4
 # A page with fewer characters than this and a picture on it is taken for a scan.
@@ -143,5 +143,7 @@ def _squeezed(text: str) -> str:
 def _own_title(document: pypdfium2.PdfDocument) -> str:
     title = str(document.get_metadata_dict().get("Title", "")).strip()
     # What a word processor writes by itself says nothing of the contents.
-    generated = re.search(r"^(microsoft word|untitled|\(anonymous\)|document\d*$)|\.\w{2,5}$", title.lower())
+    generated = re.search(
+        r"^(microsoft word|untitled|\(anonymous\)|document\d*$)|\.\w{2,5}$", title.lower()
+    )
     return "" if generated else title

@@ -1,14 +1,15 @@
 """Reading pictures of text, Chinese and English, by rapidocr and the models inside its wheel."""
 
 import functools
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from services.domain.errors import UnreadableError
 
 from ingest.reading import Block, Contents, Source, Tell
+from services.domain.errors import UnreadableError
 
 _PARAMS = {
     "Global.log_level": "critical",
@@ -47,7 +48,9 @@ class PictureReader:
         if found.boxes is None:
             return ""
         self._scores += [float(score) for score in found.scores]
-        boxes = [_Box.around(points, text) for points, text in zip(found.boxes, found.txts, strict=True)]
+        boxes = [
+            _Box.around(points, text) for points, text in zip(found.boxes, found.txts, strict=True)
+        ]
         return "\n".join(_line(row) for row in _rows(boxes))
 
 
@@ -97,7 +100,7 @@ def _rows(boxes: Sequence[_Box]) -> list[list[_Box]]:
 
 def _line(row: Sequence[_Box]) -> str:
     text = row[0].text
-    for before, box in zip(row, row[1:], strict=False):
+    for before, box in itertools.pairwise(row):
         wide = box.left - before.right > _CELL_GAP * before.height
         latin = before.text[-1:].isascii() or box.text[:1].isascii()
         text += ("\t" if wide else " " if latin else "") + box.text

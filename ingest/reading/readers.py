@@ -3,11 +3,10 @@
 import importlib
 from collections.abc import Callable
 
-from services.domain.documents import Reading
-from services.domain.errors import UnreadableError
-
 from ingest.reading import Contents, Source, Tell
 from ingest.reading.assemble import assemble
+from services.domain.documents import Reading
+from services.domain.errors import UnreadableError
 
 _READERS = {
     "pdf": ("pypdfium2_pdf", "read_pdf"),

@@ -38,9 +38,7 @@ def html_rows(fragment: str) -> list[list[str]]:
             width, height = _span(cell.get("colspan")), _span(cell.get("rowspan"))
             cells[column] = text
             taken |= {
-                (number + down, column + right)
-                for down in range(height)
-                for right in range(width)
+                (number + down, column + right) for down in range(height) for right in range(width)
             }
             column += width
         last = max(cells, default=-1)

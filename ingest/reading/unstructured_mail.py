@@ -4,12 +4,11 @@ import email
 import email.policy
 from email.message import EmailMessage
 
-from services.domain.errors import UnreadableError
-
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.encodings import decode
 from ingest.reading.unstructured_markup import html_contents
 from ingest.reading.unstructured_offline import blocks_of, prepare
+from services.domain.errors import UnreadableError
 
 _HEADERS = ("From", "To", "Cc", "Date")
 _HEADER_LINES = 50
@@ -19,7 +18,7 @@ def read_eml(source: Source, tell: Tell) -> Contents:
     """Read a message as it was sent."""
     data = source.path.read_bytes()
     message = email.message_from_bytes(data, policy=email.policy.default)
-    if not isinstance(message, EmailMessage) or not message.keys():
+    if not message.keys():
         raise UnreadableError("corrupt", "It is no mail: it has no header lines.")
     subject = str(message.get("Subject", ""))
     heads = "\n".join(f"{name}: {message[name]}" for name in _HEADERS if message[name])

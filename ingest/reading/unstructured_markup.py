@@ -10,7 +10,9 @@ from ingest.reading.unstructured_offline import blocks_of, prepare
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*\n", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
 _FOOTNOTE = re.compile(r"^\[\^([^\]]+)\]:\s*", re.MULTILINE)
-_TABLE_UNDER_TEXT = re.compile(r"^(?!\s*\|)(?!\s*$)(.+)\n(\s*\|.+\|\s*\n\s*\|[\s:|-]+\|)", re.MULTILINE)
+_TABLE_UNDER_TEXT = re.compile(
+    r"^(?!\s*\|)(?!\s*$)(.+)\n(\s*\|.+\|\s*\n\s*\|[\s:|-]+\|)", re.MULTILINE
+)
 
 
 def read_html(source: Source, tell: Tell) -> Contents:

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-from services.domain.errors import UnreadableError
-
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.archives import check_container
 from ingest.reading.unstructured_offline import blocks_of, prepare
+from services.domain.errors import UnreadableError
 
 # An empty list of languages: the library's own guess is wrong for short Chinese, and slow.
 _LANGUAGES = [""]
@@ -113,6 +112,6 @@ def _guarded(partition: Callable[[], list[Any]]) -> list[Any]:
         return partition()
     except (MemoryError, UnreadableError):
         raise
-    except Exception as error:  # noqa: BLE001 - a dozen parsers, each with errors of its own
+    except Exception as error:
         message = f"It is corrupt: its parts do not fit together ({type(error).__name__}). "
         raise UnreadableError("corrupt", message + "Save it again.") from error

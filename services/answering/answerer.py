@@ -1,7 +1,9 @@
 """The one path from a question to an answer with footnotes."""
 
+import re
 import secrets
 import time
+import typing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +26,9 @@ from services.retrieval.retriever import Retriever
 Cancelled = Callable[[], bool]
 # Passages beyond those that are read, so that a refusal can show what came nearest.
 _SHOWN = 10
+_PASSAGE_NUMBER = re.compile(r"\s*\[\d+\]|^\s*\d{1,2}\s+(?=[A-Z])", re.MULTILINE)
+# Sentences that a small model is let write.
+_ENOUGH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class Answerer:
             written = _grounded(text, evidence)
         yield self._answered(course, retrieval, best, written, now)
 
-    def _written(self, course: _Course, retrieval: Retrieval) -> Iterator[Event]:
+    def _written(self, course: _Course, retrieval: Retrieval) -> typing.Generator[Event, None, str]:
         """Let the generator write; yields its text as it comes and returns the whole of it."""
         packed = self._packed(course, retrieval)
         began = time.perf_counter()
@@ -116,14 +121,18 @@ class Answerer:
         for step in self._generator.generate(packed.prompt, sampling, course.cancelled):
             if "prefill" not in course.timings:
                 began = course.lap("prefill", began)
-            if step.text:
-                text.append(step.text)
-                yield DeltaEvent(step.text)
+            if not step.text:
+                continue
+            text.append(step.text)
+            yield DeltaEvent(step.text)
+            # A small model that has said what it was asked for only repeats itself.
+            if not self._limits.writes_well and len(sentences("".join(text))) > _ENOUGH:
+                break
         course.usage = Usage(step.prompt_tokens, step.completion_tokens, step.cached_tokens)
         course.lap("generate", began)
         course.trace["written"] = "".join(text)
         course.trace["finish"] = step.finish
-        return "".join(text)  # noqa: B901 - a generator that is delegated to
+        return "".join(text)
 
     def _packed(self, course: _Course, retrieval: Retrieval) -> Packed:
         material = Material(
@@ -197,7 +206,9 @@ class Answerer:
 
 
 def _grounded(text: str, evidence: Sequence[Evidence]) -> list[Grounded]:
-    return [ground(text[span.start : span.end], evidence) for span in sentences(text)]
+    # The model repeats the numbers of passages; footnotes are numbered by code.
+    plain = _PASSAGE_NUMBER.sub("", text)
+    return [ground(plain[span.start : span.end], evidence) for span in sentences(plain)]
 
 
 def _told(retrieval: Retrieval, best: Sequence[Ranked], verdict: Verdict) -> dict[str, object]:

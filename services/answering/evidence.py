@@ -20,6 +20,11 @@ from services.retrieval import Retrieval
 # Shorter sentences are headings, numbers of lists, ends of lines: they answer nothing.
 _SHORTEST = 4
 _LONG = 5.0
+# With fewer words of its own a sentence only repeats the question.
+_FEW_NEW = 2
+# Sentences of one question that are embedded, and what a lower rank costs in the choice of them.
+_EMBEDDED = 16
+_RANK_COST = 0.05
 _LIST_MARK = re.compile(r"^(?:[-*•·▪◦‣○●■]|#{1,6}|\(?\d{1,3}[.)、])\s+")
 
 FEATURES = (
@@ -74,7 +79,10 @@ class Weigher:
         asked = _Asked(question, retrieval)
         found = list(retrieval.found[:passages])
         cut = [_sentences(one.passage.text) for one in found]
-        texts = [[one.passage.text[s.start : s.end] for s in spans] for one, spans in zip(found, cut, strict=True)]
+        texts = [
+            [one.passage.text[s.start : s.end] for s in spans]
+            for one, spans in zip(found, cut, strict=True)
+        ]
         cosines = self._cosines(retrieval, texts)
         measured: list[Evidence] = []
         for rank, (one, spans) in enumerate(zip(found, cut, strict=True)):
@@ -98,13 +106,27 @@ class Weigher:
     def _cosines(
         self, retrieval: Retrieval, texts: Sequence[Sequence[str]]
     ) -> list[NDArray[np.float64]]:
-        """Return the likeness of each sentence to the question, zeros where no model reads it."""
-        if retrieval.vector is None:
-            return [np.zeros(len(one)) for one in texts]
-        flat = [text for one in texts for text in one]
-        likeness = self._embedder.embed_documents(flat) @ retrieval.vector
-        ends = np.cumsum([len(one) for one in texts])[:-1]
-        return [np.asarray(part, np.float64) for part in np.split(likeness, ends)]
+        """Return the likeness of each sentence to the question, zeros where no model reads it.
+
+        Only the sentences that share most with the question are embedded: the others will not be
+        chosen, and a model takes milliseconds for each.
+        """
+        cosines = [np.zeros(len(one)) for one in texts]
+        if retrieval.embedded is None:
+            return cosines
+        places = [(rank, at) for rank, one in enumerate(texts) for at in range(len(one))]
+        shares = {
+            (rank, at): coverage(retrieval.weights, frozenset(content_terms(texts[rank][at])))
+            - _RANK_COST * rank
+            for rank, at in places
+        }
+        chosen = sorted(places, key=lambda place: -shares[place])[:_EMBEDDED]
+        likeness = [
+            one.vector for one in self._embedder.embed_passages([texts[r][at] for r, at in chosen])
+        ]
+        for (rank, at), vector in zip(chosen, likeness, strict=True):
+            cosines[rank][at] = float(vector @ retrieval.embedded.vector)
+        return cosines
 
 
 class _Passage:
@@ -156,7 +178,7 @@ class _Asked:
                 math.log1p(len(text)) / _LONG,
                 self._type_new(text),
                 float(position == 0),
-                float(len(own - self._weights.keys()) < 2),
+                float(len(own - self._weights.keys()) < _FEW_NEW),
                 _longest_run(self._plain, folded(text)),
                 float(cosines[position]),
                 float(window.mean()),

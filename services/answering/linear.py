@@ -28,7 +28,8 @@ class Linear:
 
 def load(name: str, language: str, known: Sequence[str]) -> Linear:
     """Load the model *name* for *language*; its features must be among *known*, whose order the
-    rows will have."""
+    rows will have.
+    """
     stored = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     entry = stored["languages"][language if language in stored["languages"] else "en"]
     strange = set(entry["weights"]) - set(known)

@@ -8,20 +8,27 @@ _MONTH = (
 )
 _ASKED = {
     "en": (
-        ("who", r"\b(?:who|whom|whose)\b|\b(?:what|which) (?:\w+ )?(?:person|people|leader|king|author)\b"),
+        (
+            "who",
+            r"\b(?:who|whom|whose)\b|\b(?:what|which) (?:\w+ )?(?:person|people|leader|king|author)\b",
+        ),
         (
             "when",
             r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:year|date|day|month|century|decade|time|era|period)\b|how long ago",
         ),
         (
             "number",
-            r"\bhow (?:many|much|long|old|far|tall|big|large|high|often|deep|fast|wide)\b|"
-            r"\bwhat (?:\w+ )?(?:number|percent|percentage|amount|population|size|total|cost|price|rate|ratio|value)\b",
+            (
+                r"\bhow (?:many|much|long|old|far|tall|big|large|high|often|deep|fast|wide)\b|"
+                r"\bwhat (?:\w+ )?(?:number|percent|percentage|amount|population|size|total|cost|price|rate|ratio|value)\b"
+            ),
         ),
         (
             "where",
-            r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:country|city|place|region|state|location|area|island|continent|"
-            r"river|town|county|province)\b",
+            (
+                r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:country|city|place|region|state|location|area|island|continent|"
+                r"river|town|county|province)\b"
+            ),
         ),
         ("why", r"\bwhy\b|\breasons?\b|\bcauses?d?\b|\bpurpose\b"),
     ),

@@ -27,7 +27,8 @@ def create_app(
     settings: Settings, build: Callable[[Settings], House], fail: Callable[[], None]
 ) -> FastAPI:
     """Return the application. *build* makes the house while the service already listens; *fail* is
-    called if it cannot."""
+    called if it cannot.
+    """
     service = Service(settings)
 
     @asynccontextmanager
@@ -79,8 +80,8 @@ def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[
         )
         service.open(house)
         log.info("ready", passages=house.follower.passages(), rebuilt=house.follower.rebuilt)
-    except Exception as error:  # noqa: BLE001 - the start's last handler: say why, then end
-        log.error("cannot start", reason=str(error), exc_info=error)
+    except Exception as error:
+        log.exception("cannot start", reason=str(error), exc_info=error)
         service.fault = error
         fail()
 
@@ -111,4 +112,3 @@ def _serve_openapi(app: FastAPI) -> None:
 
 def _version() -> str:
     return version("footnote")
-

@@ -117,8 +117,8 @@ class _Asked:
             yield self._why(error)
         except HouseError as error:
             yield error
-        except Exception as error:  # noqa: BLE001 - a stream must end with a word, whatever broke
-            log.error("question failed", exc_info=error)
+        except Exception as error:
+            log.exception("question failed", exc_info=error)
             yield HouseError("Something unexpected went wrong here; the log has the details.")
 
     def _ended(self) -> bool:
@@ -131,6 +131,6 @@ class _Asked:
 
     async def _watch(self, request: Request) -> None:
         """Leave as soon as the client has."""
-        while not await request.is_disconnected():
+        while not await request.is_disconnected():  # noqa: ASYNC110 - the server tells no event
             await anyio.sleep(_LOOK_S)
         self._left.leave()

@@ -31,9 +31,7 @@ def change_collection(
     house: InHouse, scope: Asking, name: str, body: CollectionChangeBody
 ) -> dict[str, object]:
     """Set how answers from the collection should sound, and its defaults."""
-    return asdict(
-        house.registry.collections.change(scope, name, body.instructions, body.defaults)
-    )
+    return asdict(house.registry.collections.change(scope, name, body.instructions, body.defaults))
 
 
 @router.delete("/{name}")

@@ -27,7 +27,7 @@ _RESTING = frozenset({Status.READY, Status.FAILED})
 
 
 @router.post("", status_code=202)
-async def upload_document(  # noqa: PLR0913 - the fields of a form
+async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
     service: InService,
     scope: Asking,
     file: Annotated[UploadFile, File(description="The file.")],
@@ -50,7 +50,7 @@ async def upload_document(  # noqa: PLR0913 - the fields of a form
 
 
 @router.get("")
-def list_documents(  # noqa: PLR0913 - the filters of a list
+def list_documents(  # noqa: PLR0913, PLR0917 - the filters of a list
     house: InHouse,
     scope: Asking,
     collection: str | None = None,
@@ -149,4 +149,3 @@ def _metadata(given: str | None) -> dict[str, Any]:
         message = "metadata: a JSON object is expected."
         raise InvalidRequestError(message)
     return value
-

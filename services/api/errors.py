@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-import structlog
 from services.domain import errors
 
 STATUS_OF: dict[type[errors.HouseError], int] = {

@@ -1,4 +1,4 @@
-"""The wire: what requests hold and what answers look like. Everything inside is plain dataclasses."""
+"""The wire: what requests hold and what answers look like; inside are plain dataclasses."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

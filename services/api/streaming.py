@@ -33,9 +33,7 @@ class CancelFlag:
         return self._left.is_set()
 
 
-async def stepped(
-    begin: Callable[[], Iterator[T]], cancelled: CancelFlag
-) -> AsyncIterator[T]:
+async def stepped(begin: Callable[[], Iterator[T]], cancelled: CancelFlag) -> AsyncIterator[T]:
     """Run a blocking generator in a thread and yield what it yields.
 
     Whoever stops iterating sets *cancelled*, and the generator ends at its next step.

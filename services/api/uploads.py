@@ -82,7 +82,8 @@ def shown_name(name: str) -> str:
 
 def _target(house: House, scope: Scope, name: str) -> CollectionRole:
     """Return the collection to write to; one that does not exist is made for who may write
-    everywhere."""
+    everywhere.
+    """
     known = any(held.name == name for held in scope.roles)
     if known or not scope.may_everywhere(Role.WRITE):
         return scope.collection(name, Role.WRITE)
@@ -160,4 +161,3 @@ def _line_value(body: bytes, number: int) -> dict[str, object]:
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
     while block := file.read(_BLOCK):
         yield block
-

@@ -84,9 +84,9 @@ class FootnoteClient:
     def counts(self, **filters: str | None) -> dict[str, int]:
         """Return how many documents stand in each status."""
         wanted = {name: value for name, value in filters.items() if value is not None}
-        counts: dict[str, int] = self.call(
-            "GET", "/v1/documents", params={"limit": 1, **wanted}
-        )["counts"]
+        counts: dict[str, int] = self.call("GET", "/v1/documents", params={"limit": 1, **wanted})[
+            "counts"
+        ]
         return counts
 
     def document(self, document_id: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-
 class Status(StrEnum):
     """Where a document stands; `ready` and `failed` are where it rests."""
 

@@ -61,7 +61,8 @@ _TEXT = frozenset({"html", "md", "eml", "csv", "json", "jsonl", "txt"})
 
 def kind_of(name: str, file: BinaryIO) -> Kind:
     """Return what *file*, uploaded as *name*, is; UnsupportedTypeError if that is not read or if
-    its content belies its name. An empty file passes: its reader says that it is empty."""
+    its content belies its name. An empty file passes: its reader says that it is empty.
+    """
     extension = PurePosixPath(name.replace("\\", "/")).suffix.lower().removeprefix(".")
     kind = KINDS.get(extension)
     if kind is None:
@@ -89,7 +90,7 @@ def _agrees(kind: Kind, head: bytes, file: BinaryIO) -> bool:
 
 
 def _zip_holds(file: BinaryIO, entry: str) -> bool:
-    """Say whether an archive lists *entry* (or something in it); a broken list is for the reader."""
+    """Say whether an archive lists *entry* or something in it; broken lists pass to the reader."""
     try:
         with zipfile.ZipFile(file) as archive:
             return any(name.startswith(entry) for name in archive.namelist())

@@ -53,7 +53,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class IndexedPassage:
-    """What the derived indexes need of a passage: its vector and its analysed words."""
+    """What the derived indexes need of a passage: its analysed words, and its vector (empty where
+    the embedder does not read its language).
+    """
 
     passage_id: int
     document_id: str
@@ -75,9 +77,26 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class PreparedPassage:
-    """A chunk with everything the registry stores of it; *vector* is little-endian float32."""
+    """A chunk with everything the registry stores of it.
+
+    `vector` is little-endian float32, empty where the embedder does not read the text; `tokens`
+    is int8 in rows of `width`, empty if none are kept.
+    """
 
     chunk: Chunk
     vector: bytes
+    tokens: bytes
+    width: int
     title_terms: str
     body_terms: str
+
+
+# About forty tokens: a long title must not push the passage out of the embedder's window.
+_CONTEXT_LENGTH = 160
+
+
+def embedded_text(title: str, headings: tuple[str, ...], text: str) -> str:
+    """Return what is embedded of a passage: its text behind its document's title and headings."""
+    above = [part for part in (title, *headings) if part]
+    context = " > ".join(dict.fromkeys(above))[:_CONTEXT_LENGTH]
+    return f"{context}\n{text}" if context else text

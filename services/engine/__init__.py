@@ -17,6 +17,20 @@ Vectors: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """A text as the embedder sees it: as a whole, and token by token for late interaction.
+
+    `vector` has unit length. `tokens` has a row of unit length a token, shape (tokens, width),
+    scaled to int8 by 127; it has no rows where the model keeps none. `spans` are the tokens'
+    characters in the text, (0, 0) for marks that are no text.
+    """
+
+    vector: NDArray[np.float32]
+    tokens: NDArray[np.int8]
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """What is known of a model: *languages* are those that it really reads."""
 
@@ -43,12 +57,16 @@ class Embedder(Protocol):
         """What is known of the model."""
         ...
 
-    def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Return one row a question, shape (len(texts), dimension)."""
+    def embed_question(self, text: str) -> Embedded:
+        """Return a question, its marks of beginning and end left out of the tokens."""
         ...
 
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Return one row a passage, shape (len(texts), dimension)."""
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        """Return passages in the order given; their `spans` are left empty."""
+        ...
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the characters of each token that `embed_passages` makes of *text*."""
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

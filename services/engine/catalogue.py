@@ -1,15 +1,17 @@
-"""The models that Footnote knows, where their files are, and the check that they are the right ones."""
+"""The models that Footnote knows, where their files are, and the check that they are right."""
 
 import hashlib
 import importlib.util
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from services.domain.errors import ModelFileError
 from services.engine import ModelCard
 
+_CARD_FIELDS = tuple(one.name for one in fields(ModelCard))
 _CATALOGUE = Path(__file__).parent / "catalogue.json"
 # Formats that are programs when loaded: never opened.
 _EXECUTABLE_FORMATS = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
@@ -104,15 +106,15 @@ def _package_folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _source_of(entry: dict[str, object]) -> ModelSource:
-    known = dict(entry)
-    about = str(known.pop("about"))
-    place = {
-        name: known.pop(name) for name in ("package", "repository", "path") if name in known
-    }
-    files = known.pop("files")
-    card = ModelCard(**{**known, "languages": frozenset(known["languages"])})  # type: ignore[arg-type, call-overload]
-    return ModelSource(card=card, about=about, files=files, **place)  # type: ignore[arg-type]
+def _source_of(entry: dict[str, Any]) -> ModelSource:
+    card = {name: entry[name] for name in _CARD_FIELDS if name in entry}
+    place = {name: entry[name] for name in ("package", "repository", "path") if name in entry}
+    return ModelSource(
+        card=ModelCard(**(card | {"languages": frozenset(entry["languages"])})),
+        about=entry["about"],
+        files=entry["files"],
+        **place,
+    )
 
 
 def _local_source(path: Path, kind: str) -> ModelSource:

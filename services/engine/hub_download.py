@@ -90,4 +90,3 @@ def _check(source: ModelSource, entry: dict[str, Any], path: Path) -> None:
         path.unlink()
         message = f"{entry['path']} did not arrive whole (SHA-256 or size differs): pull again."
         raise ModelFileError(message)
-

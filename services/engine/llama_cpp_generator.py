@@ -16,7 +16,7 @@ from services.domain.answers import Sampling
 from services.engine import ModelCard, Part, Prompt, Step
 from services.engine.stopping import StopWatch
 from services.engine.templates import family_of
-from services.engine.threads import free_threads
+from services.engine.threads import FreeCores
 
 # Cancellation is looked at between chunks of the prompt, so a chunk is the longest wait.
 _PROMPT_CHUNK = 128
@@ -47,6 +47,7 @@ class LlamaCppGenerator:
             verbose=False,
         )
         self._threads = options.threads
+        self._cores = FreeCores()
         self._lock = threading.Lock()
         self._share = ""
         self._read: list[int] = []
@@ -84,7 +85,7 @@ class LlamaCppGenerator:
                 self._read = tokens[: start + _PROMPT_CHUNK]
             begun = Step(prompt_tokens=len(tokens), cached_tokens=cached)
             yield begun
-            yield from self._write(prompt, sampling, cancelled, begun)
+            yield from self._write(sampling, cancelled, begun)
 
     def special_token_ids(self, text: str, *, trusted: bool) -> list[int]:
         """Return the control tokens in *text* as a trusted or an untrusted part (bar L3)."""
@@ -100,7 +101,7 @@ class LlamaCppGenerator:
         self._llama.close()
 
     def _write(
-        self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool], step: Step
+        self, sampling: Sampling, cancelled: Callable[[], bool], step: Step
     ) -> Iterator[Step]:
         self._llama.set_seed(sampling.seed if sampling.seed is not None else _RANDOM_SEED)
         room = self.context_tokens - step.prompt_tokens - 1
@@ -129,7 +130,7 @@ class LlamaCppGenerator:
         yield replace(step, text=watch.rest(), finish=finish)
 
     def _take_free_threads(self) -> None:
-        threads = free_threads(self._threads)
+        threads = self._cores.threads(self._threads)
         llama_cpp.llama_set_n_threads(self._llama.ctx, threads, threads)
 
     def _sample(self, sampling: Sampling) -> int:
@@ -153,16 +154,14 @@ class LlamaCppGenerator:
         self._share = share
         self._read = list(tokens[:same])
         if same == 0:
-            self._llama.reset()
+            self._llama.reset()  # type: ignore[no-untyped-call]
         self._llama.n_tokens = same
         return same
 
     def _tokens(self, parts: Sequence[Part]) -> list[int]:
         tokens: list[int] = []
         for part in parts:
-            tokens += self._llama.tokenize(
-                part.text.encode(), add_bos=False, special=part.trusted
-            )
+            tokens += self._llama.tokenize(part.text.encode(), add_bos=False, special=part.trusted)
         return tokens
 
     @property

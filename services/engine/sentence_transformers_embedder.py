@@ -4,23 +4,32 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
-from services.engine import ModelCard, Vectors
-from services.engine.threads import free_threads
+from services.engine import Embedded, ModelCard
+from services.engine.threads import FreeCores
 
 _BATCH = 32
+_FOLDER = Path(__file__).parent / "projections"
+_NO_TOKENS = np.zeros((0, 0), np.int8)
 
 
 class SentenceTransformersEmbedder:
-    """A sentence-transformers model from a local folder (safetensors only)."""
+    """A sentence-transformers model from a local folder (safetensors only).
+
+    A model with a projection of its token vectors (`projections/NAME.npy`, shape (dimension,
+    width), fitted by `bench/quality`) also gives those, for late interaction.
+    """
 
     def __init__(self, folder: Path, card: ModelCard, threads: int) -> None:
         self._threads = threads
+        self._cores = FreeCores()
         self._model = SentenceTransformer(
             str(folder),
             device="cuda" if torch.cuda.is_available() else "cpu",
@@ -38,31 +47,65 @@ class SentenceTransformersEmbedder:
             dimension=self._model.get_embedding_dimension() or card.dimension,
             max_tokens=self._model.max_seq_length or card.max_tokens,
         )
+        self._projection = _projection(card.name)
 
     @property
     def card(self) -> ModelCard:
         """What is known of the model, its dimension and length read from it."""
         return self._card
 
-    def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit vector a question."""
-        return self._embed(texts, self._model.encode_query)
+    def embed_question(self, text: str) -> Embedded:
+        """Return a question, with its tokens if the model keeps them."""
+        embedded = self._embed([text], self._model.encode_query)[0]
+        if not len(embedded.tokens):
+            return embedded
+        spans = self.spans(text)
+        kept = [i for i, (start, end) in enumerate(spans) if end > start]
+        return Embedded(embedded.vector, embedded.tokens[kept], tuple(spans[i] for i in kept))
 
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit vector a passage; batches are sorted by length."""
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        """Return passages; batches are sorted by length."""
         return self._embed(texts, self._model.encode_document)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the characters of each token, cut where the model cuts."""
+        spans = self._counter.encode(text).offsets
+        most = self._card.max_tokens
+        return spans if len(spans) <= most else [*spans[: most - 1], spans[-1]]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has."""
         encoded = self._counter.encode_batch(list(texts), add_special_tokens=False)
         return [len(one.ids) for one in encoded]
 
-    def _embed(self, texts: Sequence[str], encode: Callable[..., Vectors]) -> Vectors:
+    def _embed(self, texts: Sequence[str], encode: Callable[..., Any]) -> list[Embedded]:
         if not texts:
-            return np.zeros((0, self._card.dimension), np.float32)
+            return []
         with self._lock, torch.inference_mode():
-            torch.set_num_threads(free_threads(self._threads))
-            vectors = encode(
-                list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+            torch.set_num_threads(self._cores.threads(self._threads))
+            rows = encode(
+                list(texts), batch_size=_BATCH, output_value=None, show_progress_bar=False
             )
-        return np.ascontiguousarray(vectors, dtype=np.float32)
+        return [self._embedded(row) for row in rows]
+
+    def _embedded(self, row: dict[str, Any]) -> Embedded:
+        vector = _unit(row["sentence_embedding"].float().cpu().numpy())
+        if self._projection is None:
+            return Embedded(vector, _NO_TOKENS)
+        real = row["attention_mask"].bool().cpu()
+        tokens = row["token_embeddings"].cpu()[real[: len(row["token_embeddings"])]].float().numpy()
+        projected = _unit(_unit(tokens) @ self._projection)
+        return Embedded(vector, np.round(projected * 127).astype(np.int8))
+
+
+def _projection(name: str) -> NDArray[np.float32] | None:
+    path = _FOLDER / f"{name}.npy"
+    if not path.exists():
+        return None
+    loaded: NDArray[np.float32] = np.load(path, allow_pickle=False).astype(np.float32)
+    return loaded
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    norms = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.ascontiguousarray(rows / np.maximum(norms, 1e-9), dtype=np.float32)

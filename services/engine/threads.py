@@ -1,11 +1,18 @@
 """How many threads a model should take right now."""
 
+import math
 import os
+import threading
+import time
 from pathlib import Path
 
-_LOAD = Path("/proc/loadavg")
+_STAT = Path("/proc/stat")
 # More than this many threads rarely help a small model and starve everything else.
 MOST_THREADS = 4
+# Shorter spans are too coarse: the kernel counts in hundredths of a second.
+_SPAN_S = 0.25
+# Others may use this much of a core before it counts as taken.
+_TOLERANCE = 0.4
 
 
 def wanted_threads(setting: int) -> int:
@@ -13,14 +20,40 @@ def wanted_threads(setting: int) -> int:
     return setting or min(os.cpu_count() or 1, MOST_THREADS)
 
 
-def free_threads(most: int) -> int:
-    """Return between 1 and *most* threads: a core for each that nobody else is using.
+class FreeCores:
+    """Watches how much of the machine other processes use.
 
     llama.cpp's threads wait for each other by spinning. With two of them on two cores that others
-    keep busy, reading a prompt took five times as long as with one (measured); so look first.
+    keep busy, reading a prompt took five times as long as with one (measured): so look first.
     """
-    if most == 1 or not _LOAD.exists():
-        return most
-    running = int(_LOAD.read_text(encoding="ascii").split()[3].split("/")[0])
-    others = max(0, running - 1)
-    return max(1, min(most, (os.cpu_count() or 1) - others))
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen = self._look()
+        self._others = 0.0
+
+    def threads(self, most: int) -> int:
+        """Return between 1 and *most* threads: one for each core that nobody else is using."""
+        if most == 1 or not _STAT.exists():
+            return most
+        with self._lock:
+            now = self._look()
+            span = now[0] - self._seen[0]
+            if span >= _SPAN_S:
+                busy, own = now[1] - self._seen[1], now[2] - self._seen[2]
+                self._others = max(0.0, (busy - own) / span)
+                self._seen = now
+        free = math.floor((os.cpu_count() or 1) - self._others + _TOLERANCE)
+        return max(1, min(most, free))
+
+    @staticmethod
+    def _look() -> tuple[float, float, float]:
+        """Return the time, the seconds that all cores were busy, and those for this process."""
+        if not _STAT.exists():
+            return 0.0, 0.0, 0.0
+        user, nice, system, _idle, _wait, irq, softirq, *_ = map(
+            int, _STAT.read_text(encoding="ascii").split("\n", 1)[0].split()[1:]
+        )
+        busy = (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+        times = os.times()
+        return time.monotonic(), busy, times.user + times.system

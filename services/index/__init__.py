@@ -45,7 +45,8 @@ class VectorIndex(DerivedIndex, Protocol):
 
     def search(self, query: NDArray[np.float32], scope: Scope, limit: int) -> list[Hit]:
         """Return the *limit* passages of *scope* nearest to *query* (shape (dimension,)), by
-        falling inner product."""
+        falling inner product.
+        """
         ...
 
     def vectors(self, ids: Sequence[int], scope: Scope) -> dict[int, NDArray[np.float32]]:
@@ -58,7 +59,16 @@ class WordIndex(DerivedIndex, Protocol):
 
     def search(self, terms: Sequence[tuple[str, float]], scope: Scope, limit: int) -> list[Hit]:
         """Return the *limit* passages of *scope* with the highest BM25 score for the weighted
-        terms, by falling score."""
+        terms, by falling score.
+        """
+        ...
+
+    def scores(
+        self, terms: Sequence[tuple[str, float]], scope: Scope, ids: Sequence[int], field: str
+    ) -> dict[int, float]:
+        """Return the BM25 scores by *field* (`body`: title and text together, or `title` alone)
+        of those of the passages of *scope* in which a term stands.
+        """
         ...
 
     def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:

@@ -89,10 +89,11 @@ class FaissVectorIndex:
         self._lock = threading.Lock()
 
     def add(self, passages: Sequence[IndexedPassage]) -> None:
-        """Add or replace passages."""
+        """Add or replace passages; those without a vector are not searched by meaning."""
         with self._lock:
             for passage in passages:
-                self._segment(passage.collection_id).add(passage)
+                if passage.vector:
+                    self._segment(passage.collection_id).add(passage)
 
     def remove(self, documents: Iterable[tuple[str, str]]) -> int:
         """Remove the passages of documents; return how many there were."""

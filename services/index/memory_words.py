@@ -38,20 +38,33 @@ class MemoryWordIndex:
         """Return the best passages, each scored within its own collection."""
         hits = []
         for collection_id in scope.holding(Role.ASK):
-            theirs = [p for p in self._passages.values() if p.collection_id == collection_id]
-            body = _scores({p.passage_id: p.body_terms.split() for p in theirs}, terms)
-            title = _scores({p.passage_id: p.title_terms.split() for p in theirs}, terms)
-            hits += [
-                Hit(p.passage_id, body[p.passage_id] + TITLE_WEIGHT * title[p.passage_id])
-                for p in theirs
-            ]
+            body = self._scored(terms, collection_id, "body")
+            title = self._scored(terms, collection_id, "title")
+            hits += [Hit(number, body[number] + TITLE_WEIGHT * title[number]) for number in body]
         found = sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
         return [hit for hit in found if hit.score > 0][:limit]
+
+    def scores(
+        self, terms: Sequence[tuple[str, float]], scope: Scope, ids: Sequence[int], field: str
+    ) -> dict[int, float]:
+        """Return the scores of some passages by one field."""
+        scored: dict[int, float] = {}
+        for collection_id in scope.holding(Role.ASK):
+            scored |= self._scored(terms, collection_id, field)
+        return {number: scored[number] for number in ids if scored.get(number, 0.0) > 0}
+
+    def _scored(
+        self, terms: Sequence[tuple[str, float]], collection_id: str, field: str
+    ) -> dict[int, float]:
+        theirs = [p for p in self._passages.values() if p.collection_id == collection_id]
+        return _scores({p.passage_id: _words(p, field) for p in theirs}, terms)
 
     def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
         """Return the number of passages, and in how many of them each term stands."""
         held = scope.holding(Role.ASK)
-        bodies = [set(p.body_terms.split()) for p in self._passages.values() if p.collection_id in held]
+        bodies = [
+            set(_words(p, "body")) for p in self._passages.values() if p.collection_id in held
+        ]
         return len(bodies), {term: sum(term in body for body in bodies) for term in set(terms)}
 
     def count(self) -> int:
@@ -65,9 +78,12 @@ class MemoryWordIndex:
         """Load nothing: a twin lives in memory."""
 
 
-def _scores(
-    texts: dict[int, list[str]], terms: Sequence[tuple[str, float]]
-) -> dict[int, float]:
+def _words(passage: IndexedPassage, field: str) -> list[str]:
+    title = passage.title_terms.split()
+    return title if field == "title" else [*title, *passage.body_terms.split()]
+
+
+def _scores(texts: dict[int, list[str]], terms: Sequence[tuple[str, float]]) -> dict[int, float]:
     average = sum(map(len, texts.values())) / max(len(texts), 1) or 1.0
     counted = {key: Counter(words) for key, words in texts.items()}
     scores = dict.fromkeys(texts, 0.0)

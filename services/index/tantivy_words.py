@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import tantivy
@@ -12,8 +12,8 @@ import tantivy
 from services.domain.passages import Hit, IndexedPassage
 from services.domain.scope import Role, Scope
 
-# A match in title or headings counts this much beside one in the text.
-TITLE_WEIGHT = 0.6
+# A match in title or headings counts once more, this much: they stand in the body too.
+TITLE_WEIGHT = 0.3
 _WRITER_BYTES = 32_000_000
 _LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
 
@@ -63,18 +63,43 @@ class TantivyWordIndex:
             )
 
     def search(self, terms: Sequence[tuple[str, float]], scope: Scope, limit: int) -> list[Hit]:
-        """Return the best passages of *scope* by BM25 over body and, weighing less, title."""
-        query = self._query(terms)
+        """Return the best passages of *scope* by BM25 over title and text together, and a little
+        more for those whose title matches.
+        """
+        query = self._query(terms, {"body": 1.0, "title": TITLE_WEIGHT})
         found = []
         for segment in self._segments_of(scope):
             searcher = segment.searcher()
             hits = searcher.search(query, limit, count=False).hits
             ids = searcher.fast_field_values("passage_id", [address for _, address in hits])
             found += [
-                Hit(int(passage_id), float(score))
+                Hit(int(passage_id or 0), float(score))
                 for (score, _), passage_id in zip(hits, ids, strict=True)
             ]
         return sorted(found, key=lambda hit: (-hit.score, hit.passage_id))[:limit]
+
+    def scores(
+        self, terms: Sequence[tuple[str, float]], scope: Scope, ids: Sequence[int], field: str
+    ) -> dict[int, float]:
+        """Return the BM25 scores by *field* (`body` or `title`) of those of the passages in which
+        a term stands.
+        """
+        found: dict[int, float] = {}
+        if not ids or not terms:
+            return found
+        these = tantivy.Query.const_score_query(
+            tantivy.Query.term_set_query(self._schema, "passage_id", list(ids)), 0.0
+        )
+        query = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, these), (tantivy.Occur.Must, self._query(terms, {field: 1.0}))]
+        )
+        for segment in self._segments_of(scope):
+            searcher = segment.searcher()
+            hits = searcher.search(query, len(ids), count=False).hits
+            numbers = searcher.fast_field_values("passage_id", [at for _, at in hits])
+            for (score, _), number in zip(hits, numbers, strict=True):
+                found[int(number or 0)] = float(score)
+        return found
 
     def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
         """Return the number of passages in *scope*, and in how many of them each term stands."""
@@ -105,14 +130,16 @@ class TantivyWordIndex:
                     self._schema, path=str(self._folder / saved.name)
                 )
 
-    def _query(self, terms: Sequence[tuple[str, float]]) -> tantivy.Query:
-        wanted = [
-            (tantivy.Occur.Should, self._term("body", term, weight)) for term, weight in terms
-        ] + [
-            (tantivy.Occur.Should, self._term("title", term, weight * TITLE_WEIGHT))
-            for term, weight in terms
-        ]
-        return tantivy.Query.boolean_query(wanted)
+    def _query(
+        self, terms: Sequence[tuple[str, float]], fields: Mapping[str, float]
+    ) -> tantivy.Query:
+        return tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Should, self._term(field, term, weight * share))
+                for field, share in fields.items()
+                for term, weight in terms
+            ]
+        )
 
     def _term(self, field: str, term: str, weight: float) -> tantivy.Query:
         query = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
@@ -121,12 +148,13 @@ class TantivyWordIndex:
     def _add_to(self, segment: tantivy.Index, passages: Sequence[IndexedPassage]) -> None:
         writer = segment.writer(_WRITER_BYTES, 1)
         for passage in passages:
-            writer.delete_documents("passage_id", passage.passage_id)
+            same = tantivy.Query.term_query(self._schema, "passage_id", passage.passage_id)
+            writer.delete_documents_by_query(same)
             document = tantivy.Document()
             document.add_unsigned("passage_id", passage.passage_id)
             document.add_text("document_id", passage.document_id)
             document.add_text("title", passage.title_terms)
-            document.add_text("body", passage.body_terms)
+            document.add_text("body", f"{passage.title_terms} {passage.body_terms}")
             writer.add_document(document)
         _commit(segment, writer)
 
@@ -134,7 +162,7 @@ class TantivyWordIndex:
         before = int(segment.searcher().num_docs)
         writer = segment.writer(_WRITER_BYTES, 1)
         for document_id in documents:
-            writer.delete_documents("document_id", document_id)
+            writer.delete_documents_by_term("document_id", document_id)
         _commit(segment, writer)
         return before - int(segment.searcher().num_docs)
 

@@ -54,12 +54,9 @@ class DramatiqQueue:
 class DramatiqWorker:
     """Threads that hand the ids of each message to *handler*."""
 
-    def __init__(
-        self, broker: SQLiteBroker | RedisBroker, handler: Handler, threads: int
-    ) -> None:
+    def __init__(self, broker: SQLiteBroker | RedisBroker, handler: Handler, threads: int) -> None:
         self._broker = broker
-        dramatiq.actor(
-            lambda document_ids: handler(document_ids),
+        declared = dramatiq.actor(
             actor_name=ACTOR,
             queue_name=QUEUE,
             broker=broker,
@@ -68,6 +65,7 @@ class DramatiqWorker:
             max_backoff=_LAST_RETRY_MS,
             time_limit=_LONGEST_MS,
         )
+        declared(handler)
         self._worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=100)
 
     def start(self) -> None:
@@ -86,7 +84,7 @@ def sqlite_broker(path: Path) -> SQLiteBroker:
 
 def redis_broker(url: str) -> RedisBroker:
     """Open dramatiq's own Redis broker; a dead worker's messages come back within a minute."""
-    return RedisBroker(
+    return RedisBroker(  # type: ignore[no-untyped-call]
         url=url,
         middleware=_middleware(),
         namespace="footnote",

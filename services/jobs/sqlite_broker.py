@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dramatiq import Broker, Consumer, Message, MessageProxy, Middleware
 from dramatiq.common import current_millis
@@ -65,7 +66,7 @@ class SQLiteBroker(Broker):
             self.emit_after("declare_queue", queue_name)
 
     @override
-    def enqueue(self, message: Message, *, delay: int | None = None) -> Message:
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Store *message*, to be taken after *delay* milliseconds."""
         self.declare_queue(message.queue_name)
         self.emit_before("enqueue", message, delay)
@@ -151,9 +152,7 @@ class SQLiteBroker(Broker):
     def done(self, number: int, holder: str) -> None:
         """Forget a message that was handled."""
         with self.transaction() as connection:
-            connection.execute(
-                "DELETE FROM messages WHERE id = ? AND holder = ?", (number, holder)
-            )
+            connection.execute("DELETE FROM messages WHERE id = ? AND holder = ?", (number, holder))
 
     def give_back(self, numbers: Iterable[int], holder: str) -> None:
         """Let others take messages that were leased but not handled."""
@@ -177,7 +176,7 @@ class SQLiteBroker(Broker):
 class _Leased(MessageProxy):
     """A message with the number of its row."""
 
-    def __init__(self, message: Message, number: int) -> None:
+    def __init__(self, message: Message[Any], number: int) -> None:
         super().__init__(message)
         self.number = number
 

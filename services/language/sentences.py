@@ -13,7 +13,9 @@ _ABBREVIATION = re.compile(
     r"Rep|Pres|vs|etc|e\.g|i\.e|cf|al|approx|No|Nos|Vol|vol|pp|p|Fig|fig|Eq|Sec|Art|ca|c|Inc|Ltd|"
     r"Corp|Co|Bros|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|U\.K|U\.N|a\.m|p\.m|Ph\.D)$"
 )
-_ITEM = re.compile(r"\s*(?:[-*•·▪◦‣○●■–—]\s|#{1,6}\s|\(?\d{1,3}[.)、]\s?|[（(]?[一二三四五六七八九十]+[)）、.])")
+_ITEM = re.compile(
+    r"\s*(?:[-*•·▪◦‣○●■–—]\s|#{1,6}\s|\(?\d{1,3}[.)、]\s?|[（(]?[一二三四五六七八九十]+[)）、.])"
+)
 # A line at least this long that stops without a full stop was wrapped, not ended.
 _WRAPPED_LINE = 45
 _WRAPPED_LINE_CJK = 18

@@ -10,24 +10,174 @@ import snowballstemmer
 
 from services.language.normalize import CJK, folded
 
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_LETTER = rf"[^\W_{_HAN}]"
 _RUN = re.compile(
-    r"(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+)"
-    r"|(?P<word>[^\W_]+(?:[.\-'’/&+#_:@][^\W_]+)*(?:\+\+|#)?)"
+    rf"(?P<cjk>[{_HAN}]+)"
+    rf"|(?P<word>{_LETTER}+(?:[.\-'’/&+#_:@]{_LETTER}+)*(?:\+\+|#)?)"
 )
+# A line break between two ideographs was made by a page's width, not by a writer.
+_BROKEN = re.compile(rf"(?<=[{_HAN}])\n(?=[{_HAN}])")
 _PART = re.compile(r"[^\W_]+")
 _OWNED = re.compile(r"['’]s$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 
 STOP_WORDS = frozenset(
-    "a an and are as at be been being but by can could did do does for from had has have he her "
-    "his how i if in into is it its may me my of on or our she should so than that the their "
-    "them then there these they this those to was we were what when where which who whom whose "
-    "why will with would you your am not no about please tell".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "being",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "he",
+        "her",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "may",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "our",
+        "she",
+        "should",
+        "so",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+        "am",
+        "not",
+        "no",
+        "about",
+        "please",
+        "tell",
+    ]
 )
 CHINESE_STOP_WORDS = frozenset(
-    "的 了 是 在 和 与 及 或 吗 呢 吧 啊 呀 么 哪 谁 什么 怎么 怎样 如何 为什么 多少 几 哪些 哪个 "
-    "哪里 何时 何 请问 请 一下 有 被 把 将 对 对于 关于 由 从 到 以 其 之 于 中 个 这 那 它 他 她 们 "
-    "也 都 就 而 但 所 为 等 并 着 过 会 能 可以 一个 是否 哪一 哪年 几个 什".split()
+    [
+        "的",
+        "了",
+        "是",
+        "在",
+        "和",
+        "与",
+        "及",
+        "或",
+        "吗",
+        "呢",
+        "吧",
+        "啊",
+        "呀",
+        "么",
+        "哪",
+        "谁",
+        "什么",
+        "怎么",
+        "怎样",
+        "如何",
+        "为什么",
+        "多少",
+        "几",
+        "哪些",
+        "哪个",
+        "哪里",
+        "何时",
+        "何",
+        "请问",
+        "请",
+        "一下",
+        "有",
+        "被",
+        "把",
+        "将",
+        "对",
+        "对于",
+        "关于",
+        "由",
+        "从",
+        "到",
+        "以",
+        "其",
+        "之",
+        "于",
+        "中",
+        "个",
+        "这",
+        "那",
+        "它",
+        "他",
+        "她",
+        "们",
+        "也",
+        "都",
+        "就",
+        "而",
+        "但",
+        "所",
+        "为",
+        "等",
+        "并",
+        "着",
+        "过",
+        "会",
+        "能",
+        "可以",
+        "一个",
+        "是否",
+        "哪一",
+        "哪年",
+        "几个",
+        "什",
+    ]
 )
 
 _jieba_lock = threading.Lock()
@@ -57,9 +207,11 @@ def stem(word: str) -> str:
 
 def terms(text: str) -> list[str]:
     """Return the terms of *text* in order: English stems, codes whole and in parts, Chinese
-    words and character pairs. Question and document are cut by this same function."""
+    words and character pairs. Question and document are cut by this same function.
+    """
     found: list[str] = []
-    for match in _RUN.finditer(_THOUSANDS.sub("", folded(text))):
+    plain = _THOUSANDS.sub("", _BROKEN.sub("", folded(text)))
+    for match in _RUN.finditer(plain):
         if match["cjk"]:
             found += chinese_terms(match["cjk"])
         else:

@@ -9,9 +9,7 @@ from services.registry.database import Database
 from services.registry.tables import change_head, changes
 
 
-def log_changes(
-    connection: sa.Connection, kind: str, documents: Iterable[tuple[str, str]]
-) -> None:
+def log_changes(connection: sa.Connection, kind: str, documents: Iterable[tuple[str, str]]) -> None:
     """Log that passages of *documents* (document id, collection id) came or left.
 
     Takes the lock on the change head, so that numbers rise in the order of commits.

@@ -1,6 +1,7 @@
 """Collections and who may do what in them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -41,20 +42,14 @@ class Collections:
 
     def create(self, name: str, instructions: str, defaults: Mapping[str, object]) -> Collection:
         """Make a collection; ConflictError if the name is taken."""
-        row = {
-            "id": new_id("col"),
-            "name": name,
-            "instructions": instructions,
-            "defaults": dict(defaults),
-            "created_at": now(),
-        }
+        made = Collection(new_id("col"), name, instructions, dict(defaults), now())
         try:
             with self._database.write() as connection:
-                connection.execute(sa.insert(collections), row)
+                connection.execute(sa.insert(collections), asdict(made))
         except IntegrityError as error:
             message = f"There is a collection {name!r} already."
             raise ConflictError(message) from error
-        return Collection(**row)
+        return made
 
     def listed(self, scope: Scope) -> Sequence[tuple[Collection, int]]:
         """Return the collections of *scope* by name, each with its number of ready documents."""
@@ -103,9 +98,7 @@ class Collections:
             connection.execute(
                 sa.delete(grants).where(grants.c.collection_id == held.collection_id)
             )
-            connection.execute(
-                sa.delete(collections).where(collections.c.id == held.collection_id)
-            )
+            connection.execute(sa.delete(collections).where(collections.c.id == held.collection_id))
 
     def grants(self, scope: Scope, name: str) -> Sequence[Grant]:
         """Return who holds which role in the collection."""
@@ -138,7 +131,7 @@ def _principals(key: ApiKey) -> list[str]:
     return [f"key:{key.id}", *user, *(f"group:{group}" for group in key.groups)]
 
 
-def _widest_roles(granted: Sequence[sa.Row[tuple[str, str]]]) -> dict[str, Role]:
+def _widest_roles(granted: Sequence[sa.Row[str, str]]) -> dict[str, Role]:
     roles: dict[str, Role] = {}
     for collection_id, role in granted:
         wider = _wider(roles.get(collection_id), Role(role))

@@ -77,7 +77,8 @@ class Documents:
         self, scope: Scope, wanted: DocumentFilter, cursor: int = 0, limit: int = 50
     ) -> tuple[Sequence[Document], int | None]:
         """Return up to *limit* documents after *cursor* in the order of arrival, and the cursor of
-        the next page, None at the end."""
+        the next page, None at the end.
+        """
         query = (
             sa.select(*DOCUMENT_COLUMNS)
             .select_from(FROM_DOCUMENTS)

@@ -37,7 +37,8 @@ class Keys:
 
     def create(self, wanted: ApiKey) -> tuple[ApiKey, str]:
         """Make a key with the name, scopes, user, groups and expiry of *wanted*; return it with
-        its secret, which is stored nowhere."""
+        its secret, which is stored nowhere.
+        """
         secret = f"fn-{secrets.token_urlsafe(32)}"
         key = ApiKey(
             id=new_id("key"),

@@ -40,6 +40,19 @@ class Passages:
         with self._database.read() as connection:
             return {row.id: passage_of(row) for row in connection.execute(query)}
 
+    def with_terms(self, scope: Scope, ids: Sequence[int]) -> dict[int, tuple[Passage, str]]:
+        """Return those of the passages that *scope* may ask about with their analysed text."""
+        query = (
+            sa.select(*(*PASSAGE_COLUMNS, passages.c.body_terms))
+            .select_from(FROM_PASSAGES)
+            .where(
+                passages.c.id.in_(list(ids)),
+                passages.c.collection_id.in_(scope.holding(Role.ASK)),
+            )
+        )
+        with self._database.read() as connection:
+            return {row.id: (passage_of(row), row.body_terms) for row in connection.execute(query)}
+
     def of_document(self, scope: Scope, document_id: str) -> Sequence[Passage]:
         """Return the passages of a document in their order."""
         query = (
@@ -54,18 +67,21 @@ class Passages:
         with self._database.read() as connection:
             return [passage_of(row) for row in connection.execute(query)]
 
-    def vectors_of(self, scope: Scope, ids: Sequence[int]) -> dict[int, bytes]:
-        """Return the stored vectors (little-endian float32) of passages within *scope*."""
+    def token_vectors(self, scope: Scope, ids: Sequence[int]) -> dict[int, tuple[bytes, int]]:
+        """Return the token vectors (int8) and their width of those passages within *scope* that
+        have any.
+        """
         query = (
-            sa.select(vectors.c.passage_id, vectors.c.vector)
+            sa.select(vectors.c.passage_id, vectors.c.tokens, vectors.c.width)
             .join(passages, passages.c.id == vectors.c.passage_id)
             .where(
                 passages.c.id.in_(list(ids)),
                 passages.c.collection_id.in_(scope.holding(Role.ASK)),
+                vectors.c.width > 0,
             )
         )
         with self._database.read() as connection:
-            return {row.passage_id: row.vector for row in connection.execute(query)}
+            return {row.passage_id: (row.tokens, row.width) for row in connection.execute(query)}
 
     def indexed(self, document_ids: Sequence[str], embedder: str) -> list[IndexedPassage]:
         """Return what the indexes need of the passages of some documents."""

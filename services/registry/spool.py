@@ -1,4 +1,4 @@
-"""The spool: original bytes under the name of their SHA-256, on disk before they are acknowledged."""
+"""The spool: original bytes under their SHA-256, on disk before they are acknowledged."""
 
 import hashlib
 import os
@@ -8,7 +8,6 @@ from pathlib import Path
 
 from services.domain.documents import Blob
 from services.domain.errors import StorageFullError, TooLargeError
-
 
 
 class Spool:

@@ -109,6 +109,9 @@ vectors = Table(
     Column("embedder", String(120), nullable=False),
     # Little-endian float32, as many as the embedder has dimensions.
     Column("vector", LargeBinary, nullable=False),
+    # Token vectors for late interaction: int8, rows of `width` numbers; empty where none are kept.
+    Column("tokens", LargeBinary, nullable=False),
+    Column("width", Integer, nullable=False),
 )
 
 grants = Table(

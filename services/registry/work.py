@@ -87,7 +87,8 @@ class Work:
 
     def finish(self, prepared: Sequence[PreparedDocument], embedder: str) -> None:
         """Make the documents visible, all in one transaction: text, passages, vectors, the change,
-        `ready`. Earlier versions of the same source leave in that transaction."""
+        `ready`. Earlier versions of the same source leave in that transaction.
+        """
         with self._database.write() as connection:
             alive = _alive(connection, prepared)
             for one in prepared:
@@ -108,14 +109,13 @@ class Work:
 
     def forgotten(self, limit: int, lease_s: int) -> Sequence[str]:
         """Return unfinished documents whose lease or message has run out, oldest first, and give
-        them *lease_s* seconds for a new message to be taken."""
+        them *lease_s* seconds for a new message to be taken.
+        """
         with self._database.write() as connection:
             ids = (
                 connection.execute(
                     sa.select(documents.c.id)
-                    .where(
-                        documents.c.status.in_(_UNFINISHED), documents.c.lease_until < _epoch()
-                    )
+                    .where(documents.c.status.in_(_UNFINISHED), documents.c.lease_until < _epoch())
                     .order_by(documents.c.number)
                     .limit(limit)
                 )
@@ -139,9 +139,7 @@ class Work:
             connection.execute(
                 sa.update(documents)
                 .where(documents.c.status.in_(_UNFINISHED))
-                .values(
-                    lease_until=0, status=Status.QUEUED.value, stage=Status.QUEUED.value
-                )
+                .values(lease_until=0, status=Status.QUEUED.value, stage=Status.QUEUED.value)
             )
 
     def unfinished(self) -> int:
@@ -173,7 +171,8 @@ def _failed(failure: Failure) -> dict[str, object]:
 
 def _alive(connection: sa.Connection, prepared: Sequence[PreparedDocument]) -> set[str]:
     """Return which of the documents still exist and are not finished: a late worker must not bring
-    back what was deleted, nor store twice what another has stored."""
+    back what was deleted, nor store twice what another has stored.
+    """
     ids = [one.document.id for one in prepared]
     query = sa.select(documents.c.id).where(
         documents.c.id.in_(ids), documents.c.status.in_(_UNFINISHED)
@@ -240,7 +239,13 @@ def _store_passages(connection: sa.Connection, prepared: PreparedDocument, embed
     connection.execute(
         sa.insert(vectors),
         [
-            {"passage_id": passage_id, "embedder": embedder, "vector": passage.vector}
+            {
+                "passage_id": passage_id,
+                "embedder": embedder,
+                "vector": passage.vector,
+                "tokens": passage.tokens,
+                "width": passage.width,
+            }
             for passage_id, passage in zip(ids, prepared.passages, strict=True)
         ],
     )
@@ -251,7 +256,14 @@ def _replace_earlier(connection: sa.Connection, added: Sequence[Document]) -> No
     own = documents.alias("own")
     other = documents.alias("other")
     pairs = connection.execute(
-        sa.select(own.c.id, own.c.number, other.c.id, other.c.number, other.c.status, other.c.collection_id)
+        sa.select(
+            own.c.id,
+            own.c.number,
+            other.c.id,
+            other.c.number,
+            other.c.status,
+            other.c.collection_id,
+        )
         .join_from(
             own,
             other,

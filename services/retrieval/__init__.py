@@ -7,11 +7,9 @@ language does not vote. What was found, and why it stands where it stands, goes 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from services.domain.answers import Turn
 from services.domain.passages import Found
+from services.engine import Embedded
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Query:
 class Retrieval:
     """Ranked passages, the standalone question behind them, and how they were found.
 
-    `vector` is the question's embedding, None where the embedder cannot read its language;
+    `embedded` is the question's embedding, None where the embedder cannot read its language;
     `weights` are its terms with their idf in what the asker may read; `instructions` say how
     answers from these collections should sound.
     """
@@ -34,7 +32,7 @@ class Retrieval:
     question: str
     language: str
     found: Sequence[Found]
-    vector: NDArray[np.float32] | None = None
+    embedded: Embedded | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     instructions: str = ""
     trace: Mapping[str, object] = field(default_factory=dict)

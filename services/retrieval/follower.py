@@ -54,7 +54,8 @@ class IndexFollower:
 
     def catch_up(self) -> tuple[int, int]:
         """Apply every change that is not yet in the indexes; return how many passages left the
-        vector and the keyword index."""
+        vector and the keyword index.
+        """
         with self._lock:
             gone = (0, 0)
             while changes := self._registry.changes.after(self.seq):
@@ -77,7 +78,7 @@ class IndexFollower:
 
     def passages(self) -> int:
         """Return how many passages can be found."""
-        return self._vectors.count()
+        return self._words.count()
 
     def wake(self) -> None:
         """Look at the log now."""

@@ -1,5 +1,6 @@
 """The two legs of retrieval and the candidates that they find together."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,32 +9,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.scope import Scope
-from services.engine import Embedder
+from services.engine import Embedded, Embedder
 from services.index import VectorIndex, WordIndex
 from services.language.normalize import language_of
-from services.language.terms import content_terms, terms
+from services.language.terms import CHINESE_STOP_WORDS, STOP_WORDS, terms
 
 # Deep enough that a passage which one leg ranks low can still win by the other.
-CANDIDATES = 100
+CANDIDATES = 60
+# English function words weigh a little: "the band Who", "how to" and word order live in them.
+# Chinese ones only add noise (measured: docs/quality.md).
+_STOP_WEIGHT = 0.3
+# (k1 + 1) of BM25: what a term scores at most is its idf times this.
+_BM25_MOST = 2.2
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What the legs found: scores by passage id, and what they were asked.
+    """What the legs found, and what they were asked.
 
-    `dense` holds a score for every candidate where the embedder reads the language, and is empty
-    where it does not; `lexical` holds those that the words found.
+    `lexical` and `title` are BM25 as a share of the highest score that the question's terms could
+    reach; `dense` is a cosine, empty where the embedder does not read the language. `idf` is of
+    each term in what the asker may read.
     """
 
     language: str
     terms: Mapping[str, float]
+    idf: Mapping[str, float]
+    ids: tuple[int, ...]
     lexical: Mapping[int, float]
+    title: Mapping[int, float]
     dense: Mapping[int, float]
-    vector: NDArray[np.float32] | None
-
-    def ids(self) -> list[int]:
-        """Return every candidate once."""
-        return list(dict.fromkeys([*self.lexical, *self.dense]))
+    question: Embedded | None
 
 
 class Legs:
@@ -47,31 +53,56 @@ class Legs:
     def search(self, text: str, scope: Scope) -> Candidates:
         """Return the candidates for a standalone question."""
         language = language_of(text)
-        wanted = query_terms(text)
-        hits = self._words.search(list(wanted.items()), scope, CANDIDATES) if wanted else []
-        lexical = {hit.passage_id: hit.score for hit in hits}
-        vector, dense = None, {}
+        wanted = query_terms(text, language)
+        asked = list(wanted.items())
+        idf = self._idf(wanted, scope)
+        found = [hit.passage_id for hit in self._words.search(asked, scope, CANDIDATES)]
+        question = None
+        near: dict[int, float] = {}
         if self._embedder.card.reads(language):
-            vector = self._embedder.embed_queries([text])[0]
-            dense = self._dense(vector, list(lexical), scope)
-        return Candidates(language, wanted, lexical, dense, vector)
+            question = self._embedder.embed_question(text)
+            near = self._near(question.vector, found, scope)
+        ids = tuple(dict.fromkeys([*found, *near]))
+        most = _BM25_MOST * sum(weight * idf[term] for term, weight in asked) or 1.0
+        shares = [
+            {number: score / most for number, score in scores.items()}
+            for scores in (
+                self._words.scores(asked, scope, ids, "body"),
+                self._words.scores(asked, scope, ids, "title"),
+            )
+        ]
+        return Candidates(language, wanted, idf, ids, shares[0], shares[1], near, question)
 
-    def frequencies(self, wanted: Sequence[str], scope: Scope) -> tuple[int, dict[str, int]]:
-        """Return the number of passages in *scope*, and in how many of them each term stands."""
-        return self._words.frequencies(wanted, scope)
-
-    def _dense(
-        self, vector: NDArray[np.float32], lexical: Sequence[int], scope: Scope
+    def _near(
+        self, vector: NDArray[np.float32], others: Sequence[int], scope: Scope
     ) -> dict[int, float]:
+        """Return the nearest passages with their cosines, and the cosines of *others*."""
         found = {
             hit.passage_id: hit.score for hit in self._vectors.search(vector, scope, CANDIDATES)
         }
-        others = [passage_id for passage_id in lexical if passage_id not in found]
-        rows = self._vectors.vectors(others, scope)
-        return found | {passage_id: float(row @ vector) for passage_id, row in rows.items()}
+        missing = [number for number in others if number not in found]
+        rows = self._vectors.vectors(missing, scope)
+        return found | {number: float(row @ vector) for number, row in rows.items()}
+
+    def _idf(self, wanted: Mapping[str, float], scope: Scope) -> dict[str, float]:
+        """Return the idf of each term in what *scope* holds, as BM25 has it."""
+        total, often = self._words.frequencies(wanted, scope)
+        return {
+            term: math.log(1 + (total - often[term] + 0.5) / (often[term] + 0.5)) for term in wanted
+        }
 
 
-def query_terms(text: str) -> dict[str, float]:
+def query_terms(text: str, language: str) -> dict[str, float]:
     """Return the terms to look for with their weights; where only stop words were asked, those."""
-    counted = Counter(content_terms(text)) or Counter(terms(text))
-    return {term: float(count) for term, count in counted.items()}
+    counted = Counter(terms(text))
+    weights = {
+        term: count * (_STOP_WEIGHT if term in STOP_WORDS else 1.0)
+        for term, count in counted.items()
+        if term not in CHINESE_STOP_WORDS and (language != "zh" or term not in STOP_WORDS)
+    }
+    return weights or {term: float(count) for term, count in counted.items()}
+
+
+def content_weights(candidates: Candidates) -> dict[str, float]:
+    """Return the idf of the question's terms that carry meaning."""
+    return {term: idf for term, idf in candidates.idf.items() if term not in STOP_WORDS}

@@ -1,0 +1,1 @@
+"""Measurements against plain pipelines and peers, and the fitting of constants."""

@@ -1,0 +1,155 @@
+"""One score for each candidate from what the legs, its tokens and its title say of it."""
+
+import itertools
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.domain.passages import Passage
+from services.engine import Embedded
+from services.language.terms import STOP_WORDS, stem, terms
+from services.retrieval.legs import Candidates
+from services.retrieval.titles import as_phrase, phrases, title_terms
+
+Stored = Mapping[int, tuple[Passage, str]]
+Tokens = Mapping[int, tuple[bytes, int]]
+
+_WORD = re.compile(r"[^\W_]+")
+_PUNCTUATION_IDF = 0.5
+_WEIGHTS = Path(__file__).with_name("scoring.json")
+# How far the best documents' mentions of other titles count.
+_LINKING = (1.0, 0.7, 0.5)
+
+
+@cache
+def weights(language: str) -> dict[str, float]:
+    """Return the fitted weights for questions in *language*."""
+    stored = json.loads(_WEIGHTS.read_text(encoding="utf-8"))["languages"]
+    return dict(stored[language if language in stored else "en"])
+
+
+def features(
+    question: str, candidates: Candidates, stored: Stored, tokens: Tokens
+) -> dict[str, NDArray[np.float64]]:
+    """Return each feature as a row over `candidates.ids`, all about between 0 and 1.
+
+    late: idf-weighted mean over the question's tokens of the best cosine to a token of the passage
+    (MaxSim; Khattab and Zaharia 2020). pairs: share of neighbouring question words that stand side
+    by side in the text. title_phrase: whether the question says the document's title.
+    """
+    ids = candidates.ids
+    titles = [stored[number][0].document_title if number in stored else "" for number in ids]
+    asked = as_phrase(question)
+    named = [bool(one) and f" {one} " in asked for one in phrases(titles)]
+    return {
+        "lexical": _row(candidates.lexical, ids),
+        "title": _row(candidates.title, ids),
+        "dense": _row(candidates.dense, ids),
+        "late": _late(question, candidates, tokens),
+        "pairs": _pairs(question, candidates, stored),
+        "title_phrase": np.array(named, np.float64),
+        "title_terms": np.array(title_terms(question, titles), np.float64),
+    }
+
+
+def ranked(
+    candidates: Candidates, stored: Stored, measured: Mapping[str, NDArray[np.float64]]
+) -> dict[int, float]:
+    """Return the score of each stored candidate, by falling score."""
+    factors = weights(candidates.language)
+    score = sum(
+        (factors[name] * row for name, row in measured.items() if factors.get(name)),
+        np.zeros(len(candidates.ids)),
+    )
+    if factors.get("link"):
+        score = score + factors["link"] * _links(candidates, stored, score)
+    order = np.argsort(-score, kind="stable")
+    ids = candidates.ids
+    return {ids[i]: float(score[i]) for i in order if ids[i] in stored}
+
+
+def _row(scores: Mapping[int, float], ids: Sequence[int]) -> NDArray[np.float64]:
+    return np.array([scores.get(number, 0.0) for number in ids], np.float64)
+
+
+def _late(text: str, candidates: Candidates, tokens: Tokens) -> NDArray[np.float64]:
+    question = candidates.question
+    scores = np.zeros(len(candidates.ids))
+    if question is None or not len(question.tokens):
+        return scores
+    asked = question.tokens.astype(np.float32) / np.float32(127)
+    weight = token_weights(text, question, candidates.idf)
+    for i, number in enumerate(candidates.ids):
+        if number in tokens:
+            scores[i] = float(weight @ best_likeness(asked, *tokens[number]))
+    return scores
+
+
+def best_likeness(
+    asked: NDArray[np.floating[Any]], packed: bytes, width: int
+) -> NDArray[np.floating[Any]]:
+    """Return for each of the question's tokens its best cosine to a token of the passage."""
+    rows = np.frombuffer(packed, np.int8).reshape(-1, width).astype(np.float32)
+    best: NDArray[np.floating[Any]] = (asked @ rows.T).max(axis=1) / 127
+    return best
+
+
+def token_weights(text: str, question: Embedded, idf: Mapping[str, float]) -> NDArray[np.float64]:
+    """Return the weight of each of the question's tokens, summing to 1.
+
+    The square root of the idf of the word that the token is a piece of; *text* is the question.
+    """
+    rarest = max(idf.values(), default=1.0)
+    worth = np.full(len(text) + 1, _PUNCTUATION_IDF)
+    for word in _WORD.finditer(text):
+        worth[word.start() : word.end()] = idf.get(stem(word[0].lower()), rarest)
+    raw = np.sqrt([worth[start] for start, _ in question.spans])
+    return raw / (raw.sum() or 1.0)
+
+
+def _pairs(question: str, candidates: Candidates, stored: Stored) -> NDArray[np.float64]:
+    words = terms(question)
+    pairs = {
+        f" {one} {other} "
+        for one, other in itertools.pairwise(words)
+        if one not in STOP_WORDS or other not in STOP_WORDS
+    }
+    if not pairs:
+        return np.zeros(len(candidates.ids))
+    texts = [f" {stored[n][1]} " if n in stored else "" for n in candidates.ids]
+    return np.array([sum(pair in text for pair in pairs) / len(pairs) for text in texts])
+
+
+def _links(
+    candidates: Candidates, stored: Stored, score: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how much the best documents speak of each candidate's title: the second hop."""
+    ids = candidates.ids
+    named = phrases([stored[n][0].document_title if n in stored else "" for n in ids])
+    best: list[tuple[str, str]] = []
+    for i in np.argsort(-score, kind="stable"):
+        if ids[i] in stored and stored[ids[i]][0].document_id not in {d for d, _ in best}:
+            passage = stored[ids[i]][0]
+            best.append((passage.document_id, as_phrase(passage.text)))
+        if len(best) == len(_LINKING):
+            break
+    links = np.zeros(len(ids))
+    for i, phrase in enumerate(named):
+        if not phrase:
+            continue
+        own = stored[ids[i]][0].document_id
+        links[i] = max(
+            (
+                factor
+                for factor, (document, text) in zip(_LINKING, best, strict=False)
+                if document != own and f" {phrase} " in text
+            ),
+            default=0.0,
+        )
+    return links

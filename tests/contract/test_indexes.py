@@ -1,0 +1,212 @@
+"""One battery for each index Protocol, run for the adapter and its twin."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from services.domain.errors import DamagedGenerationError
+from services.domain.passages import IndexedPassage
+from services.domain.scope import CollectionRole, Role, Scope
+from services.index import WordIndex
+from services.index.faiss_vectors import FaissVectorIndex
+from services.index.generations import Generations, Stamp
+from services.index.memory_words import MemoryWordIndex
+from services.index.tantivy_words import TantivyWordIndex
+from services.language.terms import terms
+
+DIMENSION = 8
+
+
+def scope(*collections: str) -> Scope:
+    return Scope("k", tuple(CollectionRole(one, one, Role.ASK) for one in collections))
+
+
+def vector(seed: int) -> NDArray[np.float32]:
+    row = np.random.default_rng(seed).normal(size=DIMENSION).astype(np.float32)
+    return row / np.linalg.norm(row)
+
+
+def passage(number: int, text: str = "", title: str = "", collection: str = "c1") -> IndexedPassage:
+    return IndexedPassage(
+        passage_id=number,
+        document_id=f"d{number}",
+        collection_id=collection,
+        vector=vector(number).tobytes(),
+        title_terms=" ".join(terms(title)),
+        body_terms=" ".join(terms(text)),
+    )
+
+
+def asked(text: str) -> list[tuple[str, float]]:
+    return [(term, 1.0) for term in terms(text)]
+
+
+@pytest.fixture(params=["tantivy", "memory"])
+def words(request: pytest.FixtureRequest, tmp_path: Path) -> WordIndex:
+    return TantivyWordIndex(tmp_path / "w") if request.param == "tantivy" else MemoryWordIndex()
+
+
+def test_words_find_both_languages(words: WordIndex) -> None:
+    words.add(
+        [passage(1, "每位员工每年有23天带薪年假"), passage(2, "Employees take parental leave")]
+    )
+
+    assert [hit.passage_id for hit in words.search(asked("年假"), scope("c1"), 5)] == [1]
+    assert [hit.passage_id for hit in words.search(asked("an employee"), scope("c1"), 5)] == [2]
+
+
+def test_what_the_scope_does_not_hold_is_not_found(words: WordIndex) -> None:
+    words.add([passage(1, "secret plan"), passage(2, "secret plan", collection="c2")])
+
+    assert [h.passage_id for h in words.search(asked("secret"), scope("c2"), 5)] == [2]
+    assert words.search(asked("secret"), scope(), 5) == []
+    assert words.frequencies(["secret"], scope("c2")) == (1, {"secret": 1})
+    assert set(words.scores(asked("secret"), scope("c2"), [1, 2], "body")) == {2}
+
+
+def test_what_others_hold_changes_no_score(words: WordIndex) -> None:
+    words.add([passage(1, "rare word here"), passage(2, "another text")])
+    alone = words.search(asked("rare"), scope("c1"), 5)
+
+    words.add([passage(3 + i, "rare rare rare", collection="c2") for i in range(20)])
+
+    assert words.search(asked("rare"), scope("c1"), 5) == alone
+
+
+def test_a_removed_document_is_gone_at_once(words: WordIndex) -> None:
+    words.add([passage(1, "old text"), passage(2, "old text")])
+
+    assert words.remove([("d1", "c1")]) == 1
+    assert [h.passage_id for h in words.search(asked("old"), scope("c1"), 5)] == [2]
+    assert words.count() == 1
+
+
+def test_adding_again_replaces(words: WordIndex) -> None:
+    words.add([passage(1, "before")])
+    words.add([passage(1, "after")])
+
+    assert words.search(asked("before"), scope("c1"), 5) == []
+    assert words.count() == 1
+
+
+def test_a_title_counts_beside_the_text(words: WordIndex) -> None:
+    words.add([passage(1, "about leave"), passage(2, "about other things", title="Leave")])
+
+    assert {h.passage_id for h in words.search(asked("leave"), scope("c1"), 5)} == {1, 2}
+    assert set(words.scores(asked("leave"), scope("c1"), [1, 2], "title")) == {2}
+
+
+def test_the_twin_scores_as_tantivy_does(tmp_path: Path) -> None:
+    texts = ["leave days and days", "sick leave", "working hours", "days", "年假 days leave"]
+    real, twin = TantivyWordIndex(tmp_path / "w"), MemoryWordIndex()
+    for index in (real, twin):
+        index.add([passage(i, text, title="Handbook days") for i, text in enumerate(texts, 1)])
+
+    ours = real.search(asked("leave days"), scope("c1"), 5)
+    theirs = twin.search(asked("leave days"), scope("c1"), 5)
+
+    assert [h.passage_id for h in ours] == [h.passage_id for h in theirs]
+    assert [h.score for h in ours] == pytest.approx([h.score for h in theirs], rel=1e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["add", "remove"]), st.integers(1, 30), st.sampled_from("ab")),
+        max_size=60,
+    )
+)
+def test_vectors_agree_with_brute_force_after_any_changes(
+    steps: list[tuple[str, int, str]],
+) -> None:
+    index = FaissVectorIndex(DIMENSION)
+    held: dict[int, str] = {}
+    for step, number, collection in steps:
+        if step == "add" and held.get(number, collection) == collection:
+            index.add([passage(number, collection=collection)])
+            held[number] = collection
+        elif step == "remove" and number in held:
+            assert index.remove([(f"d{number}", held.pop(number))]) == 1
+    query = vector(1000)
+
+    for collections in (("a",), ("b",), ("a", "b")):
+        within = [number for number, where in held.items() if where in collections]
+        best = sorted(within, key=lambda n: -float(vector(n) @ query))[:5]
+        assert [h.passage_id for h in index.search(query, scope(*collections), 5)] == best
+    assert index.count() == len(held)
+
+
+def test_a_passage_without_a_vector_is_not_searched_by_meaning() -> None:
+    index = FaissVectorIndex(DIMENSION)
+    bare = IndexedPassage(1, "d1", "c1", b"", "", "")
+
+    index.add([bare])
+
+    assert index.count() == 0
+
+
+def built(folder: Path) -> tuple[FaissVectorIndex, TantivyWordIndex]:
+    return FaissVectorIndex(DIMENSION), TantivyWordIndex(folder)
+
+
+STAMP = Stamp(7, "model", DIMENSION, 1)
+
+
+def published(tmp_path: Path) -> Generations:
+    vectors, words = built(tmp_path / "live")
+    for index in (vectors, words):
+        index.add([passage(i, f"text number {i}") for i in range(1, 20)])
+    generations = Generations(tmp_path / "generations")
+    generations.publish({"vectors": vectors, "words": words}, STAMP)
+    return generations
+
+
+def test_a_generation_gives_the_same_answers(tmp_path: Path) -> None:
+    generations = published(tmp_path)
+    vectors, words = built(tmp_path / "other")
+
+    stamp = generations.load_newest({"vectors": vectors, "words": words}, STAMP)
+
+    assert stamp == STAMP
+    assert vectors.search(vector(5), scope("c1"), 1)[0].passage_id == 5
+    assert words.search(asked("number"), scope("c1"), 50)[0].score > 0
+    words.add([passage(99, "later")])
+    assert generations.verify(1) == STAMP
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "manifest"])
+def test_damage_is_found_before_a_library_opens_it(tmp_path: Path, damage: str) -> None:
+    generations = published(tmp_path)
+    folder = tmp_path / "generations" / "00000001"
+    files = [f for f in sorted(folder.rglob("*")) if f.is_file() and f.name != "manifest.json"]
+    for file in [folder / "manifest.json"] if damage == "manifest" else files:
+        kept = file.read_bytes()
+        if not kept:
+            continue
+        middle = len(kept) // 2
+        broken = (
+            kept[:middle]
+            if damage == "truncate"
+            else kept[:middle] + bytes([kept[middle] ^ 1]) + kept[middle + 1 :]
+        )
+        # A new file, as the live index may share the old one.
+        file.unlink()
+        file.write_bytes(broken)
+        with pytest.raises(DamagedGenerationError):
+            generations.verify(1)
+        file.unlink()
+        file.write_bytes(kept)
+    generations.verify(1)
+
+
+def test_another_model_or_analysis_fits_no_old_generation(tmp_path: Path) -> None:
+    generations = published(tmp_path)
+    vectors, words = built(tmp_path / "other")
+    wanted = Stamp(0, "another-model", DIMENSION, 1)
+
+    assert generations.load_newest({"vectors": vectors, "words": words}, wanted) is None
+    assert generations.numbers() == []

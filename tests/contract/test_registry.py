@@ -1,0 +1,298 @@
+"""The registry's battery, on SQLite and on a real Postgres."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from services.domain.access import ApiKey, Grant
+from services.domain.answers import AnswerRecord
+from services.domain.documents import (
+    Blob,
+    Document,
+    DocumentFilter,
+    Failure,
+    NewDocument,
+    Reading,
+    Status,
+)
+from services.domain.errors import (
+    AnswerNotFoundError,
+    CollectionNotFoundError,
+    ConflictError,
+    DamagedStoreError,
+    DocumentNotFoundError,
+    UnauthenticatedError,
+)
+from services.domain.passages import Chunk, PreparedPassage
+from services.domain.scope import Role, Scope
+from services.registry.database import migrate, open_sqlite, open_url
+from services.registry.keys import OWNER
+from services.registry.sqlalchemy_registry import Registry
+from services.registry.tables import metadata
+from services.registry.work import PreparedDocument
+
+OWNER_KEY = "owner-key-of-the-tests"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Registry]:
+    if request.param == "sqlite":
+        database = open_sqlite(tmp_path / "registry.sqlite")
+    else:
+        database = open_url(request.getfixturevalue("postgres_url"))
+        with database.write() as connection:
+            metadata.drop_all(connection)
+            connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
+    migrate(database)
+    opened = Registry.over(database, OWNER_KEY)
+    opened.collections.create("default", "", {})
+    yield opened
+    opened.close()
+
+
+def owner(registry: Registry) -> Scope:
+    return registry.collections.scope_of(OWNER)
+
+
+def arrive(registry: Registry, name: str, sha: str, source_id: str = "") -> tuple[Document, bool]:
+    target = owner(registry).collection("default", Role.WRITE)
+    new = NewDocument(name, source_id, "text/plain", sha, Blob(sha, 0, 5))
+    return registry.documents.accept(target, [new], int(time.time()) + 60)[0]
+
+
+def finish(registry: Registry, document: Document, text: str = "hello world") -> None:
+    claimed = registry.work.claim([document.id], 60, 3)
+    prepared = PreparedPassage(Chunk(0, 5, text[:5]), b"\0" * 16, b"", 0, "title", "hello")
+    registry.work.finish(
+        [PreparedDocument(one, Reading(text, "T"), (prepared,)) for one in claimed], "m"
+    )
+
+
+def test_a_document_goes_from_queued_to_ready_in_one_change(registry: Registry) -> None:
+    document, is_work = arrive(registry, "a.txt", "a" * 64)
+    assert is_work
+    assert document.status is Status.QUEUED
+
+    finish(registry, document)
+
+    ready = registry.documents.get(owner(registry), document.id)
+    assert (ready.status, ready.passages, ready.characters) == (Status.READY, 1, 11)
+    assert [(c.seq, c.kind) for c in registry.changes.after(0)] == [(1, "add")]
+    assert registry.documents.text(owner(registry), document.id) == "hello world"
+    assert len(registry.passages.indexed([document.id], "m")) == 1
+
+
+def test_the_same_bytes_again_are_the_same_document(registry: Registry) -> None:
+    first, _ = arrive(registry, "a.txt", "a" * 64)
+    again, is_work = arrive(registry, "b.txt", "a" * 64)
+
+    assert again.id == first.id
+    assert not is_work
+
+
+def test_a_failed_document_is_queued_again_by_the_same_bytes(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    registry.work.claim([document.id], 60, 3)
+    registry.work.fail(document.id, Failure("corrupt", "It is corrupt."), {})
+    assert registry.documents.get(owner(registry), document.id).error == Failure(
+        "corrupt", "It is corrupt."
+    )
+
+    again, is_work = arrive(registry, "a.txt", "a" * 64)
+
+    assert (again.id, is_work, again.status) == (document.id, True, Status.QUEUED)
+
+
+def test_a_new_version_replaces_the_old_once_it_is_ready(registry: Registry) -> None:
+    old, _ = arrive(registry, "a.txt", "a" * 64, "here")
+    finish(registry, old)
+    new, _ = arrive(registry, "a.txt", "b" * 64, "here")
+    assert registry.documents.get(owner(registry), old.id).status is Status.READY
+
+    finish(registry, new)
+
+    with pytest.raises(DocumentNotFoundError):
+        registry.documents.get(owner(registry), old.id)
+    assert [c.kind for c in registry.changes.after(0)] == ["add", "remove", "add"]
+
+
+def test_of_two_versions_the_later_upload_stays_whoever_is_ready_first(registry: Registry) -> None:
+    old, _ = arrive(registry, "a.txt", "a" * 64, "here")
+    new, _ = arrive(registry, "a.txt", "b" * 64, "here")
+    finish(registry, new)
+    with pytest.raises(DocumentNotFoundError):
+        registry.documents.get(owner(registry), old.id)
+
+    finish(registry, old)
+
+    listed, _ = registry.documents.listed(owner(registry), DocumentFilter(source_id="here"))
+    assert [document.id for document in listed] == [new.id]
+
+
+def test_a_claim_is_won_once_and_a_late_worker_stores_nothing_twice(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    slow = registry.work.claim([document.id], -1, 3)
+    assert registry.work.forgotten(10, 60) == [document.id]
+    finish(registry, document)
+
+    prepared = PreparedPassage(Chunk(0, 5, "hello"), b"\0" * 16, b"", 0, "", "hello")
+    registry.work.finish([PreparedDocument(slow[0], Reading("hello"), (prepared,))], "m")
+
+    assert registry.passages.count() == 1
+    assert registry.work.claim([document.id], 60, 3) == []
+
+
+def test_a_document_that_ends_its_reader_again_and_again_is_left_aside(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    for _ in range(2):
+        registry.work.claim([document.id], -1, 2)
+        registry.work.forgotten(10, 60)
+
+    assert registry.work.claim([document.id], 60, 2) == []
+
+    error = registry.documents.get(owner(registry), document.id).error
+    assert error is not None
+    assert error.code == "reader_died"
+
+
+def test_a_deleted_document_is_gone_everywhere_with_a_receipt(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    finish(registry, document)
+    record = AnswerRecord("ans_1", "key:owner", "", {}, {"answer": "hello"}, {})
+    registry.answers.store(record, [document.id])
+
+    _, receipt = registry.documents.remove(owner(registry), document.id)
+
+    assert receipt.removed == {
+        "vectors": 1,
+        "passages": 1,
+        "texts": 1,
+        "answers": 1,
+        "documents": 1,
+    }
+    with pytest.raises(AnswerNotFoundError):
+        registry.answers.get(owner(registry), "ans_1")
+    assert registry.changes.after(1)[0].kind == "remove"
+
+
+def test_an_answer_that_quotes_what_is_gone_is_not_kept(registry: Registry) -> None:
+    record = AnswerRecord("ans_1", "key:owner", "", {}, {}, {})
+
+    registry.answers.store(record, ["doc_gone"])
+
+    with pytest.raises(AnswerNotFoundError):
+        registry.answers.get(owner(registry), "ans_1")
+
+
+def test_what_one_may_not_read_does_not_exist(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    finish(registry, document)
+    passage_id = registry.passages.indexed([document.id], "m")[0].passage_id
+    key, _ = registry.keys.create(ApiKey("", "stranger", ()))
+    stranger = registry.collections.scope_of(key)
+
+    with pytest.raises(DocumentNotFoundError):
+        registry.documents.get(stranger, document.id)
+    with pytest.raises(DocumentNotFoundError):
+        registry.documents.remove(stranger, document.id)
+    with pytest.raises(CollectionNotFoundError):
+        registry.documents.listed(stranger, DocumentFilter(collection="default"))
+    assert registry.passages.by_ids(stranger, [passage_id]) == {}
+    assert registry.passages.by_ids(owner(registry), [passage_id]) != {}
+
+
+def test_a_grant_opens_a_collection_and_taking_it_away_closes_it(registry: Registry) -> None:
+    key, _ = registry.keys.create(ApiKey("", "colleague", (), groups=("staff",)))
+    registry.collections.set_grants(owner(registry), "default", [Grant("group:staff", "read")])
+    assert registry.collections.scope_of(key).holding(Role.READ)
+
+    registry.collections.set_grants(owner(registry), "default", [])
+
+    assert not registry.collections.scope_of(key).roles
+
+
+def test_keys_are_stored_as_hashes_and_end_when_revoked(registry: Registry) -> None:
+    key, secret = registry.keys.create(ApiKey("", "reader", ("ask",)))
+    assert registry.keys.holder(secret).id == key.id
+    assert registry.keys.holder(OWNER_KEY) == OWNER
+    with registry.database.read() as connection:
+        rows = connection.execute(sa.text("SELECT * FROM keys")).all()
+    assert secret not in str(rows)
+
+    registry.keys.revoke(key.id)
+
+    with pytest.raises(UnauthenticatedError):
+        registry.keys.holder(secret)
+
+
+def test_a_collection_goes_only_when_it_is_empty(registry: Registry) -> None:
+    with pytest.raises(ConflictError):
+        registry.collections.create("default", "", {})
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    with pytest.raises(ConflictError):
+        registry.collections.drop(owner(registry), "default")
+    registry.documents.remove(owner(registry), document.id)
+
+    registry.collections.drop(owner(registry), "default")
+
+    assert registry.collections.listed(owner(registry)) == []
+
+
+def test_change_numbers_rise_in_the_order_of_commits(registry: Registry) -> None:
+    documents = [arrive(registry, f"{i}.txt", f"{i:064d}")[0] for i in range(12)]
+    seen: list[int] = []
+    done = threading.Event()
+
+    def follow() -> None:
+        while not done.is_set() or len(seen) < len(documents):
+            seen.extend(c.seq for c in registry.changes.after(seen[-1] if seen else 0))
+
+    follower = threading.Thread(target=follow)
+    workers = [threading.Thread(target=finish, args=(registry, one)) for one in documents]
+    for thread in (follower, *workers):
+        thread.start()
+    for worker in workers:
+        worker.join()
+    done.set()
+    follower.join(20)
+
+    assert seen == list(range(1, len(documents) + 1))
+
+
+def test_lists_are_paged_and_counted(registry: Registry) -> None:
+    for i in range(5):
+        arrive(registry, f"{i}.txt", f"{i:064d}")
+
+    first, cursor = registry.documents.listed(owner(registry), DocumentFilter(), 0, 3)
+    assert cursor is not None
+    rest, end = registry.documents.listed(owner(registry), DocumentFilter(), cursor, 3)
+
+    assert [d.name for d in (*first, *rest)] == [f"{i}.txt" for i in range(5)]
+    assert end is None
+    assert registry.documents.counts(owner(registry), DocumentFilter())["queued"] == 5
+
+
+@pytest.mark.parametrize("damage", [b"not a database at all" * 10, b""])
+def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "registry.sqlite"
+    path.write_bytes(damage)
+
+    with pytest.raises(DamagedStoreError, match="restore a backup"):
+        open_sqlite(path)
+
+    assert path.read_bytes() == damage
+
+
+def test_data_of_a_newer_release_is_refused(tmp_path: Path) -> None:
+    database = open_sqlite(tmp_path / "registry.sqlite")
+    migrate(database)
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(DamagedStoreError, match="newer Footnote"):
+        migrate(database)
+    database.close()

@@ -1,0 +1,172 @@
+"""Files read in real children, and what children may not do."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.reading.children import ReadingChildren
+from ingest.reading.wire import Request
+from services.domain.documents import Reading
+from services.domain.errors import UnreadableError
+from services.domain.media import kind_of
+
+HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
+
+
+@pytest.fixture(scope="module")
+def children() -> Iterator[ReadingChildren]:
+    opened = ReadingChildren(silence_s=90)
+    yield opened
+    opened.close()
+
+
+def read(children: ReadingChildren, path: Path, memory_mb: int = 2048) -> Reading:
+    with path.open("rb") as file:
+        kind = kind_of(path.name, file)
+    request = Request(path.name, kind.format, 100, 10_000_000, memory_mb, 300)
+    return children.read(path, request, lambda _done, _total: None)
+
+
+EXPECTED = {
+    "leave.md": "Every employee has 26 days of paid leave a year.",
+    "请假制度.md": "每位员工每年享有26天带薪年假。",
+    "information-security.html": "extension 4410",
+    "信息安全.html": "分机号4410",
+    "travel-and-expenses.docx": "Germany | 28 | 130",
+    "差旅与报销.docx": "德国28欧元",
+    "equipment-设备.xlsx": "示波器 | Rigol MSO5104",
+    "first-weeks.pdf": "Probation lasts six months.",
+    "入职指南.pdf": "试用期为六个月。",
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_format_of_the_handbook_is_read(children: ReadingChildren, name: str) -> None:
+    reading = read(children, HANDBOOK / name)
+
+    assert EXPECTED[name] in reading.text
+    assert reading.title
+
+
+def test_headings_and_tables_are_known(children: ReadingChildren) -> None:
+    reading = read(children, HANDBOOK / "leave.md")
+
+    assert [heading.title for heading in reading.headings][:3] == [
+        "Leave and working hours",
+        "Annual leave",
+        "Sick leave",
+    ]
+    table = reading.tables[0]
+    assert reading.text[table.start : table.end].startswith("Office | Opens | Closes | Lunch")
+
+
+def test_pages_of_a_pdf_are_known(children: ReadingChildren) -> None:
+    reading = read(children, HANDBOOK / "first-weeks.pdf")
+
+    second = reading.pages[1]
+    assert "Probation" in reading.text[second.start : second.end]
+
+
+def broken_files(folder: Path) -> dict[str, tuple[bytes, str]]:
+    word = (HANDBOOK / "travel-and-expenses.docx").read_bytes()
+    return {
+        "empty.pdf": (b"", "empty"),
+        "cut.docx": (word[: len(word) // 2], "corrupt"),
+        "locked.docx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "encrypted"),
+        "broken.pdf": (b"%PDF-1.7\nnothing more", "corrupt"),
+        "blank.txt": (b"  \n \n", "no_text"),
+        "bad.json": (b"{", "corrupt"),
+        "broken.png": (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "corrupt"),
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["empty.pdf", "cut.docx", "locked.docx", "broken.pdf", "blank.txt", "bad.json", "broken.png"],
+)
+def test_what_cannot_be_read_says_why(children: ReadingChildren, name: str, tmp_path: Path) -> None:
+    data, code = broken_files(tmp_path)[name]
+    (tmp_path / name).write_bytes(data)
+
+    with pytest.raises(UnreadableError) as caught:
+        read(children, tmp_path / name)
+
+    assert caught.value.code == code
+    assert len(str(caught.value)) > 20
+
+
+PROBE = """
+import os, pathlib, socket, sys
+from ingest.reading.sandbox import enter_sandbox
+enter_sandbox(512, 60)
+said = []
+try:
+    socket.create_connection(("127.0.0.1", int(sys.argv[1])), 2)
+    said.append("connected")
+except OSError as error:
+    said.append(type(error).__name__)
+said.append(",".join(sorted(name for name in os.environ if "FOOTNOTE" in name or "SECRET" in name)))
+try:
+    bytearray(2 * 1024**3)
+    said.append("took memory")
+except MemoryError:
+    said.append("MemoryError")
+print("|".join(said))
+"""
+
+
+def test_a_child_has_no_network_no_secrets_and_little_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import socket
+    import subprocess
+    import sys
+
+    from services.settings import clean_environment
+
+    monkeypatch.setenv("FOOTNOTE_OWNER_KEY", "canary-canary-canary")
+    monkeypatch.setenv("MY_SECRET", "canary")
+    root = str(Path(__file__).parents[2])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
+        inside = subprocess.run(
+            [sys.executable, "-c", PROBE, port],
+            env=clean_environment(),
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        # The control: outside of the sandbox the same port answers.
+        socket.create_connection(("127.0.0.1", int(port)), 2).close()
+
+    assert inside.stdout.strip() == "PermissionError||MemoryError"
+
+
+def test_the_evaluation_files_are_read(children: ReadingChildren, eval_folder: Path) -> None:
+    import re
+    import unicodedata
+
+    def flat(text: str) -> str:
+        plain = unicodedata.normalize("NFKC", text).lower()
+        kept = (" " if unicodedata.category(c)[0] in "PSZC" else c for c in plain)
+        return "".join(re.sub(r"\b(a|an|the)\b", " ", "".join(kept)).split())
+
+    listed = (eval_folder / "files" / "files.jsonl").read_text(encoding="utf-8").splitlines()
+    missed = []
+    for row in map(json.loads, listed):
+        path = eval_folder / "files" / row["path"]
+        try:
+            text = flat(read(children, path).text)
+        except UnreadableError:
+            if not row.get("expect_error"):
+                missed.append(row["path"])
+            continue
+        absent = [one for one in row["expect"] if flat(one) not in text]
+        if row.get("expect_error") or len(absent) > bool(row.get("tolerant")):
+            missed.append(row["path"])
+    assert missed == []

@@ -1,0 +1,53 @@
+"""Blocks to canonical text."""
+
+import pytest
+
+from ingest.reading import Block, Contents
+from ingest.reading.assemble import assemble
+from services.domain.errors import UnreadableError
+
+
+def test_spans_point_at_what_they_name() -> None:
+    contents = Contents(
+        [
+            Block("heading", "Leave  rules", 1, 1),
+            Block("text", "Take \u200bleave.", page=1),
+            Block("table", "a | b\n1 | 2", page=2),
+        ],
+        pages=2,
+        notes={"pages_with_text": 2},
+    )
+
+    reading = assemble(contents, "leave.pdf", 1000)
+
+    assert reading.text == "Leave rules\n\nTake leave.\n\na | b\n1 | 2"
+    heading, table = reading.headings[0], reading.tables[0]
+    assert reading.text[heading.start : heading.end] == "Leave rules"
+    assert reading.text[table.start : table.end] == "a | b\n1 | 2"
+    assert [reading.text[p.start : p.end] for p in reading.pages] == [
+        "Leave rules\n\nTake leave.",
+        "a | b\n1 | 2",
+    ]
+    assert reading.title == "Leave rules"
+    assert reading.grade["invisible_removed"] == 1
+
+
+def test_no_text_is_an_error_in_words() -> None:
+    with pytest.raises(UnreadableError, match="no text") as caught:
+        assemble(Contents([Block("text", " \n ")]), "a.txt", 10)
+    assert caught.value.code == "no_text"
+
+
+def test_too_much_text_is_refused() -> None:
+    with pytest.raises(UnreadableError, match="split it"):
+        assemble(Contents([Block("text", "x" * 20)]), "a.txt", 10)
+
+
+def test_a_page_without_text_lowers_the_grade() -> None:
+    contents = Contents([Block("text", "x", page=1)], pages=2, notes={"pages_with_text": 1})
+
+    reading = assemble(contents, "a.pdf", 10)
+
+    assert reading.grade["grade"] == "poor"
+    assert reading.grade["text_coverage"] == 0.5
+    assert len(reading.pages) == 2

@@ -1,0 +1,69 @@
+"""Passages."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.chunking.langchain_chunker import LangChainChunker
+from services.domain.documents import HeadingMark, Reading, Span
+from services.language.normalize import canonical
+
+
+def words(texts: Sequence[str]) -> list[int]:
+    return [
+        len(text.split()) + sum("\u4e00" <= letter <= "\u9fff" for letter in text) for text in texts
+    ]
+
+
+CHUNKER = LangChainChunker(words, 20)
+
+
+@given(st.text(alphabet="ab 。.!?\n年假员工", max_size=400))
+def test_passages_are_slices_that_leave_nothing_out(text: str) -> None:
+    plain, _ = canonical(text)
+
+    chunks = CHUNKER.chunks(Reading(plain))
+
+    assert all(plain[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+    assert "".join("".join(c.text.split()) for c in chunks) == "".join(plain.split())
+    assert all(one.end <= other.start for one, other in zip(chunks, chunks[1:], strict=False))
+
+
+def test_cuts_stand_at_sentence_ends_in_both_languages() -> None:
+    chinese = "每位员工每年享有年假。" * 6
+    english = "Every employee has paid leave. " * 10
+
+    for text in (chinese, english.strip()):
+        assert all(chunk.text.endswith(("。", ".")) for chunk in CHUNKER.chunks(Reading(text)))
+
+
+def test_a_passage_knows_the_headings_above_it() -> None:
+    text = "Leave\n\n" + "Annual leave is long. " * 6 + "\n\nSick\n\n" + "Sick leave is paid. " * 6
+    marks = (
+        HeadingMark(0, 5, 1, "Leave"),
+        HeadingMark(text.index("Sick\n"), text.index("Sick\n") + 4, 2, "Sick"),
+    )
+
+    chunks = CHUNKER.chunks(Reading(text, headings=marks))
+
+    assert chunks[0].headings == ("Leave",)
+    assert chunks[-1].headings == ("Leave", "Sick")
+
+
+def test_a_table_is_cut_between_rows_only() -> None:
+    rows = [f"row {i} | value {i}" for i in range(12)]
+    text = "\n".join(rows)
+
+    chunks = CHUNKER.chunks(Reading(text, tables=(Span(0, len(text)),)))
+
+    assert [line for chunk in chunks for line in chunk.text.split("\n")] == rows
+
+
+def test_a_passage_knows_its_page() -> None:
+    text = "First page here.\n\nSecond page here."
+    pages = (Span(0, 16), Span(18, len(text)))
+
+    chunks = LangChainChunker(words, 4).chunks(Reading(text, pages=pages))
+
+    assert [chunk.page for chunk in chunks] == [1, 2]

@@ -1,0 +1,53 @@
+"""What must come and go so that a collection equals a folder."""
+
+import hashlib
+from pathlib import Path
+
+from ingest.cli.files import readable_files
+from ingest.cli.folder_sync import plan
+
+
+def document(source_id: str, text: str, status: str = "ready") -> dict[str, str]:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return {"source_id": source_id, "name": source_id, "sha256": digest, "status": status}
+
+
+def test_new_changed_gone_and_unchanged_files_are_told_apart(tmp_path: Path) -> None:
+    for name, text in (("a.md", "new"), ("b.md", "changed"), ("c.md", "same"), ("x.exe", "no")):
+        (tmp_path / name).write_text(text)
+    known = [document("b.md", "before"), document("c.md", "same"), document("d.md", "gone")]
+
+    planned = plan(readable_files([tmp_path]), known)
+
+    assert planned.summary() == {
+        "added": ["a.md"],
+        "replaced": ["b.md"],
+        "deleted": ["d.md"],
+        "unchanged": ["c.md"],
+    }
+
+
+def test_a_moved_file_is_neither_added_nor_deleted(tmp_path: Path) -> None:
+    (tmp_path / "new.md").write_text("same")
+
+    planned = plan(readable_files([tmp_path]), [document("old.md", "same")])
+
+    assert not planned.coming
+    assert not planned.leaving
+
+
+def test_a_file_that_failed_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("text")
+
+    planned = plan(readable_files([tmp_path]), [document("a.md", "text", "failed")])
+
+    assert [file.name for file in planned.replaced] == ["a.md"]
+
+
+def test_hidden_files_and_links_out_of_the_folder_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out.md").write_text("secret")
+    (tmp_path / "in" / ".hidden.md").write_text("x")
+    (tmp_path / "in" / "link.md").symlink_to(tmp_path / "out.md")
+
+    assert readable_files([tmp_path / "in"]) == []
