@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.answering import AnswerEvent, DeltaEvent, Event, PassagesEvent
-from services.answering.composing import Ranked, composed, ranked
+from services.answering.composing import Ranked, composed, model, ranked
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence, Weigher
 from services.answering.gate import Verdict, judge
@@ -159,11 +159,12 @@ class Answerer:
     ) -> AnswerEvent:
         language = retrieval.language
         draft = Draft(language)
+        limits = model(language).settings
         for sentence in written:
             if sentence.is_supported and sentence.evidence is not None:
                 draft.say(sentence.text, sentence.evidence, sentence.support)
         if draft.is_empty or not self._limits.writes_well:
-            for evidence in composed(best, language, draft.texts):
+            for evidence in composed(best, limits, language, draft.texts):
                 draft.say(evidence.text, evidence, 1.0)
         course.trace["grounding"] = [
             {"text": one.text, "support": one.support, "kept": one.is_supported} for one in written

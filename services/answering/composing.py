@@ -1,6 +1,6 @@
 """An answer put together from the sentences that answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,38 +30,61 @@ def model(language: str) -> Linear:
 
 def ranked(evidence: Sequence[Evidence], language: str) -> list[Ranked]:
     """Return the evidence by falling score."""
+    return ranked_by(evidence, model(language))
+
+
+def ranked_by(evidence: Sequence[Evidence], fitted: Linear) -> list[Ranked]:
+    """Return the evidence by falling score of *fitted*."""
     if not evidence:
         return []
-    scores = model(language).score(np.array([one.features for one in evidence]))
+    scores = fitted.score(np.array([one.features for one in evidence]))
     order = np.argsort(-scores, kind="stable")
     return [Ranked(evidence[i], float(scores[i])) for i in order]
 
 
-def composed(best: Sequence[Ranked], language: str, said: Sequence[str] = ()) -> list[Evidence]:
-    """Return the sentences of an answer, best first: as many as come near the best one, add
-    something, and fit into the length of a reply (words in English, characters in Chinese).
+def composed(
+    best: Sequence[Ranked],
+    limits: Mapping[str, float],
+    language: str,
+    said: Sequence[str] = (),
+) -> list[Evidence]:
+    """Return the sentences of an answer, best first, at most `most` of them.
 
-    *said* is what stands in the answer already. A sentence from another document must come nearer
-    than one from the same: most questions are answered in one place.
+    A sentence is taken if its probability (softmax over all) pays for its length: `price` for each
+    word of English or character of Chinese. Where the best sentence's document holds `sure` of all
+    probability, only that document speaks. `length` bounds the whole; *said* stands in the answer
+    already.
     """
-    limits = model(language).settings
     chosen: list[Evidence] = []
     told = [frozenset(content_terms(text)) for text in said]
     length = sum(length_of(text, language) for text in said)
-    for one in best:
+    for one, probability in _likely(best, limits["sure"]):
         if len(chosen) >= limits["most"]:
             break
-        apart = best[0].score - one.score
-        if one.evidence.found.passage.document_id != best[0].evidence.found.passage.document_id:
-            apart += limits["other_document"]
-        size = length_of(one.evidence.text, language)
-        too_long = length + size > limits["length"]
-        if apart > limits["margin"] or (too_long and chosen) or _is_said(one.evidence, told):
-            continue
-        chosen.append(one.evidence)
-        told.append(one.evidence.terms)
-        length += size
+        size = length_of(one.text, language)
+        fits = not chosen or length + size <= limits["length"]
+        pays = not chosen or probability >= limits["price"] * size
+        if fits and pays and not _is_said(one, told):
+            chosen.append(one)
+            told.append(one.terms)
+            length += size
     return chosen
+
+
+def _likely(best: Sequence[Ranked], sure: float) -> list[tuple[Evidence, float]]:
+    """Return evidence with its probability, of one document where that one is sure enough."""
+    if not best:
+        return []
+    share = np.exp(np.array([one.score - best[0].score for one in best]))
+    share /= share.sum()
+    first = best[0].evidence.found.passage.document_id
+    own = np.array([one.evidence.found.passage.document_id == first for one in best])
+    only = share[own].sum() >= sure
+    return [
+        (one.evidence, float(p))
+        for one, p, is_own in zip(best, share, own, strict=True)
+        if is_own or not only
+    ]
 
 
 def length_of(text: str, language: str) -> int:

@@ -4,27 +4,28 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.answering.question_types import asked_type, holds_type
 from services.domain.documents import Span
-from services.domain.passages import Found
+from services.domain.passages import Found, embedded_text
 from services.engine import Embedder
 from services.language.normalize import folded
 from services.language.sentences import sentences
 from services.language.terms import content_terms
 from services.retrieval import Retrieval
+from services.retrieval.scoring import token_weights
 
 # Shorter sentences are headings, numbers of lists, ends of lines: they answer nothing.
 _SHORTEST = 4
 _LONG = 5.0
 # With fewer words of its own a sentence only repeats the question.
 _FEW_NEW = 2
-# Sentences of one question that are embedded, and what a lower rank costs in the choice of them.
-_EMBEDDED = 16
-_RANK_COST = 0.05
+# Of each sentence: alone, and with its neighbours.
+_Likeness: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 _LIST_MARK = re.compile(r"^(?:[-*•·▪◦‣○●■]|#{1,6}|\(?\d{1,3}[.)、])\s+")
 
 FEATURES = (
@@ -40,9 +41,9 @@ FEATURES = (
     "first",
     "single",
     "run",
-    "cos",
-    "cos_window",
-    "cos_passage",
+    "late",
+    "late_window",
+    "late_passage",
 )
 
 
@@ -83,10 +84,9 @@ class Weigher:
             [one.passage.text[s.start : s.end] for s in spans]
             for one, spans in zip(found, cut, strict=True)
         ]
-        cosines = self._cosines(retrieval, texts)
         measured: list[Evidence] = []
         for rank, (one, spans) in enumerate(zip(found, cut, strict=True)):
-            passage = _Passage(one, texts[rank], cosines[rank], rank)
+            passage = _Passage(one, texts[rank], self._likeness(retrieval, one, spans), rank)
             for position, span in enumerate(spans):
                 features = asked.features(passage, position)
                 start = one.passage.start
@@ -103,41 +103,42 @@ class Weigher:
                 )
         return measured
 
-    def _cosines(
-        self, retrieval: Retrieval, texts: Sequence[Sequence[str]]
-    ) -> list[NDArray[np.float64]]:
-        """Return the likeness of each sentence to the question, zeros where no model reads it.
+    def _likeness(self, retrieval: Retrieval, found: Found, spans: Sequence[Span]) -> _Likeness:
+        """Return how like the question each sentence is, by late interaction over token vectors.
 
-        Only the sentences that share most with the question are embedded: the others will not be
-        chosen, and a model takes milliseconds for each.
+        Nothing is embedded for it: the passages' token vectors are stored, and their places in the
+        text come from the tokenizer alone. Zeros where the passage has none.
         """
-        cosines = [np.zeros(len(one)) for one in texts]
-        if retrieval.embedded is None:
-            return cosines
-        places = [(rank, at) for rank, one in enumerate(texts) for at in range(len(one))]
-        shares = {
-            (rank, at): coverage(retrieval.weights, frozenset(content_terms(texts[rank][at])))
-            - _RANK_COST * rank
-            for rank, at in places
-        }
-        chosen = sorted(places, key=lambda place: -shares[place])[:_EMBEDDED]
-        likeness = [
-            one.vector for one in self._embedder.embed_passages([texts[r][at] for r, at in chosen])
+        packed = retrieval.tokens.get(found.passage.id)
+        zeros = np.zeros(len(spans))
+        if retrieval.embedded is None or packed is None:
+            return zeros, zeros
+        passage = found.passage
+        text = embedded_text(passage.document_title, passage.headings, passage.text)
+        shift = len(text) - len(passage.text)
+        asked = retrieval.embedded.tokens.astype(np.float32) / np.float32(127)
+        weights = token_weights(retrieval.question, retrieval.embedded, retrieval.idf)
+        rows = np.frombuffer(packed[0], np.int8).reshape(-1, packed[1]).astype(np.float32)
+        likeness = asked @ rows.T / 127
+        starts = np.array([start - shift for start, _ in self._embedder.spans(text)][: len(rows)])
+        best = [
+            likeness[:, (starts >= span.start) & (starts < span.end)].max(axis=1, initial=0.0)
+            for span in spans
         ]
-        for (rank, at), vector in zip(chosen, likeness, strict=True):
-            cosines[rank][at] = float(vector @ retrieval.embedded.vector)
-        return cosines
+        own = np.array([float(weights @ one) for one in best])
+        windows = np.array(
+            [float(weights @ np.max(best[max(0, i - 1) : i + 2], axis=0)) for i in range(len(best))]
+        )
+        return own, windows
 
 
 class _Passage:
     """One passage in parts: its sentences' texts, terms and likeness to the question."""
 
-    def __init__(
-        self, found: Found, texts: Sequence[str], cosines: NDArray[np.float64], rank: int
-    ) -> None:
+    def __init__(self, found: Found, texts: Sequence[str], likeness: _Likeness, rank: int) -> None:
         self.found = found
         self.texts = texts
-        self.cosines = cosines
+        self.late, self.late_window = likeness
         self.rank = rank
         self.terms = [frozenset(content_terms(text)) for text in texts]
         above = (found.passage.document_title, *found.passage.headings)
@@ -164,8 +165,6 @@ class _Asked:
         last = position + 1 >= len(passage.terms)
         after = frozenset() if last else passage.terms[position + 1]
         text = passage.texts[position]
-        cosines = passage.cosines
-        window = cosines[max(0, position - 1) : position + 2]
         return np.array(
             [
                 self._share(own),
@@ -180,9 +179,9 @@ class _Asked:
                 float(position == 0),
                 float(len(own - self._weights.keys()) < _FEW_NEW),
                 _longest_run(self._plain, folded(text)),
-                float(cosines[position]),
-                float(window.mean()),
-                float(cosines.max(initial=0.0)),
+                float(passage.late[position]),
+                float(passage.late_window[position]),
+                passage.found.scores.get("late", 0.0),
             ]
         )
 

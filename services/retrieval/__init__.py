@@ -25,7 +25,9 @@ class Retrieval:
     """Ranked passages, the standalone question behind them, and how they were found.
 
     `embedded` is the question's embedding, None where the embedder cannot read its language;
-    `weights` are its terms with their idf in what the asker may read; `instructions` say how
+    `tokens` are the token vectors of the passages that have any (int8, and their width);
+    `idf` is of each of its terms in what the asker may read, `weights` of those alone that carry
+    meaning; `instructions` say how
     answers from these collections should sound.
     """
 
@@ -33,6 +35,8 @@ class Retrieval:
     language: str
     found: Sequence[Found]
     embedded: Embedded | None = None
+    tokens: Mapping[int, tuple[bytes, int]] = field(default_factory=dict)
+    idf: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     instructions: str = ""
     trace: Mapping[str, object] = field(default_factory=dict)

@@ -52,6 +52,8 @@ class Retriever:
             language=candidates.language,
             found=found,
             embedded=candidates.question,
+            tokens={number: tokens[number] for number, _ in best if number in tokens},
+            idf=candidates.idf,
             weights=content_weights(candidates),
             instructions=self._instructions(scope, found),
             trace=trace,

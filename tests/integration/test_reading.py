@@ -69,7 +69,7 @@ def test_pages_of_a_pdf_are_known(children: ReadingChildren) -> None:
     assert "Probation" in reading.text[second.start : second.end]
 
 
-def broken_files(folder: Path) -> dict[str, tuple[bytes, str]]:
+def broken_files() -> dict[str, tuple[bytes, str]]:
     word = (HANDBOOK / "travel-and-expenses.docx").read_bytes()
     return {
         "empty.pdf": (b"", "empty"),
@@ -87,7 +87,7 @@ def broken_files(folder: Path) -> dict[str, tuple[bytes, str]]:
     ["empty.pdf", "cut.docx", "locked.docx", "broken.pdf", "blank.txt", "bad.json", "broken.png"],
 )
 def test_what_cannot_be_read_says_why(children: ReadingChildren, name: str, tmp_path: Path) -> None:
-    data, code = broken_files(tmp_path)[name]
+    data, code = broken_files()[name]
     (tmp_path / name).write_bytes(data)
 
     with pytest.raises(UnreadableError) as caught:

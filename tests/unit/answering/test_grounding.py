@@ -24,7 +24,7 @@ def evidence(quote: str, title: str = "") -> Evidence:
 
 
 LEAVE = evidence("Every employee has 23 days of paid leave a year.")
-年假 = evidence("每位员工每年有23天带薪年假。")
+LEAVE_ZH = evidence("每位员工每年有23天带薪年假。")
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ LEAVE = evidence("Every employee has 23 days of paid leave a year.")
         ("Employees have no 23 days of paid leave.", LEAVE, False),
         ("At Microsoft, employees have 23 days of paid leave.", LEAVE, False),
         ("The moon is made of cheese.", LEAVE, False),
-        ("员工每年有23天年假。", 年假, True),
-        ("员工每年有25天年假。", 年假, False),
-        ("员工每年没有23天年假。", 年假, False),
+        ("员工每年有23天年假。", LEAVE_ZH, True),
+        ("员工每年有25天年假。", LEAVE_ZH, False),
+        ("员工每年没有23天年假。", LEAVE_ZH, False),
     ],
 )
 def test_numbers_names_and_denials_must_agree(said: str, source: Evidence, supported: bool) -> None:

@@ -34,7 +34,7 @@ def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileError, match="config.json"):
+    with pytest.raises(ModelFileError, match=r"config\.json"):
         verify_files(source({"config.json": "0" * 64}), tmp_path)
 
 

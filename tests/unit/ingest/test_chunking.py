@@ -1,6 +1,7 @@
 """Passages."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,7 @@ def test_passages_are_slices_that_leave_nothing_out(text: str) -> None:
 
     assert all(plain[chunk.start : chunk.end] == chunk.text for chunk in chunks)
     assert "".join("".join(c.text.split()) for c in chunks) == "".join(plain.split())
-    assert all(one.end <= other.start for one, other in zip(chunks, chunks[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(chunks))
 
 
 def test_cuts_stand_at_sentence_ends_in_both_languages() -> None:

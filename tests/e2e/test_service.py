@@ -1,0 +1,341 @@
+"""The main job, from outside: real files, real models, over HTTP and from the command line."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
+ASKED = "How many days of paid leave does an employee have?"
+
+
+@pytest.fixture(scope="module")
+def handbook(service: Any) -> Any:
+    """The service with the example handbook in a collection of its own."""
+    service.call("POST", "/v1/collections", {"name": "handbook"})
+    for file in sorted(HANDBOOK.iterdir()):
+        status, told = service.upload(
+            file.name, file.read_bytes(), collection="handbook", source_id=file.name
+        )
+        assert status == 202, told
+    service.wait_until_rested("handbook")
+    assert service.counts("handbook")["ready"] == 9
+    return service
+
+
+def ask(service: Any, question: str, **more: object) -> dict[str, Any]:
+    body = {"question": question, "collections": ["handbook"], **more}
+    status, answer = service.call("POST", "/v1/ask", body)
+    assert status == 200, answer
+    return dict(answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "source"),
+    [
+        (ASKED, "26 days", "leave.md"),
+        ("笔记本电脑丢失后应该怎么办？", "4410", "信息安全.html"),
+        ("How long does probation last?", "six months", "first-weeks.pdf"),
+        ("试用期有多长？", "六个月", "入职指南.pdf"),
+        ("When must expenses be handed in?", "30 days", "travel-and-expenses.docx"),
+    ],
+)
+def test_an_answer_has_footnotes_that_are_exact_slices(
+    handbook: Any,
+    question: str,
+    said: str,
+    source: str,
+) -> None:
+    answer = ask(handbook, question)
+
+    assert answer["answered"], answer["answer"]
+    assert said in answer["answer"]
+    assert source in {citation["source_id"] for citation in answer["citations"]}
+    for citation in answer["citations"]:
+        _, text = handbook.call("GET", f"/v1/documents/{citation['document_id']}/text")
+        assert text[citation["start"] : citation["end"]] == citation["quote"]
+    for sentence in answer["sentences"]:
+        assert answer["answer"][sentence["start"] : sentence["end"]] == sentence["text"]
+        assert sentence["citations"]
+
+
+def test_a_footnote_into_a_pdf_names_its_page(handbook: Any) -> None:
+    answer = ask(handbook, "How long does probation last?")
+
+    assert {c["page"] for c in answer["citations"] if c["source_id"] == "first-weeks.pdf"} == {2}
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("What is the share price of Northlight Instruments?", "do not answer"),
+        ("火星的直径是多少？", "没有这个问题的答案"),
+    ],
+)
+def test_what_is_not_in_the_documents_is_refused_in_the_questions_language(
+    handbook: Any,
+    question: str,
+    words: str,
+) -> None:
+    answer = ask(handbook, question)
+
+    assert not answer["answered"]
+    assert words in answer["answer"]
+    assert answer["citations"] == []
+
+
+def test_a_stream_ends_with_the_whole_answer(handbook: Any) -> None:
+    body = {"question": ASKED, "collections": ["handbook"], "stream": True}
+    _, text = handbook.call("POST", "/v1/ask", body)
+
+    names = [line.removeprefix("event: ") for line in text.split("\n") if line.startswith("event")]
+    assert names[0] == "passages"
+    assert "delta" in names
+    assert names[-1] == "answer"
+    assert names.count("answer") == 1
+
+
+def test_search_and_ask_find_the_same(handbook: Any) -> None:
+    _, found = handbook.call(
+        "POST", "/v1/search", {"query": ASKED, "collections": ["handbook"], "limit": 10}
+    )
+    answer = ask(handbook, ASKED)
+
+    assert [p["id"] for p in found["passages"]] == [p["id"] for p in answer["passages"]]
+
+
+def test_an_answer_is_kept_judged_and_replayed(handbook: Any) -> None:
+    answer = ask(handbook, ASKED)
+    path = f"/v1/answers/{answer['id']}"
+
+    assert handbook.call("POST", f"{path}/feedback", {"thumb": "up"})[0] == 200
+    _, kept = handbook.call("GET", path)
+    _, replayed = handbook.call("POST", f"{path}/replay")
+
+    assert kept["feedback"]["thumb"] == "up"
+    assert kept["trace"]["retrieval"]["terms"]
+    assert "prompt" in kept["trace"]
+    assert replayed["now"]["answer"] == replayed["before"]["answer"] == answer["answer"]
+
+
+def test_a_batch_of_lines_becomes_documents(service: Any) -> None:
+    lines = "\n".join(
+        json.dumps({"id": f"row{i}", "title": f"Room {i}", "text": f"Room {i} seats {i} people."})
+        for i in range(130)
+    )
+
+    status, told = service.upload("rows.jsonl", lines.encode(), collection="rows")
+    service.wait_until_rested("rows")
+
+    assert (status, told["documents"]) == (202, 130)
+    assert service.counts("rows")["ready"] == 130
+    _, listed = service.call("GET", "/v1/documents?collection=rows&source_id=row7")
+    assert listed["documents"][0]["name"] == "Room 7"
+    _, original = service.call("GET", f"/v1/documents/{listed['documents'][0]['id']}/file")
+    assert original["id"] == "row7"
+
+
+def test_a_deleted_document_is_gone_from_the_next_search(service: Any) -> None:
+    _, told = service.upload("gone.txt", b"The zanzibar protocol was signed.", collection="rows")
+    service.wait_until_rested("rows")
+    search = {"query": "zanzibar protocol", "collections": ["rows"]}
+    service.wait(lambda: "zanzibar" in str(service.call("POST", "/v1/search", search)[1]), 5)
+
+    status, receipt = service.call("DELETE", f"/v1/documents/{told['id']}")
+
+    assert status == 200
+    assert receipt["removed"]["passages"] == receipt["removed"]["keyword_index"] == 1
+    assert "zanzibar" not in str(service.call("POST", "/v1/search", search)[1]["passages"])
+    assert service.call("GET", f"/v1/documents/{told['id']}")[0] == 404
+
+
+BAD_REQUESTS: list[tuple[str, str, object, int, str]] = [
+    ("POST", "/v1/ask", {"question": ""}, 422, "question"),
+    ("POST", "/v1/ask", {"question": "   "}, 422, "empty"),
+    ("POST", "/v1/ask", {"question": "x" * 1_000_000}, 413, "longer"),
+    ("POST", "/v1/ask", {"question": "x", "collections": ["nope"]}, 404, "nope"),
+    ("POST", "/v1/ask", {"question": "x", "tempo": 1}, 422, "tempo"),
+    ("POST", "/v1/search", {"query": "x", "limit": 0}, 422, "limit"),
+    ("GET", "/v1/documents/doc_none", None, 404, "doc_none"),
+    ("GET", "/v1/answers/ans_none", None, 404, "ans_none"),
+    ("GET", "/v1/nothing", None, 404, "Not Found"),
+    ("PUT", "/v1/ask", {}, 405, "Not Allowed"),
+    ("POST", "/v1/collections", {"name": "../x"}, 422, "name"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "words"), BAD_REQUESTS)
+def test_a_bad_request_gets_one_clear_error(  # noqa: PLR0913, PLR0917
+    service: Any,
+    method: str,
+    path: str,
+    body: object,
+    status: int,
+    words: str,
+) -> None:
+    told, answer = service.call(method, path, body)
+
+    assert told == status
+    assert set(answer["error"]) >= {"code", "message"}
+    assert words in answer["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status"),
+    [
+        ("a.exe", b"MZ", 415),
+        ("a.docx", b"PK\x03\x04 no word file", 202),
+        ("big.txt", b"x" * 4_000_000, 413),
+        ("lines.jsonl", b'{"id": 1}\n', 422),
+    ],
+)
+def test_a_bad_upload_is_refused_or_fails_with_a_reason(
+    service: Any,
+    name: str,
+    data: bytes,
+    status: int,
+) -> None:
+    told, answer = service.upload(name, data, collection="bad")
+
+    assert told == status, answer
+    if status == 202:
+        service.wait_until_rested("bad")
+        document = service.call("GET", f"/v1/documents/{answer['id']}")[1]
+        assert document["status"] == "failed"
+        assert document["error"]["code"] == "corrupt"
+    assert service.call("GET", "/health/ready")[0] == 200
+
+
+def test_every_route_needs_a_key(service: Any) -> None:
+    _, described = service.call("GET", "/openapi.json")
+    public = {"/health/live", "/health/ready"}
+    for path, methods in described["paths"].items():
+        for method in methods:
+            for key in ("wrong-key", ""):
+                status, _ = service.call(
+                    method.upper(), path.replace("{", "").replace("}", ""), key=key
+                )
+                assert (status == 401) is (path not in public), (method, path, status)
+
+
+def test_a_key_sees_only_what_it_was_granted(handbook: Any) -> None:
+    _, made = handbook.call("POST", "/v1/keys", {"name": "colleague"})
+    key = made["key"]
+    asked = {"question": ASKED, "collections": ["handbook"]}
+    assert handbook.call("POST", "/v1/ask", asked, key)[0] == 404
+    assert handbook.call("POST", "/v1/search", {"query": ASKED}, key)[1]["passages"] == []
+    grants = {"grants": [{"principal": f"key:{made['id']}", "role": "ask"}]}
+
+    handbook.call("PUT", "/v1/collections/handbook/grants", grants)
+
+    assert handbook.call("POST", "/v1/ask", asked, key)[1]["answered"]
+    document = handbook.call("GET", "/v1/documents?collection=handbook")[1]["documents"][0]
+    assert handbook.call("GET", f"/v1/documents/{document['id']}", key=key)[0] == 404
+    assert handbook.upload("x.txt", b"x", key, collection="handbook")[0] == 403
+    assert handbook.upload("x.txt", b"x", key, collection="elsewhere")[0] == 404
+    handbook.call("DELETE", f"/v1/keys/{made['id']}")
+    assert handbook.call("POST", "/v1/ask", asked, key)[0] == 401
+
+
+def test_originals_are_attachments_that_no_browser_runs(handbook: Any) -> None:
+    listed = handbook.call("GET", "/v1/documents?collection=handbook")[1]["documents"]
+    page = next(one for one in listed if one["name"] == "information-security.html")
+
+    handbook.call("GET", f"/v1/documents/{page['id']}/file")
+
+    assert handbook.headers["content-disposition"].startswith("attachment")
+    assert "sandbox" in handbook.headers["content-security-policy"]
+
+
+def test_the_command_line_does_the_main_job(service: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "tea.md").write_text("# Tea\n\nTea is served at 15:20 in the garden.\n")
+    (folder / "empty.pdf").write_bytes(b"")
+
+    added = service.run("add", str(folder), "-c", "cli", "--json")
+    assert added.returncode == 1
+    told = {one["name"]: one["status"] for one in json.loads(added.stdout)}
+    assert told == {"empty.pdf": "failed", "tea.md": "ready"}
+    answer = service.run("ask", "When is tea served?", "-c", "cli")
+    assert "15:20" in answer.stdout
+    assert "[1] tea.md" in answer.stdout
+
+    (folder / "tea.md").write_text("# Tea\n\nTea is served at 16:45 in the garden.\n")
+    (folder / "empty.pdf").unlink()
+    dry = service.run("sync", str(folder), "-c", "cli", "--dry-run", "--json")
+    assert json.loads(dry.stdout)["replaced"] == ["tea.md"]
+    assert service.run("sync", str(folder), "-c", "cli").returncode == 0
+    assert "16:45" in service.run("ask", "When is tea served?", "-c", "cli").stdout
+    listed = json.loads(service.run("documents", "-c", "cli", "--json").stdout)
+    assert [one["name"] for one in listed] == ["tea.md"]
+    assert service.run("show", listed[0]["id"]).returncode == 0
+    assert "passages 1" in service.run("remove", listed[0]["id"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["show", "doc_none"], 1, "doc_none"),
+        (["ask", ""], 1, "question"),
+        (["frobnicate"], 2, "frobnicate"),
+        (["add", "/no/such/path"], 2, "no/such/path"),
+        (["search", "x", "-c", "nope"], 1, "nope"),
+    ],
+)
+def test_a_bad_command_says_what_is_wrong(
+    service: Any,
+    arguments: list[str],
+    status: int,
+    words: str,
+) -> None:
+    done = service.run(*arguments)
+
+    assert done.returncode == status
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_without_readable_files_is_told(service: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.exe").write_bytes(b"MZ")
+
+    done = service.run("add", str(tmp_path))
+
+    assert done.returncode == 1
+    assert "no file of a type that is read" in done.stderr
+
+
+def test_a_burst_is_refused_cheaply_and_the_service_goes_on(handbook: Any) -> None:
+    codes: list[int] = []
+
+    def hit(number: int) -> None:
+        body = {"question": f"{ASKED} {number}", "collections": ["handbook"], "max_tokens": 4}
+        codes.append(handbook.call("POST", "/v1/ask", body)[0])
+
+    threads = [threading.Thread(target=hit, args=(i,)) for i in range(90)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert set(codes) == {200, 429}
+    assert codes.count(200) >= 64
+    assert handbook.call("POST", "/v1/search", {"query": "leave"})[0] == 200
+
+
+def test_progress_of_a_document_is_told_until_it_rests(service: Any) -> None:
+    _, told = service.upload("slow.txt", b"Some words to embed.", collection="events")
+
+    _, text = service.call("GET", f"/v1/documents/{told['id']}/events")
+
+    assert text.rstrip().split("\n")[-1].count('"ready"') >= 1
+
+
+def test_metrics_count_answers(handbook: Any) -> None:
+    ask(handbook, ASKED)
+
+    _, text = handbook.call("GET", "/metrics")
+
+    assert "footnote_answers_total" in text
