@@ -29,7 +29,7 @@ SETS = {
 MODELS = Path(__file__).parents[2] / "services" / "answering" / "models"
 PENALTY = 1.0
 # Wrongly refused answerable questions that a gate is set to.
-WRONG = {"en": 0.07, "zh": 0.03}
+WRONG = {"en": 0.045, "zh": 0.08}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,8 @@ def _gate_figures(scores: Sequence[tuple[float, bool]], threshold: float) -> str
     curve = " ".join(
         f"{wrong:.2f}:{np.mean(bad < np.quantile(good, wrong)):.2f}" for wrong in (0.02, 0.05, 0.1)
     )
-    return f"refused {np.mean(bad < threshold):.3f} wrong {np.mean(good < threshold):.3f} curve {curve}"
+    refused, wrong = np.mean(bad < threshold), np.mean(good < threshold)
+    return f"refused {refused:.3f} wrong {wrong:.3f} curve {curve}"
 
 
 def _linear(

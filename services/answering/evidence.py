@@ -13,7 +13,7 @@ from services.answering.question_types import asked_type, holds_type
 from services.domain.documents import Span
 from services.domain.passages import Found, embedded_text
 from services.engine import Embedder
-from services.language.normalize import folded
+from services.language.normalize import CJK, folded
 from services.language.sentences import sentences
 from services.language.terms import content_terms
 from services.retrieval import Retrieval
@@ -21,7 +21,10 @@ from services.retrieval.scoring import token_weights
 
 # Shorter sentences are headings, numbers of lists, ends of lines: they answer nothing.
 _SHORTEST = 4
+_HEADING = 24
+_HEADING_CJK = 10
 _LONG = 5.0
+_NOTHING_LEFT = 0.5
 # With fewer words of its own a sentence only repeats the question.
 _FEW_NEW = 2
 # Of each sentence: alone, and with its neighbours.
@@ -33,6 +36,7 @@ FEATURES = (
     "cov_prev",
     "cov_next",
     "cov_title",
+    "cov_rest",
     "passage_cov",
     "relative",
     "rank",
@@ -79,7 +83,7 @@ class Weigher:
         """
         asked = _Asked(question, retrieval)
         found = list(retrieval.found[:passages])
-        cut = [_sentences(one.passage.text) for one in found]
+        cut = [_sentences(one) for one in found]
         texts = [
             [one.passage.text[s.start : s.end] for s in spans]
             for one, spans in zip(found, cut, strict=True)
@@ -171,6 +175,7 @@ class _Asked:
                 self._share(own | before | title),
                 self._share(own | after),
                 self._share(own | title),
+                self._rest(own, title),
                 self._share(passage.all_terms | title),
                 passage.found.scores.get("lexical", 0.0) / self._best,
                 1 / (1 + passage.rank),
@@ -188,6 +193,11 @@ class _Asked:
     def _share(self, held: frozenset[str]) -> float:
         return sum(self._weights[term] for term in held & self._weights.keys()) / self._total
 
+    def _rest(self, own: frozenset[str], title: frozenset[str]) -> float:
+        """Return the share of what the title leaves open that the sentence covers."""
+        left = {term: weight for term, weight in self._weights.items() if term not in title}
+        return coverage(left, own) if left else _NOTHING_LEFT
+
     def _type_new(self, text: str) -> float:
         """Say whether the sentence holds a thing of the asked kind that the question does not."""
         plain = folded(text) if self._language == "zh" else text
@@ -201,8 +211,23 @@ def coverage(weights: Mapping[str, float], held: frozenset[str]) -> float:
     return sum(weights[t] for t in held & weights.keys()) / total if total else 0.0
 
 
-def _sentences(text: str) -> list[Span]:
-    return [span for span in sentences(text) if span.end - span.start >= _SHORTEST]
+def _sentences(found: Found) -> list[Span]:
+    """Return the sentences that could answer: not the headings, which only name what follows."""
+    passage = found.passage
+    above = {passage.document_title, *passage.headings}
+    return [
+        span
+        for span in sentences(passage.text)
+        if span.end - span.start >= _SHORTEST
+        and _LIST_MARK.sub("", passage.text[span.start : span.end]) not in above
+        and not _looks_like_heading(passage.text[span.start : span.end])
+    ]
+
+
+def _looks_like_heading(text: str) -> bool:
+    """Say whether a line is too short to state anything and ends like no sentence."""
+    short = len(text) <= (_HEADING_CJK if CJK.search(text) else _HEADING)
+    return short and "|" not in text and text[-1].isalnum() and not any(c.isdigit() for c in text)
 
 
 def _without(text: str, question: str) -> str:

@@ -15,7 +15,7 @@ from services.api.access import Asking
 from services.api.schemas import document_out
 from services.api.state import InHouse, InService
 from services.api.streaming import event
-from services.api.uploads import Upload, take
+from services.api.uploads import Door, Upload, take
 from services.domain.documents import DocumentFilter, Status
 from services.domain.errors import InvalidRequestError
 from services.domain.scope import Scope
@@ -43,8 +43,10 @@ async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
         source_id=source_id or "",
         metadata=_metadata(metadata),
     )
+    house = service.house
+    door = Door(house.registry, house.spool, house.queue)
     taken = await anyio.to_thread.run_sync(
-        functools.partial(take, service.house, scope, upload, service.settings.upload_bytes)
+        functools.partial(take, door, scope, upload, service.settings.upload_bytes)
     )
     return JSONResponse(taken.body, 202 if taken.is_work else 200)
 

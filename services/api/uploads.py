@@ -14,9 +14,11 @@ from services.domain.documents import Blob, Document, NewDocument
 from services.domain.errors import ConflictError, InvalidRequestError
 from services.domain.media import KINDS, kind_of
 from services.domain.scope import CollectionRole, Role, Scope
+from services.jobs import JobQueue
 from services.language.normalize import remove_invisible
 from services.registry.keys import OWNER
-from services.wiring import House
+from services.registry.spool import Spool
+from services.registry.sqlalchemy_registry import Registry
 
 _BLOCK = 1024 * 1024
 _LONGEST_NAME = 200
@@ -38,6 +40,15 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """What an upload passes through."""
+
+    registry: Registry
+    spool: Spool
+    queue: JobQueue
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What to answer, and whether anything is left to be done for it."""
 
@@ -45,15 +56,15 @@ class Taken:
     is_work: bool
 
 
-def take(house: House, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
+def take(door: Door, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
     """Take an upload: from its return on, nothing of it may be lost."""
     name = shown_name(upload.name)
-    target = _target(house, scope, upload.collection)
+    target = _target(door, scope, upload.collection)
     kind = kind_of(name, upload.file)
     upload.file.seek(0)
-    sha256, length = house.spool.store(_blocks(upload.file), most_bytes)
+    sha256, length = door.spool.store(_blocks(upload.file), most_bytes)
     if kind.format == "jsonl":
-        return _take_lines(house, target, upload, sha256)
+        return _take_lines(door, target, upload, sha256)
     new = NewDocument(
         name=name,
         source_id=upload.source_id,
@@ -62,7 +73,7 @@ def take(house: House, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
         blob=Blob(sha256, 0, length),
         metadata=upload.metadata,
     )
-    document, is_work = _accept(house, target, [new])[0]
+    document, is_work = _accept(door, target, [new])[0]
     return Taken(document_out(document), is_work)
 
 
@@ -80,7 +91,7 @@ def shown_name(name: str) -> str:
     return f"{stem[: _LONGEST_NAME - len(extension) - 1]}{dot}{extension}"[-_LONGEST_NAME:]
 
 
-def _target(house: House, scope: Scope, name: str) -> CollectionRole:
+def _target(door: Door, scope: Scope, name: str) -> CollectionRole:
     """Return the collection to write to; one that does not exist is made for who may write
     everywhere.
     """
@@ -88,32 +99,32 @@ def _target(house: House, scope: Scope, name: str) -> CollectionRole:
     if known or not scope.may_everywhere(Role.WRITE):
         return scope.collection(name, Role.WRITE)
     try:
-        made = house.registry.collections.create(name, "", {})
+        made = door.registry.collections.create(name, "", {})
     except ConflictError:
         # Another upload was quicker.
-        return house.registry.collections.scope_of(OWNER).collection(name, Role.WRITE)
+        return door.registry.collections.scope_of(OWNER).collection(name, Role.WRITE)
     return CollectionRole(made.id, made.name, Role.WRITE)
 
 
 def _accept(
-    house: House, target: CollectionRole, arrived: Sequence[NewDocument]
+    door: Door, target: CollectionRole, arrived: Sequence[NewDocument]
 ) -> list[tuple[Document, bool]]:
     lease_until = int(time.time()) + _MESSAGE_S
-    accepted = house.registry.documents.accept(target, arrived, lease_until)
+    accepted = door.registry.documents.accept(target, arrived, lease_until)
     work = list(dict.fromkeys(document.id for document, is_work in accepted if is_work))
     for start in range(0, len(work), _LINES_PER_JOB):
-        house.queue.send(work[start : start + _LINES_PER_JOB])
+        door.queue.send(work[start : start + _LINES_PER_JOB])
     return accepted
 
 
-def _take_lines(house: House, target: CollectionRole, upload: Upload, sha256: str) -> Taken:
+def _take_lines(door: Door, target: CollectionRole, upload: Upload, sha256: str) -> Taken:
     batch = f"batch_{secrets.token_hex(12)}"
-    with house.spool.open_path(sha256).open("rb") as file:
+    with door.spool.open_path(sha256).open("rb") as file:
         arrived = list(_lines(file, sha256, batch, upload.metadata))
     if not arrived:
         message = "file: there is no line in it."
         raise InvalidRequestError(message)
-    accepted = _accept(house, target, arrived)
+    accepted = _accept(door, target, arrived)
     is_work = any(work for _, work in accepted)
     return Taken({"documents": len(accepted), "batch": batch}, is_work)
 
