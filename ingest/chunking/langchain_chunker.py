@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from ingest.chunking.structure import Piece, page_of, pieces
+from ingest.chunking.structure import Piece, pieces
 from services.domain.documents import Reading
 from services.domain.passages import Chunk
 
@@ -61,7 +61,8 @@ class LangChainChunker:
                 and _joinable(merged[-1], piece, total, size, self._most_tokens)
             ):
                 last = merged[-1]
-                merged[-1] = Piece(last.start, piece.end, _common(last.headings, piece.headings))
+                shared = _common(last.headings, piece.headings)
+                merged[-1] = Piece(last.start, piece.end, shared, page=piece.page)
                 total = joined
             else:
                 merged.append(piece)
@@ -93,6 +94,8 @@ class LangChainChunker:
 
 
 def _joinable(last: Piece, piece: Piece, total: int, size: int, most: int) -> bool:
+    if last.page != piece.page:
+        return False
     if last.is_table or piece.is_table:
         # A caption or lead-in stays with a table that is small enough.
         return last.headings == piece.headings
@@ -113,5 +116,4 @@ def _chunk(reading: Reading, piece: Piece, start: int, end: int) -> Chunk | None
     text = text.strip()
     if not text:
         return None
-    page = page_of(start, reading.pages)
-    return Chunk(start, start + len(text), text, piece.headings, page)
+    return Chunk(start, start + len(text), text, piece.headings, piece.page)

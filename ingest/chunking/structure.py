@@ -1,35 +1,41 @@
 """The pieces of a text that a passage must not mix: sections and tables."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.domain.documents import HeadingMark, Reading, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text under one path of headings; a table is a piece of its own."""
+    """A run of text on one page under one path of headings; a table is a piece of its own."""
 
     start: int
     end: int
     headings: tuple[str, ...]
     is_table: bool = False
+    page: int | None = None
 
 
 def pieces(reading: Reading) -> list[Piece]:
     """Return the pieces of *reading* in order; a heading's own line belongs to its section."""
     found: list[Piece] = []
     for start, end, path in _sections(reading):
-        found += _around_tables(start, end, path, reading.tables)
+        for piece in _around_tables(start, end, path, reading.tables):
+            found += _by_page(piece, reading.pages)
     return [piece for piece in found if reading.text[piece.start : piece.end].strip()]
 
 
-def page_of(position: int, pages: Sequence[Span]) -> int | None:
-    """Return the number of the page on which *position* stands, counted from 1."""
+def _by_page(piece: Piece, pages: Sequence[Span]) -> Iterator[Piece]:
+    """Cut a piece where a page ends, so that each passage has one page to be cited by."""
+    start = piece.start
     for number, page in enumerate(pages, 1):
-        if position < page.end:
-            return number
-    return len(pages) or None
+        if start < page.end and start < piece.end:
+            end = piece.end if number == len(pages) else min(page.end, piece.end)
+            yield replace(piece, start=start, end=end, page=number)
+            start = end
+    if start < piece.end:
+        yield replace(piece, start=start, page=len(pages) or None)
 
 
 def _sections(reading: Reading) -> Iterator[tuple[int, int, tuple[str, ...]]]:

@@ -33,6 +33,8 @@ _PRELOADED = {
 }
 _START_S = 120
 _BLOCK = 1 << 20
+# A process that is being ended is seen to have ended within this.
+_DYING_S = 0.3
 _QUIET = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -57,7 +59,22 @@ class ReadingChildren:
         """Return what the child read. UnreadableError if it cannot be read, if the child dies, or
         if it makes no progress for *silence_s* seconds.
         """
-        lines = self._nursery(request.format).ask(path, request)
+        nursery = self._nursery(request.format)
+        reading = self._ask(nursery, path, request, tell)
+        if reading is None and nursery.has_died():
+            # The nursery went down, perhaps by no fault of this file: once more with a new one.
+            reading = self._ask(self._nursery(request.format), path, request, tell)
+        if reading is None:
+            message = "Its reader ended without an answer: the file breaks it, or needs too much."
+            raise UnreadableError("reader_died", message)
+        return reading
+
+    def _ask(self, nursery: "_Nursery", path: Path, request: Request, tell: Tell) -> Reading | None:
+        """Return what a child read, None if it ended without a word."""
+        try:
+            lines = nursery.ask(path, request)
+        except ConnectionError:
+            return None
         child: int | None = None
         try:
             for line in _within(lines, self._silence_s):
@@ -72,8 +89,7 @@ class ReadingChildren:
         finally:
             os.close(lines)
             _end(child)
-        message = "Its reader ended without an answer: the file breaks it or needs too much memory."
-        raise UnreadableError("reader_died", message)
+        return None
 
     def close(self) -> None:
         """End the nurseries; children that still read end with them."""
@@ -86,7 +102,10 @@ class ReadingChildren:
         name = "office" if kind in _OFFICE else "light"
         with self._lock:
             nursery = self._nurseries.get(name)
-            if nursery is None or not nursery.alive:
+            if nursery is not None and not nursery.alive:
+                nursery.close()
+                nursery = None
+            if nursery is None:
                 nursery = self._nurseries[name] = _Nursery(_PRELOADED[name])
             return nursery
 
@@ -115,6 +134,12 @@ class _Nursery:
     def alive(self) -> bool:
         """Say whether it still runs."""
         return self._process.poll() is None
+
+    def has_died(self) -> bool:
+        """Say whether it is ending or has ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DYING_S)
+        return not self.alive
 
     def ask(self, path: Path, request: Request) -> int:
         """Send a file to be read; return the descriptor that answers come from."""

@@ -5,6 +5,7 @@ input, forks a child for each, and never opens a file itself. A fork costs milli
 fresh interpreter with its libraries would cost seconds.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -49,7 +50,9 @@ def _fork(request: Request, file: int, answers: int, requests: socket.socket) ->
         os._exit(status)
     os.close(file)
     # The worker is told who reads, so that it can end the child and whatever the child started.
-    os.write(answers, json.dumps({"pid": child}).encode() + b"\n")
+    # A quick child may have answered, and the worker gone on, before this is written.
+    with contextlib.suppress(BrokenPipeError):
+        os.write(answers, json.dumps({"pid": child}).encode() + b"\n")
     os.close(answers)
 
 

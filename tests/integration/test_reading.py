@@ -97,6 +97,28 @@ def test_what_cannot_be_read_says_why(children: ReadingChildren, name: str, tmp_
     assert len(str(caught.value)) > 20
 
 
+def test_many_quick_files_at_once_are_all_read(children: ReadingChildren, tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    paths = [tmp_path / f"{i}.txt" for i in range(120)]
+    for i, path in enumerate(paths):
+        path.write_text(f"text number {i}")
+
+    with ThreadPoolExecutor(8) as pool:
+        texts = list(pool.map(lambda path: read(children, path).text, paths))
+
+    assert texts == [f"text number {i}" for i in range(120)]
+
+
+def test_a_nursery_that_dies_is_replaced(children: ReadingChildren, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("still read")
+    read(children, path)
+    children._nurseries["light"]._process.kill()
+
+    assert read(children, path).text == "still read"
+
+
 PROBE = """
 import os, pathlib, socket, sys
 from ingest.reading.sandbox import enter_sandbox
