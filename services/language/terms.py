@@ -22,162 +22,24 @@ _PART = re.compile(r"[^\W_]+")
 _OWNED = re.compile(r"['’]s$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "being",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "may",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "she",
-        "should",
-        "so",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "am",
-        "not",
-        "no",
-        "about",
-        "please",
-        "tell",
-    ]
-)
-CHINESE_STOP_WORDS = frozenset(
-    [
-        "的",
-        "了",
-        "是",
-        "在",
-        "和",
-        "与",
-        "及",
-        "或",
-        "吗",
-        "呢",
-        "吧",
-        "啊",
-        "呀",
-        "么",
-        "哪",
-        "谁",
-        "什么",
-        "怎么",
-        "怎样",
-        "如何",
-        "为什么",
-        "多少",
-        "几",
-        "哪些",
-        "哪个",
-        "哪里",
-        "何时",
-        "何",
-        "请问",
-        "请",
-        "一下",
-        "有",
-        "被",
-        "把",
-        "将",
-        "对",
-        "对于",
-        "关于",
-        "由",
-        "从",
-        "到",
-        "以",
-        "其",
-        "之",
-        "于",
-        "中",
-        "个",
-        "这",
-        "那",
-        "它",
-        "他",
-        "她",
-        "们",
-        "也",
-        "都",
-        "就",
-        "而",
-        "但",
-        "所",
-        "为",
-        "等",
-        "并",
-        "着",
-        "过",
-        "会",
-        "能",
-        "可以",
-        "一个",
-        "是否",
-        "哪一",
-        "哪年",
-        "几个",
-        "什",
-    ]
+_ENGLISH_STOP_WORDS = """
+a an and are as at be been being but by can could did do does for from had has have he her his how i
+if in into is it its many may me much must my no not of on or our please said same shall she should
+so some such tell than that the their them then there these they this those to us was we were what
+when where which while who whom whose why will with would you your about also am any because both
+""".split()  # noqa: SIM905 - a text is easier to read and to add to
+_CHINESE_STOP_WORDS = """
+的 了 是 在 和 与 及 或 吗 呢 吧 啊 呀 么 哪 谁 什么 怎么 怎样 如何 为什么 多少 几 哪些
+哪个 哪里 何时 何 请问 请 一下 有 被 把 将 对 对于 关于 由 从 到 以 其 之 于 中 个 这
+那 它 他 她 们 也 都 就 而 但 所 为 等 并 着 过 会 能 可以 一个 是否 哪一 哪年 几个
+什
+""".split()  # noqa: SIM905
+
+CHINESE_STOP_WORDS = frozenset(_CHINESE_STOP_WORDS)
+# What asks, and says nothing of what is asked for; in Simplified characters.
+_ASKING = re.compile(
+    r"什么(?:样|时候|地方|人)?|哪[里些个位一]*|谁|何[时处人地者种]|多少|有多|几[个]?|怎[么样]+|"
+    r"如何|为什么|为何|是否|吗|呢|请问|应该怎么办"
 )
 
 _jieba_lock = threading.Lock()
@@ -194,6 +56,18 @@ def _segmenter() -> jieba.Tokenizer:
 @functools.cache
 def _stemmer() -> snowballstemmer.stemmer:
     return snowballstemmer.stemmer("english")
+
+
+@functools.cache
+def stop_words() -> frozenset[str]:
+    """Return English words without a meaning of their own, as terms: "does" counts as "doe"."""
+    return frozenset([*_ENGLISH_STOP_WORDS, *map(stem, _ENGLISH_STOP_WORDS)])
+
+
+def without_asking(question: str) -> str:
+    """Return a question without its Chinese question words, whose pairs would be looked for."""
+    plain = folded(question)
+    return _ASKING.sub(" ", plain) if CJK.search(plain) else question
 
 
 @functools.lru_cache(maxsize=262_144)
@@ -221,9 +95,8 @@ def terms(text: str) -> list[str]:
 
 def content_terms(text: str) -> list[str]:
     """Return the terms of *text* that carry meaning: no pronouns, articles, question words."""
-    return [
-        term for term in terms(text) if term not in STOP_WORDS and term not in CHINESE_STOP_WORDS
-    ]
+    stops = stop_words()
+    return [term for term in terms(text) if term not in stops and term not in CHINESE_STOP_WORDS]
 
 
 def chinese_terms(run: str) -> list[str]:

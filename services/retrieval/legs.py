@@ -12,7 +12,7 @@ from services.domain.scope import Scope
 from services.engine import Embedded, Embedder
 from services.index import VectorIndex, WordIndex
 from services.language.normalize import language_of
-from services.language.terms import CHINESE_STOP_WORDS, STOP_WORDS, terms
+from services.language.terms import CHINESE_STOP_WORDS, stop_words, terms, without_asking
 
 # Deep enough that a passage which one leg ranks low can still win by the other.
 CANDIDATES = 60
@@ -94,15 +94,17 @@ class Legs:
 
 def query_terms(text: str, language: str) -> dict[str, float]:
     """Return the terms to look for with their weights; where only stop words were asked, those."""
-    counted = Counter(terms(text))
+    counted = Counter(terms(without_asking(text))) or Counter(terms(text))
+    stops = stop_words()
     weights = {
-        term: count * (_STOP_WEIGHT if term in STOP_WORDS else 1.0)
+        term: count * (_STOP_WEIGHT if term in stops else 1.0)
         for term, count in counted.items()
-        if term not in CHINESE_STOP_WORDS and (language != "zh" or term not in STOP_WORDS)
+        if term not in CHINESE_STOP_WORDS and (language != "zh" or term not in stops)
     }
     return weights or {term: float(count) for term, count in counted.items()}
 
 
 def content_weights(candidates: Candidates) -> dict[str, float]:
     """Return the idf of the question's terms that carry meaning."""
-    return {term: idf for term, idf in candidates.idf.items() if term not in STOP_WORDS}
+    stops = stop_words()
+    return {term: idf for term, idf in candidates.idf.items() if term not in stops}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from services.domain.passages import Passage
 from services.engine import Embedded
-from services.language.terms import STOP_WORDS, stem, terms
+from services.language.terms import stem, stop_words, terms
 from services.retrieval.legs import Candidates
 from services.retrieval.titles import as_phrase, phrases, title_terms
 
@@ -114,11 +114,11 @@ def token_weights(text: str, question: Embedded, idf: Mapping[str, float]) -> ND
 
 
 def _pairs(question: str, candidates: Candidates, stored: Stored) -> NDArray[np.float64]:
-    words = terms(question)
+    words, stops = terms(question), stop_words()
     pairs = {
         f" {one} {other} "
         for one, other in itertools.pairwise(words)
-        if one not in STOP_WORDS or other not in STOP_WORDS
+        if one not in stops or other not in stops
     }
     if not pairs:
         return np.zeros(len(candidates.ids))

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from services.language.terms import STOP_WORDS
+from services.language.terms import stop_words
 
 _TOKEN = re.compile(r"q[1-4](?![a-z0-9])|[a-z]+|\d+")
 _BRACKET = re.compile(r"\s*\([^()]*\)\s*$")
@@ -44,7 +44,7 @@ def title_terms(question: str, titles: Sequence[str]) -> list[float]:
     worth = {
         token: math.log(1 + (len(distinct) - count + 0.5) / (count + 0.5))
         for token, count in held.items()
-        if token in asked and token not in STOP_WORDS
+        if token in asked and token not in stop_words()
     }
     sums = {
         title: sum(worth.get(token, 0.0) for token in tokens)
