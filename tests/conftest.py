@@ -1,5 +1,14 @@
-"""What all tests share: quiet libraries, and the shared evaluation data where it is there."""
+"""What all tests share: quiet libraries, the evaluation data where it is there, real servers.
 
+Redis and Postgres are started here, listen on 127.0.0.1 only, and end with the tests.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,9 +32,84 @@ def eval_folder() -> Path:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Keep the environment and `.env` of this machine out of tests."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("FOOTNOTE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path / "data"))
     yield
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port = free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    process = subprocess.Popen(
+        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for_port(port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a Postgres of our own; it refuses to run as root, so it runs as `postgres` there."""
+    bin_folder = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
+    folder = Path(tmp_path_factory.mktemp("postgres"))
+    port = free_port()
+    prefix: list[str] = []
+    if os.getuid() == 0:
+        prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        for parent in (folder, *folder.parents):
+            if parent.owner() == "root" and str(parent).startswith("/tmp/"):  # noqa: S108
+                parent.chmod(0o755)
+        shutil.chown(folder, "postgres", "postgres")
+    data = folder / "data"
+    subprocess.run(
+        [*prefix, str(bin_folder / "initdb"), "-D", str(data), "-A", "trust", "-U", "footnote"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    process = subprocess.Popen(
+        [
+            *prefix,
+            str(bin_folder / "postgres"),
+            *(
+                "-D",
+                str(data),
+                "-p",
+                str(port),
+                "-k",
+                str(folder),
+                "-c",
+                "listen_addresses=127.0.0.1",
+            ),
+        ],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for_port(port)
+        yield f"postgresql://footnote@127.0.0.1:{port}/postgres"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            time.sleep(0.3)
+            return
+        time.sleep(0.1)
+    message = f"Nothing listens on port {port}."
+    raise TimeoutError(message)

@@ -8,6 +8,7 @@ from services.domain.passages import Found
 from services.engine import Generator, Part, Prompt
 from services.engine.templates import TEMPLATES, chat_parts
 from services.language.sentences import sentences
+from services.retrieval.neighbours import joined
 
 _SYSTEM = {
     "en": (
@@ -51,7 +52,7 @@ class Material:
 def pack(
     question: Question, material: Material, generator: Generator, passage_tokens: int
 ) -> Packed:
-    """Lay the passages out, best first, as many whole sentences as fit.
+    """Lay the passages out, best first and neighbours joined, as many whole sentences as fit.
 
     Prompt and answer together never overflow the window. Each passage is tokenised on its own, so
     that it gives the same tokens wherever it stands; none of it can become a control token.
@@ -81,18 +82,19 @@ def _passage_parts(
     parts: list[Part] = []
     used: list[int] = []
     left_out: list[dict[str, int]] = []
-    for number, found in enumerate(passages, 1):
-        head = f"[{number}] {found.passage.document_title}\n"
-        text = _fitting(found.passage.text, generator, budget - generator.count_tokens(head))
-        dropped = len(found.passage.text) - len(text)
-        if dropped:
-            left_out.append({"passage_id": found.passage.id, "characters": dropped})
-        if not text:
-            continue
-        block = f"{head}{text}\n\n"
-        budget -= generator.count_tokens(block)
-        parts.append(Part(block))
-        used.append(found.passage.id)
+    for number, group in enumerate(joined(passages), 1):
+        head = f"[{number}] {group[0].passage.document_title}\n"
+        for at, found in enumerate(group):
+            lead = "" if at else head
+            text = _fitting(found.passage.text, generator, budget - generator.count_tokens(lead))
+            dropped = len(found.passage.text) - len(text)
+            if dropped:
+                left_out.append({"passage_id": found.passage.id, "characters": dropped})
+            if text:
+                block = f"{lead}{text}\n\n"
+                budget -= generator.count_tokens(block)
+                parts.append(Part(block))
+                used.append(found.passage.id)
     return parts, used, left_out
 
 

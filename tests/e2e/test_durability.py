@@ -72,3 +72,34 @@ def test_a_second_service_on_the_folder_is_refused_with_the_holder(
     assert done.returncode == 1
     assert str(running.process.pid) in done.stderr
     assert running.stop() == 0
+
+
+def test_jobs_go_through_redis_where_it_is_set(make_service: Any, redis_url: str) -> None:
+    running = make_service()
+    running.environment["FOOTNOTE_REDIS_URL"] = redis_url
+    running.start()
+    for i in range(5):
+        running.upload(f"{i}.txt", f"Redis carries job {i}.".encode())
+
+    running.wait_until_rested(timeout_s=60)
+
+    assert running.counts()["ready"] == 5
+    assert "redis        answers" in running.run("doctor").stdout
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FROBNICATE", "1"), ("PORT", "99999"), ("HOST", "0.0.0.0")],  # noqa: S104
+)
+def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(
+    make_service: Any, name: str, value: str
+) -> None:
+    bad = make_service()
+    bad.environment[f"FOOTNOTE_{name}"] = value
+
+    done = bad.run("serve")
+
+    assert done.returncode == 1
+    assert f"FOOTNOTE_{name}" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

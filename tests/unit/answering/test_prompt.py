@@ -12,7 +12,9 @@ GENERATOR = MemoryGenerator(lambda _text: "")
 
 
 def found(number: int, text: str) -> Found:
-    return Found(Passage(number, "d", "d", "Title", "s", "c", "c", 0, text, 0, len(text)), 1.0)
+    return Found(
+        Passage(number, f"d{number}", "d", "Title", "s", "c", "c", 0, text, 0, len(text)), 1.0
+    )
 
 
 def laid(passages: list[Found], instructions: str = "", budget: int = 400) -> str:
