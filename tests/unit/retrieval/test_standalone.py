@@ -1,0 +1,28 @@
+"""Follow-ups."""
+
+from services.domain.answers import Turn
+from services.retrieval.standalone import standalone, views
+
+TALK = (Turn("user", "How long is parental leave?"), Turn("assistant", "Fourteen months."))
+
+
+def test_a_question_without_history_is_looked_for_as_it_is() -> None:
+    assert [view.text for view in views("How long is leave?", ())] == ["How long is leave?"]
+    assert standalone("How long?", ()) == "How long?"
+
+
+def test_a_follow_up_is_also_looked_for_with_what_it_leans_on() -> None:
+    texts = [view.text for view in views("And for fathers?", TALK)]
+
+    assert texts == [
+        "And for fathers?",
+        "How long is parental leave? And for fathers?",
+        "Fourteen months.",
+    ]
+
+
+def test_only_a_question_of_few_words_is_measured_with_the_one_before() -> None:
+    whole = "Which laptop model does the hardware team receive?"
+
+    assert standalone("And for fathers?", TALK).startswith("How long is parental leave?")
+    assert standalone(whole, TALK) == whole
