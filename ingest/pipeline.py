@@ -1,7 +1,9 @@
 """Read, chunk, embed, store: what happens to a document between `queued` and `ready`."""
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +63,10 @@ class Pipeline:
     def ingest(self, document_ids: Sequence[str]) -> None:
         """Do what is still to do for these documents: safe to call twice, or after a crash."""
         claimed = self._tools.work.claim(document_ids, LEASE_S, MOST_ATTEMPTS)
+        with kept_alive(self._tools.work, [document.id for document in claimed]):
+            self._ingest(claimed)
+
+    def _ingest(self, claimed: Sequence[Document]) -> None:
         read = [one for document in claimed if (one := self._read(document)) is not None]
         if not read:
             return
@@ -145,3 +151,23 @@ def _prepared(reading: Reading, chunk: Chunk, embedded: Embedded) -> PreparedPas
         title_terms=" ".join(terms(" ".join((reading.title, *chunk.headings)))),
         body_terms=" ".join(terms(chunk.text)),
     )
+
+
+@contextmanager
+def kept_alive(work: Work, document_ids: Sequence[str]) -> Iterator[None]:
+    """Renew the leases of documents while they are worked on, however long a step takes."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(LEASE_S / 4):
+            work.renew(document_ids, LEASE_S)
+
+    thread = threading.Thread(target=renew, daemon=True)
+    if document_ids:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if document_ids:
+            thread.join()

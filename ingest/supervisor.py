@@ -30,9 +30,9 @@ def supervise(settings: Settings) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _setter(stopping))
-    with held_data_folder(settings):
+    with held_data_folder(settings) as lock:
         prepare_data(settings)
-        with _process("services.api") as api, _Worker() as worker:
+        with _process("services.api", lock) as api, _Worker(lock) as worker:
             while not stopping.wait(_LOOK_S) and api.poll() is None:
                 worker.keep_alive()
             worker.end()
@@ -43,8 +43,9 @@ def supervise(settings: Settings) -> int:
 class _Worker:
     """The worker process, started again when it dies."""
 
-    def __init__(self) -> None:
-        self._process = _start("ingest.worker")
+    def __init__(self, lock: int) -> None:
+        self._lock = lock
+        self._process = _start("ingest.worker", lock)
         self._started_at = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -56,7 +57,7 @@ class _Worker:
     def keep_alive(self) -> None:
         """Start the worker again if it has died."""
         if self._process.poll() is not None and time.monotonic() - self._started_at > _RESTART_S:
-            self._process = _start("ingest.worker")
+            self._process = _start("ingest.worker", self._lock)
             self._started_at = time.monotonic()
 
     def end(self) -> None:
@@ -66,18 +67,20 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _process(module: str) -> Iterator["subprocess.Popen[bytes]"]:
-    process = _start(module)
+def _process(module: str, lock: int) -> Iterator["subprocess.Popen[bytes]"]:
+    process = _start(module, lock)
     try:
         yield process
     finally:
         _end(process)
 
 
-def _start(module: str) -> "subprocess.Popen[bytes]":
+def _start(module: str, lock: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", module],
         stdin=subprocess.DEVNULL,
+        # The folder stays held until the last of us has ended.
+        pass_fds=(lock,),
         preexec_fn=_die_with_parent,  # noqa: PLW1509
     )
 

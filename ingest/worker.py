@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from types import FrameType
 
 import structlog
@@ -12,6 +13,7 @@ from ingest.reading.children import ReadingChildren
 from services.domain.errors import HouseError
 from services.jobs import JobQueue
 from services.logs import set_up_logs
+from services.registry.spool import Spool
 from services.registry.sqlalchemy_registry import Registry
 from services.settings import Settings, set_quiet_offline
 from services.wiring import open_embedder, open_registry, open_spool, open_worker
@@ -20,6 +22,7 @@ _SWEEP_S = 2.0
 _SWEPT_AT_ONCE = 200
 # While this many messages wait, documents without one can wait too.
 _BUSY = 50
+_ORPHANS_S = 600.0
 _DRAIN_S = 8.0
 
 log = structlog.get_logger("worker")
@@ -42,9 +45,13 @@ def run(settings: Settings) -> None:
     queue, worker = open_worker(settings, pipeline.ingest)
     worker.start()
     log.info("worker started", threads=settings.worker_threads)
+    swept_at = 0.0
     while not stopping.wait(_SWEEP_S):
         try:
             sweep(registry, queue)
+            if time.monotonic() - swept_at > _ORPHANS_S:
+                swept_at = time.monotonic()
+                remove_orphans(registry, open_spool(settings))
         except HouseError as error:
             log.warning("sweep failed", reason=str(error))
     worker.stop(_DRAIN_S)
@@ -81,6 +88,20 @@ def sweep(registry: Registry, queue: JobQueue) -> int:
     for document_id in forgotten:
         queue.send([document_id])
     return len(forgotten)
+
+
+def remove_orphans(registry: Registry, spool: Spool) -> int:
+    """Remove originals that no document needs any more: of replaced versions, of refused batches;
+    return how many. Young ones are left: their documents may be about to be stored.
+    """
+    orphans = [
+        name
+        for name in spool.names(older_than_s=_ORPHANS_S)
+        if not registry.documents.blob_is_used(name)
+    ]
+    for name in orphans:
+        spool.remove(name)
+    return len(orphans)
 
 
 if __name__ == "__main__":

@@ -161,8 +161,11 @@ def owner_key(settings: Settings) -> str:
 
 
 @contextmanager
-def held_data_folder(settings: Settings) -> Iterator[None]:
-    """Hold the data folder for this service alone; DataInUseError names who has it."""
+def held_data_folder(settings: Settings) -> Iterator[int]:
+    """Hold the data folder for this service alone; DataInUseError names who has it.
+
+    Yields the lock's descriptor: a child that inherits it holds the folder as long as it lives.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     path = settings.data_dir / "lock"
     with path.open("a+", encoding="ascii") as file:
@@ -179,7 +182,7 @@ def held_data_folder(settings: Settings) -> Iterator[None]:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
+        yield file.fileno()
 
 
 def prepare_data(settings: Settings) -> None:
@@ -230,6 +233,9 @@ def _open_indexes(
     from services.retrieval.follower import IndexFollower
     from services.retrieval.legs import Legs
 
+    if settings.index_device == "gpu":
+        message = "FOOTNOTE_INDEX_DEVICE=gpu: this release searches vectors on the CPU; set auto."
+        raise SettingsError(message)
     folder = settings.data_dir / "index"
     vectors = FaissVectorIndex(embedder.card.dimension)
     words = TantivyWordIndex(folder / "live" / "words")

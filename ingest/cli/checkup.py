@@ -93,7 +93,13 @@ def _registry(settings: Settings) -> tuple[bool, str]:
     registry = open_registry(settings)
     try:
         passages, unfinished = registry.passages.count(), registry.work.unfinished()
-        return True, f"{passages} passages, {unfinished} documents unfinished"
+        source, _ = checked_model(settings, settings.embedding_model, "embedding")
+        others = registry.passages.of_other_embedders(source.card.name)
+        told = f"{passages} passages, {unfinished} documents unfinished"
+        if others:
+            mend = "remove and add their documents again, or set the embedding model back"
+            return False, f"{told}; {others} vectors are of another model: {mend}"
+        return True, told
     finally:
         registry.close()
 

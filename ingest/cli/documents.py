@@ -1,7 +1,7 @@
 """`add`, `sync`, `documents`, `show`, `remove`: documents from the command line."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,26 +49,40 @@ def sync(
 ) -> None:
     """Make the collection equal the folder: add, replace, delete."""
     for _ in watch_changes(folder, forever=watch):
-        files = readable_files([folder])
-        if not files:
+        files = [file for file in readable_files([folder]) if file.path.suffix != ".jsonl"]
+        if not files and not watch:
             fail(f"There is no file of a type that is read under {folder}.")
-        with client() as service:
-            planned = plan(
-                files, list(service.documents(collection=collection)) if _stands(collection) else []
-            )
-            summary = planned.summary()
-            if not dry_run:
-                for document in planned.leaving:
-                    service.remove(str(document["id"]))
-        if dry_run:
-            told: list[dict[str, object]] = []
-        else:
-            told = wait_for(_upload(planned.coming, collection), collection)
+        summary, told = _synced(files, collection, dry_run=dry_run)
         if as_json:
             show_json({**summary, "documents": told})
         else:
             show("  ".join(f"{name}: {len(names)}" for name, names in summary.items()))
-            _report(told, as_json=False)
+            for one in told:
+                _report_one(one)
+        if not watch and any(one["status"] == "failed" for one in told):
+            raise typer.Exit(1)
+
+
+def _synced(
+    files: list[LocalFile], collection: str, *, dry_run: bool
+) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
+    """Make the collection equal the files; return what was planned and what became of it."""
+    summary: dict[str, list[str]] = {}
+    told: list[dict[str, Any]] = []
+    for _ in range(_PASSES):
+        with client() as service:
+            known = list(service.documents(collection=collection)) if _stands(collection) else []
+            # The documents of a batch have no file of their own.
+            planned = plan(files, [one for one in known if "batch" not in one])
+            summary = summary or planned.summary()
+            if dry_run or not (planned.coming or planned.leaving):
+                break
+            for document in planned.leaving:
+                service.remove(str(document["id"]))
+        told += wait_for(_upload(planned.coming, collection), collection)
+        if any(one["status"] == "failed" for one in told) or not planned.replaced:
+            break
+    return summary, told
 
 
 def documents(
@@ -131,6 +145,8 @@ def _upload(files: list[LocalFile], collection: str) -> list[dict[str, object]]:
     return told
 
 
+# A file that shared its bytes with one that was replaced comes in the second pass.
+_PASSES = 2
 _REFUSED_FILE = frozenset({413, 415, 422})
 
 

@@ -5,7 +5,6 @@ input, forks a child for each, and never opens a file itself. A fork costs milli
 fresh interpreter with its libraries would cost seconds.
 """
 
-import contextlib
 import importlib
 import json
 import os
@@ -49,10 +48,6 @@ def _fork(request: Request, file: int, answers: int, requests: socket.socket) ->
         status = _read(request, file, answers)
         os._exit(status)
     os.close(file)
-    # The worker is told who reads, so that it can end the child and whatever the child started.
-    # A quick child may have answered, and the worker gone on, before this is written.
-    with contextlib.suppress(BrokenPipeError):
-        os.write(answers, json.dumps({"pid": child}).encode() + b"\n")
     os.close(answers)
 
 
@@ -67,6 +62,8 @@ def _read(request: Request, file: int, answers: int) -> int:
             out.write(json.dumps(value, ensure_ascii=True) + "\n")
             out.flush()
 
+        # So that the worker can end this child and whatever it starts.
+        say({"pid": os.getpid()})
         try:
             enter_sandbox(request.memory_mb, request.cpu_seconds)
             source = Source(

@@ -110,6 +110,9 @@ class Answerer:
 
     def _written(self, course: _Course, retrieval: Retrieval) -> typing.Generator[Event, None, str]:
         """Let the generator write; yields its text as it comes and returns the whole of it."""
+        question = course.question
+        most = min(question.sampling.max_tokens, self._generator.context_tokens // 2)
+        course.question = replace(question, sampling=replace(question.sampling, max_tokens=most))
         packed = self._packed(course, retrieval)
         began = time.perf_counter()
         text: list[str] = []

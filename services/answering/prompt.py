@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.domain.answers import Question, Turn
+from services.domain.errors import TooLargeError
 from services.domain.passages import Found
 from services.engine import Generator, Part, Prompt
 from services.engine.templates import TEMPLATES, chat_parts
@@ -28,6 +29,8 @@ _HISTORY_TOKENS = 256
 # Marks of turns, joints between parts, and the first token of the answer.
 _MARGIN_TOKENS = 48
 _FEWEST_TOKENS = 24
+# Instructions may take this part of the window: a quarter.
+_INSTRUCTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,17 @@ def pack(
     """
     language = material.language if material.language in _SYSTEM else "en"
     system = [Part(_SYSTEM[language])]
-    if material.instructions:
-        system.append(Part(f"\n{material.instructions}"))
+    told = _fitting(material.instructions, generator, generator.context_tokens // _INSTRUCTIONS)
+    if told:
+        system.append(Part(f"\n{told}"))
     history = _recent(question.history, generator)
     fixed = sum(generator.count_tokens(part.text) for part in system)
     said = sum(generator.count_tokens(turn.content) for turn in history)
     asked = generator.count_tokens(question.text)
     room = generator.context_tokens - question.sampling.max_tokens - _MARGIN_TOKENS
+    if fixed + said + asked > room:
+        message = "question: it is too long for the generator's window; ask it in fewer words."
+        raise TooLargeError(message)
     budget = min(passage_tokens, room - fixed - said - asked)
     parts, used, left_out = _passage_parts(material.passages, generator, budget)
     user = [*parts, Part(_QUESTION[language]), Part(question.text)]
@@ -100,7 +107,7 @@ def _passage_parts(
 
 def _fitting(text: str, generator: Generator, budget: int) -> str:
     """Return as many whole sentences from the start of *text* as *budget* tokens hold."""
-    if budget < _FEWEST_TOKENS:
+    if budget < _FEWEST_TOKENS or not text:
         return ""
     if generator.count_tokens(text) <= budget:
         return text

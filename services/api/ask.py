@@ -71,7 +71,7 @@ class _Asked:
         """Return the answer as one JSON value; a client that leaves ends the work."""
         last: Told = CancelledError("The client has left.")
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._watch, request)
+            tasks.start_soon(self._watch, request, tasks.cancel_scope)
             async for told in self._told():
                 last = told
             tasks.cancel_scope.cancel()
@@ -129,8 +129,9 @@ class _Asked:
             return error
         return DeadlineError(f"No answer within {self._question.deadline_s:g} seconds.")
 
-    async def _watch(self, request: Request) -> None:
-        """Leave as soon as the client has."""
+    async def _watch(self, request: Request, work: anyio.CancelScope) -> None:
+        """Leave as soon as the client has, also while waiting for one's turn."""
         while not await request.is_disconnected():  # noqa: ASYNC110 - the server tells no event
             await anyio.sleep(_LOOK_S)
         self._left.leave()
+        work.cancel()

@@ -1,6 +1,17 @@
 """Checks that several routes make before any work."""
 
+import json
+
 from services.domain.errors import InvalidRequestError, TooLargeError
+
+
+def check_storable(value: object, field: str) -> None:
+    """Raise unless *value* can be stored and shown again: no NaN, no half of a character."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, TypeError) as error:
+        message = f"{field}: it holds what JSON in UTF-8 cannot ({error})."
+        raise InvalidRequestError(message) from error
 
 
 def check_length(text: str, most_bytes: int, field: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from services.api.access import Asking, Owner
+from services.api.checks import check_storable
 from services.api.schemas import CollectionBody, CollectionChangeBody, GrantsBody
 from services.api.state import InHouse
 from services.domain.access import Grant
@@ -15,6 +16,7 @@ router = APIRouter(prefix="/v1/collections", tags=["collections"])
 @router.post("", status_code=201)
 def create_collection(house: InHouse, _scope: Owner, body: CollectionBody) -> dict[str, object]:
     """Make a collection."""
+    check_storable(body.model_dump(), "The body")
     made = house.registry.collections.create(body.name, body.instructions, body.defaults)
     return asdict(made)
 
@@ -31,6 +33,7 @@ def change_collection(
     house: InHouse, scope: Asking, name: str, body: CollectionChangeBody
 ) -> dict[str, object]:
     """Set how answers from the collection should sound, and its defaults."""
+    check_storable(body.model_dump(), "The body")
     return asdict(house.registry.collections.change(scope, name, body.instructions, body.defaults))
 
 

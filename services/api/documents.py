@@ -12,12 +12,14 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from services.api.access import Asking
-from services.api.schemas import document_out
+from services.api.checks import check_storable
+from services.api.errors import error_body
+from services.api.schemas import NAME_PATTERN, document_out
 from services.api.state import InHouse, InService
 from services.api.streaming import event
 from services.api.uploads import Door, Upload, take
 from services.domain.documents import DocumentFilter, Status
-from services.domain.errors import InvalidRequestError
+from services.domain.errors import InvalidRequestError, NotFoundError
 from services.domain.scope import Scope
 from services.wiring import House
 
@@ -31,7 +33,7 @@ async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
     service: InService,
     scope: Asking,
     file: Annotated[UploadFile, File(description="The file.")],
-    collection: Annotated[str, Form(min_length=1, max_length=100)] = "default",
+    collection: Annotated[str, Form(max_length=100, pattern=NAME_PATTERN)] = "default",
     source_id: Annotated[str | None, Form(max_length=2000)] = None,
     metadata: Annotated[str | None, Form(description="A JSON object.")] = None,
 ) -> JSONResponse:
@@ -113,7 +115,11 @@ async def follow_document(house: InHouse, scope: Asking, document_id: str) -> St
     async def events() -> AsyncIterator[bytes]:
         last: dict[str, object] = {}
         while True:
-            document = await anyio.to_thread.run_sync(look)
+            try:
+                document = await anyio.to_thread.run_sync(look)
+            except NotFoundError as error:
+                yield event("error", error_body(error.code, str(error)))
+                return
             told = document_out(document)
             if told != last:
                 yield event("document", told)
@@ -150,4 +156,5 @@ def _metadata(given: str | None) -> dict[str, Any]:
     if not isinstance(value, dict):
         message = "metadata: a JSON object is expected."
         raise InvalidRequestError(message)
+    check_storable(value, "metadata")
     return value

@@ -1,18 +1,22 @@
 """Stored answers: kept with their trace, shown, judged and asked again."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import anyio.to_thread
 from fastapi import APIRouter
 
 from services.answering import AnswerEvent
 from services.api.access import Asking
 from services.api.schemas import FeedbackBody, answer_out
-from services.api.state import InHouse
+from services.api.state import InHouse, InService
 from services.domain.answers import AnswerRecord, Question, Sampling, Turn
+from services.domain.errors import CancelledError
 from services.domain.scope import Scope
 from services.registry.answers import Answers
+from services.wiring import House
 
 router = APIRouter(prefix="/v1/answers", tags=["answers"])
 
@@ -54,17 +58,24 @@ def judge_answer(
 
 
 @router.post("/{answer_id}/replay")
-def replay_answer(house: InHouse, scope: Asking, answer_id: str) -> dict[str, object]:
+async def replay_answer(service: InService, scope: Asking, answer_id: str) -> dict[str, object]:
     """Ask the same question again, within what may be read now, and show both answers."""
-    record = house.registry.answers.get(scope, answer_id)
-    asked = record.question
-    now: dict[str, object] = {}
-    for step in house.answerer.answer(
-        question_of(asked), _still_readable(scope, asked["collections"]), lambda: False, 0.0
-    ):
-        if isinstance(step, AnswerEvent):
-            now = answer_out(step.answer) | {"trace": dict(step.trace)}
+    answers = service.house.registry.answers
+    record = await anyio.to_thread.run_sync(answers.get, scope, answer_id)
+    question = question_of(record.question)
+    within = _still_readable(scope, record.question["collections"])
+    async with service.admission.permit(question.deadline_s):
+        now = await anyio.to_thread.run_sync(_asked_again, service.house, question, within)
     return {"before": dict(record.answer), "now": now}
+
+
+def _asked_again(house: House, question: Question, scope: Scope) -> dict[str, object]:
+    deadline = time.monotonic() + question.deadline_s
+    for step in house.answerer.answer(question, scope, lambda: time.monotonic() > deadline, 0.0):
+        if isinstance(step, AnswerEvent):
+            return answer_out(step.answer) | {"trace": dict(step.trace)}
+    message = "The question was given up before it was answered."
+    raise CancelledError(message)
 
 
 def question_of(stored: Mapping[str, Any]) -> Question:

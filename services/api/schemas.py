@@ -10,7 +10,8 @@ from services.domain.answers import Answer, Citation, Sampling, Turn
 from services.domain.documents import Document
 from services.domain.passages import Found
 
-Name = Field(min_length=1, max_length=100, pattern=r"^[\w][\w .\-]*$")
+NAME_PATTERN = r"^\w[\w .\-]*$"
+Name = Field(min_length=1, max_length=100, pattern=NAME_PATTERN)
 
 
 class Body(BaseModel):
@@ -115,9 +116,10 @@ def turns(history: list[TurnBody]) -> tuple[Turn, ...]:
 def document_out(document: Document) -> dict[str, object]:
     """Return a Document as the contract has it."""
     told = asdict(document)
-    for inner in ("collection_id", "blob", "title", "batch"):
+    for inner in ("collection_id", "blob"):
         del told[inner]
-    told["title"] = document.title
+    if document.batch is None:
+        del told["batch"]
     if document.error is None:
         del told["error"]
     return told

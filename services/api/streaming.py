@@ -10,7 +10,9 @@ import anyio.from_thread
 import anyio.to_thread
 
 T = TypeVar("T")
-_BUFFERED = 256
+# A reader that stalls must not hold up the one context that all answers are written in. The
+# longest answer has a few thousand steps.
+_BUFFERED = 100_000
 
 
 def event(name: str, value: object) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from services.api.checks import check_storable
 from services.api.schemas import document_out
 from services.domain.documents import Blob, Document, NewDocument
 from services.domain.errors import ConflictError, InvalidRequestError
@@ -74,6 +75,10 @@ def take(door: Door, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
         metadata=upload.metadata,
     )
     document, is_work = _accept(door, target, [new])[0]
+    if not door.spool.holds(sha256):
+        # The same bytes were being deleted while they arrived; now that a row needs them, again.
+        upload.file.seek(0)
+        door.spool.store(_blocks(upload.file), most_bytes)
     return Taken(document_out(document), is_work)
 
 
@@ -166,6 +171,7 @@ def _line_value(body: bytes, number: int) -> dict[str, object]:
     ):
         message = f'file: line {number} is not {{"id": ..., "title": ..., "text": ...}}.'
         raise InvalidRequestError(message)
+    check_storable(value, f"file: line {number}")
     return value
 
 

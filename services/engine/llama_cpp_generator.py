@@ -20,6 +20,8 @@ from services.engine.threads import FreeCores
 
 # Cancellation is looked at between chunks of the prompt, so a chunk is the longest wait.
 _PROMPT_CHUNK = 128
+# How often a waiting question looks whether anybody still waits for it.
+_LOCK_LOOK_S = 0.1
 # Tokens written between two looks at how busy the cores are.
 _LOOK_EVERY = 8
 
@@ -74,7 +76,11 @@ class LlamaCppGenerator:
     ) -> Iterator[Step]:
         """Yield the answer as it comes. Waits while another answer is being written."""
         tokens = self._tokens(prompt.parts)
-        with self._lock:
+        while not self._lock.acquire(timeout=_LOCK_LOOK_S):
+            if cancelled():
+                yield Step(prompt_tokens=len(tokens), finish="cancelled")
+                return
+        try:
             cached = self._keep_prefix(tokens, prompt.share)
             for start in range(cached, len(tokens), _PROMPT_CHUNK):
                 if cancelled():
@@ -86,6 +92,8 @@ class LlamaCppGenerator:
             begun = Step(prompt_tokens=len(tokens), cached_tokens=cached)
             yield begun
             yield from self._write(sampling, cancelled, begun)
+        finally:
+            self._lock.release()
 
     def special_token_ids(self, text: str, *, trusted: bool) -> list[int]:
         """Return the control tokens in *text* as a trusted or an untrusted part (bar L3)."""

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from services.index import DerivedIndex
 
 _MANIFEST = "manifest.json"
 _KEPT = 2
+_STRAY_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,14 @@ class Generations:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         for stray in folder.glob("*.part"):
-            shutil.rmtree(stray, ignore_errors=True)
+            if time.time() - stray.stat().st_mtime > _STRAY_S:
+                shutil.rmtree(stray, ignore_errors=True)
 
     def publish(self, indexes: Mapping[str, DerivedIndex], stamp: Stamp) -> int:
         """Write a new generation and forget all but the newest two; return its number."""
         number = max(self._numbers(), default=0) + 1
-        part = self._folder / f"{number:08d}.part"
+        part = self._folder / f"{number:08d}-{os.getpid()}.part"
+        shutil.rmtree(part, ignore_errors=True)
         for name, index in indexes.items():
             (part / name).mkdir(parents=True)
             index.save(part / name)

@@ -65,7 +65,19 @@ def _own(connection: sa.Connection, scope: Scope, answer_id: str) -> sa.Row[Any]
     query = sa.select(answers).where(answers.c.id == answer_id)
     if not scope.may_everywhere(Role.ADMIN):
         query = query.where(answers.c.principal == scope.principal)
-    return one(connection.execute(query).first(), AnswerNotFoundError(answer_id))
+    row = one(connection.execute(query).first(), AnswerNotFoundError(answer_id))
+    # What was shown then may not be asked about now: then the answer is gone, too.
+    beyond = (
+        sa.select(answer_documents.c.document_id)
+        .join(documents, documents.c.id == answer_documents.c.document_id)
+        .where(
+            answer_documents.c.answer_id == answer_id,
+            documents.c.collection_id.not_in(scope.holding(Role.ASK)),
+        )
+    )
+    if connection.execute(beyond).first() is not None:
+        raise AnswerNotFoundError(answer_id)
+    return row
 
 
 def _record_of(row: sa.Row[Any]) -> AnswerRecord:

@@ -98,7 +98,7 @@ def migrate(database: Database) -> None:
         if current is not None and current not in {r.revision for r in known.walk_revisions()}:
             message = (
                 f"The data folder was written by a newer Footnote (schema {current}): "
-                "start that release, or restore an older backup."
+                "start that release, or use an older copy of the data folder."
             )
             raise DamagedStoreError(message)
         if current != known.get_current_head():
@@ -111,7 +111,7 @@ def _refuse_damaged(path: Path) -> None:
     if not path.exists():
         return
     if path.stat().st_size == 0:
-        message = f"The registry {path} is empty: restore a backup (`footnote restore FILE`)."
+        message = f"The registry {path} is empty: put a backup of the data folder in its place."
         raise DamagedStoreError(message)
     try:
         with sqlite3.connect(path, timeout=BUSY_TIMEOUT_S) as connection:
@@ -122,7 +122,7 @@ def _refuse_damaged(path: Path) -> None:
     if verdict != "ok":
         message = (
             f"The registry {path} is damaged ({verdict}): "
-            "restore a backup (`footnote restore FILE`)."
+            "put a backup of the data folder in its place."
         )
         raise DamagedStoreError(message)
 
@@ -156,7 +156,9 @@ def _meaning(error: DatabaseError) -> HouseError | None:
     if "disk is full" in text or "no space left" in text or "disk i/o error" in text:
         return StorageFullError("The disk is full or failing: free some space, then try again.")
     if "malformed" in text or "not a database" in text:
-        return DamagedStoreError("The registry is damaged: restore a backup.")
+        return DamagedStoreError(
+            "The registry is damaged: put a backup of the data folder in its place."
+        )
     if isinstance(error, OperationalError) and ("locked" in text or "connection" in text):
         return NotReadyError("The registry does not answer right now: try again.")
     return None

@@ -14,6 +14,7 @@ from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of
 from services.registry.tables import (
     answer_documents,
     answers,
+    collections,
     documents,
     passages,
     texts,
@@ -38,6 +39,12 @@ class Documents:
         once more. *lease_until* is when the sweeper may begin to miss its message (epoch seconds).
         """
         with self._database.write() as connection:
+            # On Postgres two uploads of the same bytes may come at once: one after the other.
+            connection.execute(
+                sa.select(collections.c.id)
+                .where(collections.c.id == target.collection_id)
+                .with_for_update()
+            )
             known = _known(connection, target, [new.sha256 for new in arrived])
             fresh = {new.sha256: new for new in arrived if new.sha256 not in known}
             rows = [_new_row(target, new, lease_until) for new in fresh.values()]
@@ -45,6 +52,7 @@ class Documents:
                 connection.execute(sa.insert(documents), rows)
             again = [row.id for row in known.values() if row.status == Status.FAILED]
             _queue_again(connection, again, lease_until)
+            _move_to_batch(connection, known, arrived)
             stored = _known(connection, target, [new.sha256 for new in arrived])
         work = {row["id"] for row in rows} | set(again)
         taken = [document_of(stored[new.sha256]) for new in arrived]
@@ -209,6 +217,20 @@ def _new_row(target: CollectionRole, new: NewDocument, lease_until: int) -> dict
         "lease_until": lease_until,
         "created_at": now(),
     }
+
+
+def _move_to_batch(
+    connection: sa.Connection, known: dict[str, sa.Row[Any]], arrived: Sequence[NewDocument]
+) -> None:
+    """Let lines that were there already count in the batch that brought them again."""
+    batch = arrived[0].batch if arrived else None
+    ids = [row.id for row in known.values()]
+    if batch is None:
+        return
+    for i in range(0, len(ids), _BATCH):
+        connection.execute(
+            sa.update(documents).where(documents.c.id.in_(ids[i : i + _BATCH])).values(batch=batch)
+        )
 
 
 def _queue_again(connection: sa.Connection, ids: Sequence[str], lease_until: int) -> None:

@@ -15,7 +15,7 @@ _INDEXED = (
     passages.c.id,
     passages.c.document_id,
     passages.c.collection_id,
-    vectors.c.vector,
+    sa.func.coalesce(vectors.c.vector, b"").label("vector"),
     passages.c.title_terms,
     passages.c.body_terms,
 )
@@ -67,7 +67,9 @@ class Passages:
         with self._database.read() as connection:
             return [passage_of(row) for row in connection.execute(query)]
 
-    def token_vectors(self, scope: Scope, ids: Sequence[int]) -> dict[int, tuple[bytes, int]]:
+    def token_vectors(
+        self, scope: Scope, ids: Sequence[int], embedder: str
+    ) -> dict[int, tuple[bytes, int]]:
         """Return the token vectors (int8) and their width of those passages within *scope* that
         have any.
         """
@@ -78,6 +80,7 @@ class Passages:
                 passages.c.id.in_(list(ids)),
                 passages.c.collection_id.in_(scope.holding(Role.ASK)),
                 vectors.c.width > 0,
+                vectors.c.embedder == embedder,
             )
         )
         with self._database.read() as connection:
@@ -91,11 +94,8 @@ class Passages:
             for i in range(0, len(ids), _BATCH):
                 rows = connection.execute(
                     sa.select(*_INDEXED)
-                    .join(vectors, vectors.c.passage_id == passages.c.id)
-                    .where(
-                        passages.c.document_id.in_(ids[i : i + _BATCH]),
-                        vectors.c.embedder == embedder,
-                    )
+                    .outerjoin(vectors, _own_vector(embedder))
+                    .where(passages.c.document_id.in_(ids[i : i + _BATCH]))
                 )
                 found += [IndexedPassage(*row) for row in rows]
         return found
@@ -106,8 +106,8 @@ class Passages:
         while True:
             query = (
                 sa.select(*_INDEXED)
-                .join(vectors, vectors.c.passage_id == passages.c.id)
-                .where(passages.c.id > last, vectors.c.embedder == embedder)
+                .outerjoin(vectors, _own_vector(embedder))
+                .where(passages.c.id > last)
                 .order_by(passages.c.id)
                 .limit(_BATCH * 8)
             )
@@ -125,7 +125,15 @@ class Passages:
                 connection.execute(sa.select(sa.func.count()).select_from(passages)).scalar_one()
             )
 
-    def embedders(self) -> Sequence[str]:
-        """Return the names of the models whose vectors are stored."""
+    def of_other_embedders(self, embedder: str) -> int:
+        """Return how many passages have their vector from another model than *embedder*: they are
+        found by words alone until their documents are added again.
+        """
+        query = sa.select(sa.func.count()).where(vectors.c.embedder != embedder)
         with self._database.read() as connection:
-            return list(connection.execute(sa.select(vectors.c.embedder).distinct()).scalars())
+            return int(connection.execute(query).scalar_one())
+
+
+def _own_vector(embedder: str) -> sa.ColumnElement[bool]:
+    """Join a passage with its vector, if *embedder* made it: models are never mixed."""
+    return (vectors.c.passage_id == passages.c.id) & (vectors.c.embedder == embedder)

@@ -3,11 +3,14 @@
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from services.domain.documents import Blob
 from services.domain.errors import StorageFullError, TooLargeError
+
+_STRAY_S = 3600.0
 
 
 class Spool:
@@ -17,7 +20,9 @@ class Spool:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         for stray in folder.glob("*.part"):
-            stray.unlink(missing_ok=True)
+            # Younger ones may be uploads in flight of another process.
+            if _age_s(stray) > _STRAY_S:
+                stray.unlink(missing_ok=True)
 
     def store(self, chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
         """Write *chunks* durably; return their SHA-256 and length.
@@ -58,12 +63,27 @@ class Spool:
             return 0
         return size
 
-    def names(self) -> list[str]:
-        """Return the SHA-256 of every file in the spool."""
-        return [path.name for path in self._folder.glob("??/*") if path.is_file()]
+    def holds(self, sha256: str) -> bool:
+        """Say whether the file is there."""
+        return self._path(sha256).exists()
+
+    def names(self, older_than_s: float = 0.0) -> list[str]:
+        """Return the SHA-256 of every file in the spool of at least that age."""
+        return [
+            path.name
+            for path in self._folder.glob("??/*")
+            if path.is_file() and _age_s(path) >= older_than_s
+        ]
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _write(part: Path, chunks: Iterable[bytes], limit: int) -> tuple[str, int]:

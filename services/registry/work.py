@@ -51,7 +51,14 @@ class Work:
                 .where(free, documents.c.attempts >= most)
                 .values(**_failed(_GAVE_UP), attempts=0)
             )
-            ids = connection.execute(sa.select(documents.c.id).where(free)).scalars().all()
+            ids = (
+                connection.execute(
+                    # On Postgres two workers may look at once; SQLite has one writer anyway.
+                    sa.select(documents.c.id).where(free).with_for_update(skip_locked=True)
+                )
+                .scalars()
+                .all()
+            )
             connection.execute(
                 sa.update(documents)
                 .where(documents.c.id.in_(ids))
@@ -83,6 +90,15 @@ class Work:
                     total=progress.total,
                     lease_until=int(time.time()) + lease_s,
                 )
+            )
+
+    def renew(self, document_ids: Sequence[str], lease_s: int) -> None:
+        """Keep the documents for *lease_s* more seconds."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(documents)
+                .where(documents.c.id.in_(list(document_ids)), documents.c.status.in_(_UNFINISHED))
+                .values(lease_until=int(time.time()) + lease_s)
             )
 
     def finish(self, prepared: Sequence[PreparedDocument], embedder: str) -> None:
@@ -139,7 +155,13 @@ class Work:
             connection.execute(
                 sa.update(documents)
                 .where(documents.c.status.in_(_UNFINISHED))
-                .values(lease_until=0, status=Status.QUEUED.value, stage=Status.QUEUED.value)
+                .values(
+                    lease_until=0,
+                    status=Status.QUEUED.value,
+                    stage=Status.QUEUED.value,
+                    # What a stop or a power cut ended was no fault of the document.
+                    attempts=0,
+                )
             )
 
     def unfinished(self) -> int:

@@ -52,21 +52,22 @@ class IndexFollower:
             self._build()
         self.catch_up()
 
-    def catch_up(self) -> tuple[int, int]:
-        """Apply every change that is not yet in the indexes; return how many passages left the
-        vector and the keyword index.
-        """
+    def catch_up(self) -> None:
+        """Apply every change that is not yet in the indexes."""
         with self._lock:
-            gone = (0, 0)
             while changes := self._registry.changes.after(self.seq):
-                removed = self._apply(changes)
-                gone = (gone[0] + removed[0], gone[1] + removed[1])
-        return gone
+                self._apply(changes)
 
     def removed(self, receipt: Receipt) -> Receipt:
-        """Catch up at once and add to the receipt what left the indexes."""
-        vectors, words = self.catch_up()
-        counted = {**receipt.removed, "vector_index": vectors, "keyword_index": words}
+        """Catch up at once and add to the receipt what left the indexes: once the change has been
+        applied, by this thread or the following one, none of the passages is in them.
+        """
+        self.catch_up()
+        counted = {
+            **receipt.removed,
+            "vector_index": receipt.removed["vectors"],
+            "keyword_index": receipt.removed["passages"],
+        }
         return Receipt(receipt.document_id, counted)
 
     def start(self, poll_s: float, on_error: Callable[[Exception], None]) -> None:
@@ -123,7 +124,7 @@ class IndexFollower:
             self._vectors.add(batch)
             self._words.add(batch)
 
-    def _apply(self, changes: Sequence[Change]) -> tuple[int, int]:
+    def _apply(self, changes: Sequence[Change]) -> None:
         """Apply changes in order of documents: only what became of each in the end matters."""
         last = {change.document_id: change for change in changes}
         leaving = [
@@ -136,6 +137,7 @@ class IndexFollower:
         if passages:
             self._vectors.add(passages)
             self._words.add(passages)
-        gone = (self._vectors.remove(leaving), self._words.remove(leaving)) if leaving else (0, 0)
+        if leaving:
+            self._vectors.remove(leaving)
+            self._words.remove(leaving)
         self.seq = changes[-1].seq
-        return gone

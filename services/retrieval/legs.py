@@ -50,6 +50,11 @@ class Legs:
         self._vectors = vectors
         self._words = words
 
+    @property
+    def embedder_name(self) -> str:
+        """The name of the embedder whose vectors are searched."""
+        return self._embedder.card.name
+
     def search(self, text: str, scope: Scope) -> Candidates:
         """Return the candidates for a standalone question."""
         language = language_of(text)

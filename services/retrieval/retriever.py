@@ -79,7 +79,7 @@ class Retriever:
         candidates = self._legs.search(text, scope)
         # Deleted since it was indexed: the registry is the truth, and does not return it.
         stored = self._passages.with_terms(scope, candidates.ids)
-        tokens = self._passages.token_vectors(scope, candidates.ids)
+        tokens = self._passages.token_vectors(scope, candidates.ids, self._legs.embedder_name)
         measured = features(text, candidates, stored, tokens)
         return _Seen(candidates, stored, tokens, measured, ranked(candidates, stored, measured))
 

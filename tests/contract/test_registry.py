@@ -281,7 +281,7 @@ def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, damage: byt
     path = tmp_path / "registry.sqlite"
     path.write_bytes(damage)
 
-    with pytest.raises(DamagedStoreError, match="restore a backup"):
+    with pytest.raises(DamagedStoreError, match="put a backup"):
         open_sqlite(path)
 
     assert path.read_bytes() == damage
@@ -296,3 +296,65 @@ def test_data_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DamagedStoreError, match="newer Footnote"):
         migrate(database)
     database.close()
+
+
+def test_a_stored_answer_goes_with_the_right_to_read_what_it_shows(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    finish(registry, document)
+    key, _ = registry.keys.create(ApiKey("", "colleague", ()))
+    grants = [Grant(f"key:{key.id}", "ask")]
+    registry.collections.set_grants(owner(registry), "default", grants)
+    record = AnswerRecord("ans_1", f"key:{key.id}", "", {}, {}, {})
+    registry.answers.store(record, [document.id])
+    assert registry.answers.get(registry.collections.scope_of(key), "ans_1").id == "ans_1"
+
+    registry.collections.set_grants(owner(registry), "default", [])
+
+    with pytest.raises(AnswerNotFoundError):
+        registry.answers.get(registry.collections.scope_of(key), "ans_1")
+
+
+def test_vectors_of_another_model_are_left_out_but_its_words_stay(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    finish(registry, document)
+
+    other = registry.passages.indexed([document.id], "another-model")
+
+    assert [(one.vector, one.body_terms) for one in other] == [(b"", "hello")]
+    assert len(next(registry.passages.all_indexed("another-model"))) == 1
+    assert registry.passages.of_other_embedders("another-model") == 1
+
+
+def test_a_line_that_was_there_already_counts_in_the_batch_that_brings_it_again(
+    registry: Registry,
+) -> None:
+    target = owner(registry).collection("default", Role.WRITE)
+
+    def line(batch: str) -> NewDocument:
+        sha = "c" * 64
+        return NewDocument("l", "l", "application/x-ndjson", sha, Blob(sha, 0, 5), batch=batch)
+
+    registry.documents.accept(target, [line("first")], 0)
+    registry.documents.accept(target, [line("second")], 0)
+
+    assert registry.documents.counts(owner(registry), DocumentFilter(batch="second"))["queued"] == 1
+
+
+def test_a_lease_is_renewed_while_the_work_goes_on(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    registry.work.claim([document.id], -1, 3)
+
+    registry.work.renew([document.id], 60)
+
+    assert registry.work.forgotten(10, 60) == []
+
+
+def test_stops_are_not_counted_against_a_document(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    for _ in range(5):
+        assert registry.work.claim([document.id], 60, 2)
+        registry.work.free_all()
+
+    finish(registry, document)
+
+    assert registry.documents.get(owner(registry), document.id).status is Status.READY

@@ -153,7 +153,11 @@ class Service:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Return a running service, shared by the tests that do not end it."""
-    running = Service(Path(tmp_path_factory.mktemp("service")) / "data", upload_bytes="3000000")
+    running = Service(
+        Path(tmp_path_factory.mktemp("service")) / "data",
+        upload_bytes="3000000",
+        questions_waiting="12",
+    )
     running.start()
     yield running
     running.stop()

@@ -189,6 +189,7 @@ def test_a_bad_request_gets_one_clear_error(  # noqa: PLR0913, PLR0917
         ("a.docx", b"PK\x03\x04 no word file", 202),
         ("big.txt", b"x" * 4_000_000, 413),
         ("lines.jsonl", b'{"id": 1}\n', 422),
+        ("half.jsonl", b'{"id": "a", "title": "\\ud800", "text": "x"}\n', 422),
     ],
 )
 def test_a_bad_upload_is_refused_or_fails_with_a_reason(
@@ -206,6 +207,18 @@ def test_a_bad_upload_is_refused_or_fails_with_a_reason(
         assert document["status"] == "failed"
         assert document["error"]["code"] == "corrupt"
     assert service.call("GET", "/health/ready")[0] == 200
+
+
+@pytest.mark.parametrize("metadata", ['{"x": "\\ud800"}', '{"x": NaN}', "[]", "{"])
+def test_metadata_that_could_not_be_shown_again_is_refused(service: Any, metadata: str) -> None:
+    status, told = service.upload("a.txt", b"text", collection="meta", metadata=metadata)
+
+    assert status == 422
+    assert "metadata" in told["error"]["message"]
+
+
+def test_a_collections_name_is_checked_on_upload_too(service: Any) -> None:
+    assert service.upload("a.txt", b"text", collection="a/b")[0] == 422
 
 
 def test_every_route_needs_a_key(service: Any) -> None:
@@ -314,14 +327,14 @@ def test_a_burst_is_refused_cheaply_and_the_service_goes_on(handbook: Any) -> No
         body = {"question": f"{ASKED} {number}", "collections": ["handbook"], "max_tokens": 4}
         codes.append(handbook.call("POST", "/v1/ask", body)[0])
 
-    threads = [threading.Thread(target=hit, args=(i,)) for i in range(90)]
+    threads = [threading.Thread(target=hit, args=(i,)) for i in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
     assert set(codes) == {200, 429}
-    assert codes.count(200) >= 64
+    assert codes.count(200) >= 16
     assert handbook.call("POST", "/v1/search", {"query": "leave"})[0] == 200
 
 

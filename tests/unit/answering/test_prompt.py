@@ -1,10 +1,12 @@
 """The prompt: within its budget, whole sentences, no control tokens from documents."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.answering.prompt import Material, pack
 from services.domain.answers import Question, Sampling, Turn
+from services.domain.errors import TooLargeError
 from services.domain.passages import Found, Passage
 from services.engine.memory_generator import MemoryGenerator
 
@@ -72,3 +74,11 @@ def test_the_conversation_stands_before_the_question() -> None:
 
     text = "".join(part.text for part in packed.prompt.parts)
     assert text.index("First?") < text.index("Yes.") < text.index("And then?")
+
+
+def test_long_instructions_are_cut_and_a_question_too_long_is_refused() -> None:
+    long = "Answer in the tone of a herald. " * 2000
+
+    assert len(laid([found(1, "Text.")], long)) < len(long)
+    with pytest.raises(TooLargeError, match="fewer words"):
+        pack(Question("x" * 40_000), Material("en", [], "", "s"), GENERATOR, 400)
