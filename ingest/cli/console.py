@@ -25,7 +25,7 @@ from services.settings import Settings
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 InCollection = Annotated[str, typer.Option("--collection", "-c", help="The collection's name.")]
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
 
 

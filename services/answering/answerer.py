@@ -164,7 +164,7 @@ class Answerer:
         draft = Draft(language)
         limits = model(language).settings
         for sentence in written:
-            if sentence.is_supported and sentence.evidence is not None:
+            if sentence.evidence is not None and self._may_stand(sentence, best, draft):
                 draft.say(sentence.text, sentence.evidence, sentence.support)
         if draft.is_empty or not self._limits.writes_well:
             for evidence in composed(best, limits, language, draft.texts):
@@ -184,6 +184,15 @@ class Answerer:
             ),
             course.trace,
         )
+
+    def _may_stand(self, sentence: Grounded, best: Sequence[Ranked], draft: Draft) -> bool:
+        """Say whether a written sentence is taken: supported, not said already, and, from a small
+        model, about the very sentence that answers best. (Taken from anywhere, a 135M model's
+        sentences halved the precision of citations on squad2-en.)
+        """
+        if not sentence.is_supported or draft.has_said(sentence.text):
+            return False
+        return self._limits.writes_well or sentence.evidence is best[0].evidence
 
     def _refused(self, course: _Course, retrieval: Retrieval) -> AnswerEvent:
         names = [found.passage.document_title for found in retrieval.found]

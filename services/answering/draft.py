@@ -2,6 +2,7 @@
 
 from services.answering.evidence import Evidence
 from services.domain.answers import Citation, Sentence
+from services.language.terms import content_terms
 
 _JOINT = {"en": " ", "zh": ""}
 
@@ -24,6 +25,11 @@ class Draft:
     def texts(self) -> list[str]:
         """What stands in it, sentence by sentence."""
         return [sentence.text for sentence in self.sentences]
+
+    def has_said(self, text: str) -> bool:
+        """Say whether all that *text* says stands in it already."""
+        terms = frozenset(content_terms(text))
+        return any(terms <= frozenset(content_terms(said)) for said in self.texts)
 
     def say(self, text: str, evidence: Evidence, support: float) -> None:
         """Add a sentence that *evidence* supports."""
