@@ -12,10 +12,12 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.quality.collect import Bench
 from bench.quality.ingest import add_sets
 from bench.quality.sets import EVAL, rows
+from services.domain.answers import Turn
 from services.domain.passages import Hit
 from services.retrieval import Query
 from services.retrieval.legs import query_terms
@@ -24,7 +26,7 @@ DEFAULT = ("cmrc2018-zh", "squad2-en")
 DEPTH = 30
 QUESTIONS = 150
 
-Search = Callable[[str, str], list[str]]
+Search = Callable[[str, dict[str, Any]], list[str]]
 
 
 def main() -> None:
@@ -53,7 +55,7 @@ def _ndcg(name: str, search: Search) -> tuple[float, float]:
     scores, seconds = [], []
     for row in asked:
         began = time.perf_counter()
-        found = search(name, row["text"])
+        found = search(name, row)
         seconds.append(time.perf_counter() - began)
         relevant = set(row["relevant"])
         gain = sum(1 / math.log2(i + 2) for i, one in enumerate(found[:10]) if one in relevant)
@@ -63,24 +65,26 @@ def _ndcg(name: str, search: Search) -> tuple[float, float]:
 
 
 def _footnote(bench: Bench) -> Search:
-    def search(name: str, text: str) -> list[str]:
-        found = bench.retriever.search(Query(text), bench.scope(name), DEPTH).found
+    def search(name: str, row: dict[str, Any]) -> list[str]:
+        history = tuple(Turn(**turn) for turn in row.get("history") or [])
+        query = Query(row["text"], history)
+        found = bench.retriever.search(query, bench.scope(name), DEPTH).found
         return list(dict.fromkeys(one.passage.source_id for one in found))
 
     return search
 
 
 def _words(bench: Bench) -> Search:
-    def search(name: str, text: str) -> list[str]:
-        terms = list(query_terms(text, "en").items())
+    def search(name: str, row: dict[str, Any]) -> list[str]:
+        terms = list(query_terms(row["text"], "en").items())
         return _sources(bench, name, bench.words.search(terms, bench.scope(name), DEPTH))
 
     return search
 
 
 def _meaning(bench: Bench) -> Search:
-    def search(name: str, text: str) -> list[str]:
-        vector = bench.embedder.embed_question(text).vector
+    def search(name: str, row: dict[str, Any]) -> list[str]:
+        vector = bench.embedder.embed_question(row["text"]).vector
         return _sources(bench, name, bench.vectors.search(vector, bench.scope(name), DEPTH))
 
     return search

@@ -186,9 +186,10 @@ class Answerer:
         )
 
     def _may_stand(self, sentence: Grounded, best: Sequence[Ranked], draft: Draft) -> bool:
-        """Say whether a written sentence is taken: supported, not said already, and, from a small
-        model, about the very sentence that answers best. (Taken from anywhere, a 135M model's
-        sentences halved the precision of citations on squad2-en.)
+        """Say whether a written sentence is taken: supported and not said already.
+
+        From a small model it must also restate the very sentence that answers best: taken from
+        anywhere, its sentences cite beside the point (docs/quality.md).
         """
         if not sentence.is_supported or draft.has_said(sentence.text):
             return False
