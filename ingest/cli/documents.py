@@ -9,6 +9,7 @@ from ingest.cli.console import AsJson, InCollection, client, fail, say, show, sh
 from ingest.cli.files import LocalFile, readable_files
 from ingest.cli.folder_sync import plan, watch_changes
 from ingest.cli.waiting import wait_for
+from services.client.httpx_client import RefusedError
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until they are ready.")]
@@ -137,8 +138,8 @@ def _upload(files: list[LocalFile], collection: str) -> list[dict[str, object]]:
         for file in files:
             try:
                 told.append(service.upload(file.path, file.name, collection, file.source_id))
-            except Exception as error:
-                if getattr(error, "status", 0) not in _REFUSED_FILE:
+            except RefusedError as error:
+                if error.status not in _REFUSED_FILE:
                     raise
                 # One bad file is no reason to leave the others behind.
                 told.append(_refused(file, error))
@@ -150,10 +151,10 @@ _PASSES = 2
 _REFUSED_FILE = frozenset({413, 415, 422})
 
 
-def _refused(file: LocalFile, error: Exception) -> dict[str, object]:
+def _refused(file: LocalFile, error: RefusedError) -> dict[str, object]:
     say(f"{file.name}: {error}")
-    code = getattr(error, "code", "refused")
-    return {"name": file.name, "status": "failed", "error": {"code": code, "message": str(error)}}
+    told = {"code": error.code, "message": str(error)}
+    return {"name": file.name, "status": "failed", "error": told}
 
 
 def _stands(collection: str) -> bool:
