@@ -36,5 +36,5 @@ test: setup-dev  ## Run the whole test suite on real models, Redis, Postgres and
 test-quick: setup-dev  ## Run the unit, contract and architecture tests only
 	@$(PYTHON) -m pytest tests/unit tests/contract tests/architecture
 
-bench: setup-dev  ## Measure against plain pipelines, side by side
+bench: setup-dev  ## Measure retrieval beside each of its legs, on the evaluation sets
 	@$(PYTHON) -m bench
