@@ -136,7 +136,7 @@ def _choice_figures(cases: Sequence[Case], model: Linear, language: str) -> str:
 
 def _fit_gate(cases: dict[str, list[Case]], model: Linear, language: str) -> dict[str, object]:
     rows = {
-        name: [(_gate_row(case, model, language), case.answerable) for case in one]
+        name: [(_gate_row(case, model), case.answerable) for case in one]
         for name, one in cases.items()
     }
     weights, bias = _logistic([row for one in rows.values() for row in one])
@@ -155,10 +155,9 @@ def _fit_gate(cases: dict[str, list[Case]], model: Linear, language: str) -> dic
     return _entry(gate.FEATURES, weights, bias, {"threshold": round(threshold, 4)})
 
 
-def _gate_row(case: Case, model: Linear, language: str) -> NDArray[np.float64]:
+def _gate_row(case: Case, model: Linear) -> NDArray[np.float64]:
     best: list[Ranked] = ranked_by(case.asked.evidence, model)
     retrieval: Retrieval = case.asked.retrieval
-    del language
     return gate.measured(retrieval, best)
 
 

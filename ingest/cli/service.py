@@ -2,7 +2,7 @@
 
 import typer
 
-from ingest.cli.console import fail, guarded, settings
+from ingest.cli.console import AsJson, fail, guarded, settings, show_json
 from services.domain.errors import HouseError
 
 
@@ -12,16 +12,18 @@ def register(app: typer.Typer) -> None:
     app.command()(worker)
 
 
-def serve() -> None:
+def serve(*, as_json: AsJson = False) -> None:
     """Run the service: HTTP, worker and models on this machine, until Ctrl-C."""
     from ingest.supervisor import supervise  # noqa: PLC0415 - only this command needs it
 
     with guarded():
         status = supervise(settings())
+    if as_json:
+        show_json({"status": status})
     raise typer.Exit(status)
 
 
-def worker() -> None:
+def worker(*, as_json: AsJson = False) -> None:
     """Run an ingest worker of its own; it shares Redis and the registry with the service."""
     from ingest import worker as ingest_worker  # noqa: PLC0415
 
@@ -31,3 +33,5 @@ def worker() -> None:
         ingest_worker.run(settings())
     except HouseError as error:
         fail(str(error))
+    if as_json:
+        show_json({"status": 0})

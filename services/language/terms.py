@@ -118,8 +118,3 @@ def _word_terms(word: str) -> list[str]:
     if len(parts) <= 1:
         return [stem(plain)]
     return [plain, *(stem(part) for part in parts)]
-
-
-def has_chinese(text: str) -> bool:
-    """Say whether there is an ideograph in *text*."""
-    return CJK.search(text) is not None

@@ -39,11 +39,6 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
-    @property
-    def is_sqlite(self) -> bool:
-        """Say whether this is the embedded database."""
-        return self.engine.dialect.name == "sqlite"
-
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Open a transaction that sees one state of the database."""

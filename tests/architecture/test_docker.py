@@ -48,6 +48,8 @@ def compose() -> dict[str, dict[str, dict[str, object]]]:
 def test_the_compose_file_keeps_to_its_schema() -> None:
     jsonschema.validate(compose(), COMPOSE)
 
+    assert set(compose()["services"]) == {"api", "api-gpu", "worker", "redis"}
+
 
 def test_every_volume_and_service_that_is_named_exists() -> None:
     composed = compose()
