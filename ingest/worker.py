@@ -8,6 +8,7 @@ from types import FrameType
 import structlog
 
 from ingest.chunking.langchain_chunker import LangChainChunker
+from ingest.chunking.sizing import sizes_for
 from ingest.pipeline import LEASE_S, Limits, Pipeline, Tools
 from ingest.reading.children import ReadingChildren
 from services.domain.errors import HouseError
@@ -69,7 +70,7 @@ def build_pipeline(settings: Settings, registry: Registry, children: ReadingChil
             work=registry.work,
             spool=open_spool(settings),
             embedder=embedder,
-            chunker=LangChainChunker(embedder.count_tokens, most_tokens),
+            chunker=LangChainChunker(sizes_for(embedder.card, embedder.count_tokens), most_tokens),
             children=children,
             limits=Limits(
                 pages=settings.reader_pages,

@@ -33,7 +33,7 @@ class EvaluationSet:
 
 def load(folder: Path) -> EvaluationSet:
     """Read the set in *folder*; InvalidRequestError names the file that is missing or broken."""
-    corpus = _rows(folder, "corpus")
+    corpus = rows(folder, "corpus")
     questions = [
         Asked(
             id=str(row.get("id", number)),
@@ -43,12 +43,15 @@ def load(folder: Path) -> EvaluationSet:
             answerable=bool(row.get("answerable", True)),
             history=tuple(row.get("history") or ()),
         )
-        for number, row in enumerate(_rows(folder, "queries"))
+        for number, row in enumerate(rows(folder, "queries"))
     ]
     return EvaluationSet(folder.name, corpus, questions)
 
 
-def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
+def rows(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Return the rows of `NAME.jsonl` or `NAME.jsonl.gz` in *folder*; InvalidRequestError if there
+    is neither, or a line of it is broken.
+    """
     plain, packed = folder / f"{name}.jsonl", folder / f"{name}.jsonl.gz"
     try:
         if plain.exists():
@@ -56,7 +59,7 @@ def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
         else:
             with gzip.open(packed, "rt", encoding="utf-8") as file:
                 text = file.read()
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
     except (OSError, ValueError) as error:
         message = f"{folder} holds no readable {name}.jsonl: {error}."
         raise InvalidRequestError(message) from error

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.chunking.langchain_chunker import LangChainChunker
+from ingest.chunking.sizing import sizes_for
 from services.domain.documents import HeadingMark, Reading, Span
+from services.engine import ModelCard
 from services.language.normalize import canonical
 
 
@@ -68,3 +70,13 @@ def test_a_passage_knows_its_page() -> None:
     chunks = LangChainChunker(words, 4).chunks(Reading(text, pages=pages))
 
     assert [chunk.page for chunk in chunks] == [1, 2]
+
+
+def test_chinese_that_the_embedder_cannot_read_is_cut_by_characters() -> None:
+    def card(language: str) -> ModelCard:
+        return ModelCard("m", "embedding", frozenset({language}), 1, 1)
+
+    texts = ["年假二十天。", "Twenty days of leave."]
+
+    assert sizes_for(card("en"), words)(texts) == [3, 4]
+    assert sizes_for(card("*"), words)(texts) == words(texts)

@@ -1,0 +1,26 @@
+"""How long a text is, for the budget of a passage."""
+
+from collections.abc import Sequence
+
+from ingest.chunking.langchain_chunker import CountTokens
+from services.engine import ModelCard
+from services.language.normalize import language_of
+
+# A model that reads Chinese makes about six tokens of ten characters (bge-m3, Qwen3); one that
+# does not takes each character apart and would cut passages of a sentence or two. Passages of
+# 200 · 2 characters rank whole documents as well as the documents themselves do (docs/quality.md).
+_CHARACTERS_A_TOKEN = 2
+
+
+def sizes_for(embedder: ModelCard, count_tokens: CountTokens) -> CountTokens:
+    """Return a function that counts tokens: by *count_tokens* where the embedder reads the
+    language, else one for each two characters, since nothing will be embedded.
+    """
+
+    def count(texts: Sequence[str]) -> list[int]:
+        return [
+            own if embedder.reads(language_of(text)) else -(-len(text) // _CHARACTERS_A_TOKEN)
+            for own, text in zip(count_tokens(texts), texts, strict=True)
+        ]
+
+    return count
