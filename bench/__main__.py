@@ -76,7 +76,7 @@ def _footnote(bench: Bench) -> Search:
 
 def _words(bench: Bench) -> Search:
     def search(name: str, row: dict[str, Any]) -> list[str]:
-        terms = list(query_terms(row["text"], "en").items())
+        terms = list(query_terms(row["text"]).items())
         return _sources(bench, name, bench.words.search(terms, bench.scope(name), DEPTH))
 
     return search

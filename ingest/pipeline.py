@@ -18,8 +18,8 @@ from services.domain.errors import UnreadableError
 from services.domain.media import KINDS
 from services.domain.passages import Chunk, PreparedPassage, embedded_text
 from services.engine import Embedded, Embedder
+from services.language.analysis import analysed
 from services.language.normalize import language_of
-from services.language.terms import terms
 from services.registry.spool import Spool
 from services.registry.work import PreparedDocument, Work
 
@@ -143,13 +143,14 @@ class Pipeline:
 
 
 def _prepared(reading: Reading, chunk: Chunk, embedded: Embedded) -> PreparedPassage:
+    title_terms, body_terms = analysed(reading.title, chunk.headings, chunk.text)
     return PreparedPassage(
         chunk=chunk,
         vector=embedded.vector.astype("<f4").tobytes(),
         tokens=embedded.tokens.tobytes(),
         width=embedded.tokens.shape[1] if len(embedded.tokens) else 0,
-        title_terms=" ".join(terms(" ".join((reading.title, *chunk.headings)))),
-        body_terms=" ".join(terms(chunk.text)),
+        title_terms=title_terms,
+        body_terms=body_terms,
     )
 
 

@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     generation_model: str = Field(
         "smollm2-135m-instruct", description="Name from `footnote models`, or a local GGUF file."
     )
+    reranking_model: str | None = Field(
+        None, description="Name from `footnote models`, or a local folder; none: no reranker."
+    )
+    rerank_seconds: float = Field(
+        1.0, gt=0, le=60, description="Most seconds that the reranker may take of a question."
+    )
     gpu_layers: int | Literal["auto"] = Field(
         "auto", description="Layers of the generator on the GPU: a number, or auto (all that fit)."
     )

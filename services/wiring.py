@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from services.jobs.sqlite_broker import SQLiteBroker
     from services.retrieval.follower import IndexFollower
     from services.retrieval.legs import Legs
+    from services.retrieval.reranking import Reranking
     from services.retrieval.retriever import Retriever
 
 # Weights of about two billion parameters at four bits.
@@ -66,7 +67,7 @@ def build_house(settings: Settings) -> House:
     embedder.embed_question("warm up")
     generator = open_generator(settings)
     follower, legs = _open_indexes(settings, registry, embedder)
-    retriever = Retriever(legs, registry.passages, registry.collections)
+    retriever = Retriever(legs, registry.passages, registry.collections, open_reranking(settings))
     answerer = Answerer(
         retriever,
         generator,
@@ -123,6 +124,18 @@ def open_embedder(settings: Settings) -> Embedder:
     from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
 
     return SentenceTransformersEmbedder(path, source.card, wanted_threads(settings.threads))
+
+
+def open_reranking(settings: Settings) -> "Reranking | None":
+    """Check the reranker's files and load it; None where none is set."""
+    if settings.reranking_model is None:
+        return None
+    source, path = checked_model(settings, settings.reranking_model, "reranking")
+    from services.engine.cross_encoder_reranker import CrossEncoderReranker
+    from services.retrieval.reranking import Reranking
+
+    reranker = CrossEncoderReranker(path, source.card, wanted_threads(settings.threads))
+    return Reranking(reranker, settings.rerank_seconds)
 
 
 def open_generator(settings: Settings) -> Generator:
@@ -189,10 +202,11 @@ def prepare_data(settings: Settings) -> None:
     """Bring the data folder to where processes can start on it; only its holder may call this.
 
     Leases of workers that a crash left behind end here: whoever holds the folder knows that none
-    of them is alive.
+    of them is alive. Passages that an older release analysed are analysed by this one's rules.
     """
     registry = open_registry(settings)
     try:
+        registry.passages.analyse_again()
         if settings.redis_url is None:
             registry.work.free_all()
             open_queue(settings).recover()

@@ -30,6 +30,7 @@ def checkup(settings: Settings) -> list[Told]:
         ("registry", _registry),
         ("embedder", lambda s: _model(s, s.embedding_model, "embedding")),
         ("generator", lambda s: _model(s, s.generation_model, "generation")),
+        ("reranker", _reranker),
         ("redis", _redis),
         ("service", _service),
     ]
@@ -72,7 +73,10 @@ def _memory(settings: Settings) -> tuple[bool, str]:
     for name, kind in (
         (settings.embedding_model, "embedding"),
         (settings.generation_model, "generation"),
+        (settings.reranking_model, "reranking"),
     ):
+        if name is None:
+            continue
         source, _ = checked_model(settings, name, kind)
         needed += source.card.memory_bytes
         parts.append(f"{kind} {source.card.memory_bytes // _MIB}")
@@ -108,6 +112,12 @@ def _model(settings: Settings, name: str, kind: str) -> tuple[bool, str]:
     source, _ = checked_model(settings, name, kind)
     languages = ", ".join(sorted(source.card.languages)).replace("*", "any")
     return True, f"{source.card.name}, reads {languages}; files match their SHA-256"
+
+
+def _reranker(settings: Settings) -> tuple[bool, str]:
+    if settings.reranking_model is None:
+        return True, "none set: late interaction over the embedder's token vectors orders passages"
+    return _model(settings, settings.reranking_model, "reranking")
 
 
 def _redis(settings: Settings) -> tuple[bool, str]:

@@ -1,13 +1,16 @@
-"""`eval`: measure the service on a set of questions."""
+"""`eval`: measure the service on sets of questions; `eval make`: draft such questions."""
 
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typing_extensions import override
 
-from ingest.cli.console import AsJson, client, fail, guarded, say, show_json, show_table
+from ingest.cli.console import AsJson, client, fail, guarded, say, show, show_json, show_table
 from services.evaluation.comparison import compared
+from services.evaluation.drafting import drafted
 from services.evaluation.runner import Amount, run
 from services.evaluation.sets import load
 
@@ -17,48 +20,122 @@ _SHOWN = (
     "mrr@10",
     "all@10",
     "holds",
+    "exact_match",
     "token_f1",
+    "words",
+    "characters",
     "citation_precision",
     "citation_recall",
+    "quotes_exact",
+    "faithfulness",
     "refused",
     "wrongly_refused",
     "search_ms_p50",
+    "search_ms_p95",
     "answer_ms_p50",
+    "answer_ms_p95",
+    "errors",
 )
+_RUN = "run"
+
+
+class _RunsByDefault(TyperGroup):
+    """`footnote eval SET` means `footnote eval run SET`."""
+
+    @override
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "--help", "-h"}:
+            args.insert(0, _RUN)
+        return super().parse_args(ctx, args)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(name="eval")(evaluate)
+    group = typer.Typer(
+        cls=_RunsByDefault,
+        no_args_is_help=True,
+        help="Measure retrieval, answers, citations and refusals: `footnote eval SET…`.",
+    )
+    group.command(name=_RUN)(evaluate)
+    group.command(name="make")(make)
+    app.add_typer(group, name="eval")
 
 
 def evaluate(  # noqa: PLR0913 - the options of a command
     sets: Annotated[
         list[Path],
-        typer.Argument(help="Folders with corpus.jsonl and queries.jsonl.", exists=True),
+        typer.Argument(
+            help="Folders with corpus.jsonl and queries.jsonl, or files of questions.", exists=True
+        ),
     ],
     searched: Annotated[int | None, typer.Option(help="Search only so many questions.")] = None,
     asked: Annotated[int | None, typer.Option(help="Ask only so many of each kind.")] = None,
+    collection: Annotated[
+        str | None,
+        typer.Option("--collection", "-c", help="Ask of this collection; nothing is added."),
+    ] = None,
     compare: Annotated[
         Path | None, typer.Option(help="A run stored with --json.", exists=True)
     ] = None,
     *,
+    files: Annotated[
+        bool, typer.Option("--files", help="Add the files of files.jsonl, not the corpus.")
+    ] = False,
     gate: Annotated[bool, typer.Option("--gate", help="Status 1 if a set got worse.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval, answers, citations and refusals on sets of questions."""
     with guarded():
-        loaded = [load(folder) for folder in sets]
+        loaded = [load(path, with_files=files) for path in sets]
+        before = json.loads(compare.read_text(encoding="utf-8")) if compare else []
+    if collection is None and any(path.is_file() for path in sets):
+        fail("A file of questions needs --collection, the one that holds its documents.")
     with client() as service:
-        runs = [run(service, one, Amount(searched, asked), say) for one in loaded]
-    changes = compared(runs, json.loads(compare.read_text(encoding="utf-8"))) if compare else []
+        runs = [run(service, one, Amount(searched, asked), say, collection) for one in loaded]
     if as_json:
         show_json(runs)
     else:
         show_table(("measure", *(one["set"] for one in runs)), _rows(runs))
+        for one in runs:
+            _show_curve(one)
+    _judge(compared(runs, before), gate=gate)
+
+
+def make(
+    path: Annotated[Path, typer.Argument(help="The file to write, one question a line.")],
+    collection: Annotated[
+        str, typer.Option("--collection", "-c", help="The collection to ask about.")
+    ] = "default",
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many questions.")] = 30,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Draft questions about a collection, for you to correct and then measure with."""
+    if path.exists():
+        fail(f"{path} exists: name another file, or remove it.")
+    with client() as service:
+        documents = service.documents(collection=collection, status="ready")
+        rows = drafted(service, documents, count)
+    if not rows:
+        fail(f"Collection {collection!r} holds no sentence to ask about.")
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    path.write_text(lines, encoding="utf-8")
+    if as_json:
+        show_json({"path": str(path), "questions": len(rows)})
+    else:
+        show(
+            f"{len(rows)} drafts in {path}. Correct them, then measure: "
+            f"footnote eval {path} -c {collection}"
+        )
+
+
+def _judge(changes: list[dict[str, Any]], *, gate: bool) -> None:
     for change in changes:
-        say("{set}: nDCG@10 {change:+.4f} (95%: {low:+.4f} to {high:+.4f})".format(**change))
-    worse = [change["set"] for change in changes if change["high"] < 0]
+        say(
+            "{set}: {measure} {change:+.4f} (95%: {low:+.4f} to {high:+.4f}, "
+            "{questions} questions)".format(**change)
+        )
+    worse = [f"{change['set']} ({change['measure']})" for change in changes if change["high"] < 0]
     if gate and worse:
         fail(f"Worse than the stored run: {', '.join(worse)}.")
 
@@ -67,4 +144,11 @@ def _rows(runs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
     return [
         (name, *(f"{run['figures'][name]:.3f}" if name in run["figures"] else "" for run in runs))
         for name in _SHOWN
+        if any(name in run["figures"] for run in runs)
     ]
+
+
+def _show_curve(one: dict[str, Any]) -> None:
+    if one["curve"]:
+        points = (f"{at['refused']:.2f} at {at['wrongly_refused']:.2f}" for at in one["curve"])
+        show(f"{one['set']}: refused at wrongly refused: {', '.join(points)}")

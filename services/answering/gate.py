@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from services.answering.composing import Ranked
 from services.answering.evidence import FEATURES as EVIDENCE
 from services.answering.evidence import coverage
-from services.answering.grounding import numbers
 from services.answering.linear import Linear, load
+from services.language.numbers import numbers
 from services.language.terms import content_terms
 from services.retrieval import Retrieval
 

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.answering.evidence import Evidence
-from services.language.normalize import folded
+from services.language.numbers import numbers
 from services.language.terms import content_terms
 
 # A written sentence counts as supported from this share of its content words on.
 SUPPORTED = 0.6
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'’-]+")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nor|without|cannot|neither|except)\b|n['’]t\b|不|没|无|未|非",
@@ -65,12 +64,6 @@ class _Said:
         if not self._names <= evidence.terms | title:
             return 0.0
         return len(self._terms & (evidence.terms | title)) / len(self._terms)
-
-
-def numbers(text: str) -> frozenset[str]:
-    """Return the numbers in *text*, thousands' commas gone, as written otherwise."""
-    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", folded(text))
-    return frozenset(number.rstrip(".,:") for number in _NUMBER.findall(plain))
 
 
 def denies(text: str) -> bool:

@@ -143,6 +143,11 @@ def passage_out(found: Found) -> dict[str, object]:
     }
     if passage.page is not None:
         told["page"] = passage.page
+    if found.also_in:
+        told["also_in"] = [
+            {"passage_id": same.id, "document_id": same.document_id, "name": same.document_name}
+            for same in found.also_in
+        ]
     return told
 
 

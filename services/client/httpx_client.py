@@ -50,12 +50,7 @@ class FootnoteClient:
 
     def call(self, method: str, path: str, **given: Any) -> Any:  # noqa: ANN401 - JSON
         """Return the JSON of one call; RefusedError if the service says no."""
-        try:
-            response = self._http.request(method, path, **given)
-        except httpx.TransportError as error:
-            raise self._unreachable() from error
-        if response.status_code >= httpx.codes.BAD_REQUEST:
-            raise _refusal(response.status_code, response.text)
+        response = self._sent(method, path, **given)
         return response.json() if response.content else None
 
     def upload(
@@ -94,6 +89,10 @@ class FootnoteClient:
         told: dict[str, Any] = self.call("GET", f"/v1/documents/{quote(document_id)}")
         return told
 
+    def text(self, document_id: str) -> str:
+        """Return a document's canonical text."""
+        return self._sent("GET", f"/v1/documents/{quote(document_id)}/text").text
+
     def remove(self, document_id: str) -> dict[str, Any]:
         """Delete a document; returns the receipt."""
         told: dict[str, Any] = self.call("DELETE", f"/v1/documents/{quote(document_id)}")
@@ -109,6 +108,15 @@ class FootnoteClient:
                 yield from _events(response.iter_lines())
         except httpx.TransportError as error:
             raise self._unreachable() from error
+
+    def _sent(self, method: str, path: str, **given: Any) -> httpx.Response:  # noqa: ANN401
+        try:
+            response = self._http.request(method, path, **given)
+        except httpx.TransportError as error:
+            raise self._unreachable() from error
+        if response.status_code >= httpx.codes.BAD_REQUEST:
+            raise _refusal(response.status_code, response.text)
+        return response
 
     def _unreachable(self) -> NotReadyError:
         return NotReadyError(

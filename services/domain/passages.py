@@ -43,12 +43,25 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysedPassage:
+    """A stored passage with the terms of its title and headings, and of its text."""
+
+    passage: Passage
+    title_terms: str
+    body_terms: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A passage with its final score and what each leg said of it."""
+    """A passage with its final score and what each leg said of it.
+
+    `also_in` are passages of the same words, which are not shown again.
+    """
 
     passage: Passage
     score: float
     scores: Mapping[str, float] = field(default_factory=dict)
+    also_in: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

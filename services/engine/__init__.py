@@ -1,4 +1,4 @@
-"""The models: embed and generate, behind Protocols that say nothing of any library.
+"""The models: embed, rerank and generate, behind Protocols that say nothing of any library.
 
 A model file is checked against its pinned SHA-256 before a parser opens it. Text of documents and
 people is tokenised without special tokens. One thread at a time works in a model's context.
@@ -71,6 +71,21 @@ class Embedder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has, without the marks at its ends."""
+        ...
+
+
+class Reranker(Protocol):
+    """Reads a question and a passage together; slower than an embedder, and better."""
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of the model."""
+        ...
+
+    def scores(self, question: str, texts: Sequence[str], budget_s: float) -> list[float]:
+        """Return how well each text answers, between 0 and 1: of as many from the front as
+        *budget_s* seconds allow.
+        """
         ...
 
 

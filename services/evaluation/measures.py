@@ -9,8 +9,13 @@ from collections.abc import Mapping, Sequence
 import ir_measures
 
 from services.language.normalize import CJK
+from services.language.numbers import numbers
+from services.language.terms import content_terms
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
+_WRONG = (0.01, 0.02, 0.05, 0.1, 0.2)
+# A quote supports a sentence from this share of its content words on.
+_SUPPORTED = 0.6
 _RANKING = (ir_measures.nDCG @ 10, ir_measures.R @ 10, ir_measures.RR @ 10)
 
 
@@ -56,6 +61,31 @@ def ranking(
         "mrr@10": float(figures[_RANKING[2]]),
         "all@10": statistics.mean(whole) if whole else 0.0,
     }
+
+
+def supported(sentence: str, quotes: Sequence[str]) -> bool:
+    """Say whether *quotes* together hold all numbers and most content words of *sentence*."""
+    quoted = "\n".join(quotes)
+    said = frozenset(content_terms(sentence))
+    if not said or not numbers(sentence) <= numbers(quoted):
+        return False
+    return len(said & frozenset(content_terms(quoted))) / len(said) >= _SUPPORTED
+
+
+def refusal_curve(
+    answerable: Sequence[float], unanswerable: Sequence[float]
+) -> list[dict[str, float]]:
+    """Return, for shares of wrongly refused questions, the share of rightly refused ones if the
+    gate stood there; from the gate's scores (lower is refused first).
+    """
+    good = sorted(answerable)
+    return [
+        {
+            "wrongly_refused": wrong,
+            "refused": statistics.mean(one < good[int(wrong * len(good))] for one in unanswerable),
+        }
+        for wrong in _WRONG
+    ]
 
 
 def _stands(said: str, answer: str) -> bool:

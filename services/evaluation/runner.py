@@ -1,169 +1,123 @@
-"""Running a set against a service and counting."""
+"""Running a set against a service."""
 
-import json
-import statistics
-import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any
 
 from services.domain.errors import HouseError
-from services.evaluation.measures import exact, holds, ranking, token_f1
+from services.evaluation.judging import Figures, Reply, curve, judged, quantiles, row_of
+from services.evaluation.measures import ranking
+from services.evaluation.placing import Service, Tell, place
 from services.evaluation.sets import Asked, EvaluationSet
 
-_LINES_A_FILE = 2000
-_LOOK_S = 0.5
 _PASSAGES = 30
-
-Figures = dict[str, float]
-
-
-class Service(Protocol):
-    """What the runner needs of a client."""
-
-    def call(self, method: str, path: str, **given: Any) -> Any:  # noqa: ANN401 - JSON
-        """Return the JSON of one call."""
-        ...
-
-    def upload(
-        self, path: Path, name: str, collection: str, source_id: str | None
-    ) -> dict[str, Any]:
-        """Upload a file."""
-        ...
-
-    def counts(self, **filters: str | None) -> dict[str, int]:
-        """Return how many documents stand in each status."""
-        ...
+_TELL_EVERY = 50
+_TEXTS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How many questions to search and to ask; None: all of them."""
+    """How many questions to search and to ask of each kind; None: all of them."""
 
-    searched: int | None
-    asked: int | None
+    searched: int | None = None
+    asked: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One set on its way through a service: which collection each scope's documents are in."""
+
+    service: Service
+    wanted: EvaluationSet
+    collections: Mapping[str, str]
+    tell: Tell
+
+    def body(self, asked: Asked) -> dict[str, Any]:
+        """Return what search and ask have in common."""
+        return {
+            "collections": [self.collections[asked.scope]],
+            "history": list(asked.history),
+        }
 
 
 def run(
-    service: Service, wanted: EvaluationSet, amount: Amount, tell: Callable[[str], None]
+    service: Service,
+    wanted: EvaluationSet,
+    amount: Amount,
+    tell: Tell,
+    collection: str | None = None,
 ) -> dict[str, Any]:
-    """Add the set to a collection of its own and return its figures, and those of each question."""
-    collection = f"eval-{wanted.name}"
-    _add(service, wanted, collection, tell)
-    figures, rows = _search(service, wanted, collection, amount.searched)
-    tell(f"{wanted.name}: {len(rows)} questions searched")
-    replies = _ask(service, wanted, collection, amount.asked)
-    tell(f"{wanted.name}: {len(replies)} questions asked")
+    """Return the set's figures, its curve of refusal, and what became of each question.
+
+    Its documents are added to collections of their own; with *collection* they are there already.
+    """
+    searched = [one for one in wanted.questions if one.relevant][: amount.searched]
+    asked = _to_ask(wanted, amount.asked)
+    needed = [*searched, *asked]
+    if collection is None:
+        collections = place(service, wanted, needed, tell)
+    else:
+        collections = {one.scope: collection for one in needed}
+    one_run = _Run(service, wanted, collections, tell)
+    figures, rows = _search(one_run, searched)
+    replies = _ask(one_run, asked)
+    figures |= judged(wanted, replies)
     return {
         "set": wanted.name,
-        "documents": len(wanted.corpus),
-        "figures": {name: round(value, 4) for name, value in (figures | _judged(replies)).items()},
+        "documents": len(wanted.corpus) or len(wanted.files),
+        "figures": {name: round(value, 4) for name, value in figures.items()},
+        "curve": curve(replies),
         "questions": rows,
+        "answers": [row_of(one) for one in replies],
     }
 
 
-def _add(
-    service: Service, wanted: EvaluationSet, collection: str, tell: Callable[[str], None]
-) -> None:
-    for start in range(0, len(wanted.corpus), _LINES_A_FILE):
-        lines = [
-            json.dumps({"id": row["id"], "title": row.get("title", ""), "text": row["text"]})
-            for row in wanted.corpus[start : start + _LINES_A_FILE]
-        ]
-        with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
-            file.write("\n".join(lines))
-            file.flush()
-            service.upload(Path(file.name), f"{wanted.name}.jsonl", collection, None)
-    while True:
-        counts = service.counts(collection=collection)
-        left = counts["queued"] + counts["reading"] + counts["embedding"]
-        if not left:
-            return
-        tell(f"{wanted.name}: {left} documents to go")
-        time.sleep(_LOOK_S)
+def _to_ask(wanted: EvaluationSet, most: int | None) -> list[Asked]:
+    """Return questions with an accepted answer, and those without one, *most* of each."""
+    yes = [one for one in wanted.questions if one.answerable and one.answers][:most]
+    no = [one for one in wanted.questions if not one.answerable][:most]
+    return [*yes, *no]
 
 
-def _search(
-    service: Service, wanted: EvaluationSet, collection: str, most: int | None
-) -> tuple[Figures, list[dict[str, Any]]]:
-    asked = [one for one in wanted.questions if one.relevant][:most]
+def _search(one_run: _Run, asked: Sequence[Asked]) -> tuple[Figures, list[dict[str, Any]]]:
     found: dict[str, list[str]] = {}
-    seconds = []
-    for one in asked:
+    milliseconds = []
+    for number, one in enumerate(asked, 1):
+        body = {"query": one.text, "limit": _PASSAGES, **one_run.body(one)}
         began = time.perf_counter()
-        told = service.call(
-            "POST",
-            "/v1/search",
-            json={
-                "query": one.text,
-                "collections": [collection],
-                "limit": _PASSAGES,
-                "history": list(one.history),
-            },
-        )
-        seconds.append((time.perf_counter() - began) * 1000)
-        found[one.id] = list(dict.fromkeys(p["source_id"] for p in told["passages"]))
-    relevant = {one.id: one.relevant for one in asked}
+        told = one_run.service.call("POST", "/v1/search", json=body)
+        milliseconds.append((time.perf_counter() - began) * 1000)
+        found[one.id] = list(dict.fromkeys(map(one_run.wanted.key_of, told["passages"])))
+        if number % _TELL_EVERY == 0:
+            one_run.tell(f"{one_run.wanted.name}: {number} of {len(asked)} questions searched")
+    if not asked:
+        return {}, []
     rows = [
         {"id": one.id, **ranking({one.id: found[one.id]}, {one.id: one.relevant})} for one in asked
     ]
-    if not asked:
-        return {}, rows
-    return {**ranking(found, relevant), **_quantiles("search_ms", seconds)}, rows
+    figures = ranking(found, {one.id: one.relevant for one in asked})
+    return {**figures, **quantiles("search_ms", milliseconds)}, rows
 
 
-def _ask(
-    service: Service, wanted: EvaluationSet, collection: str, most: int | None
-) -> list[tuple[Asked, dict[str, Any]]]:
-    yes = [one for one in wanted.questions if one.answerable and one.answers][:most]
-    no = [one for one in wanted.questions if not one.answerable][:most]
+def _ask(one_run: _Run, asked: Sequence[Asked]) -> list[Reply]:
+    text_of = lru_cache(_TEXTS_KEPT)(one_run.service.text)
     replies = []
-    for one in (*yes, *no):
-        body = {
-            "question": one.text,
-            "collections": [collection],
-            "history": list(one.history),
-        }
+    for number, one in enumerate(asked, 1):
+        body = {"question": one.text, **one_run.body(one)}
         try:
-            replies.append((one, service.call("POST", "/v1/ask", json=body)))
+            answer = one_run.service.call("POST", "/v1/ask", json=body)
+            trace = one_run.service.call("GET", f"/v1/answers/{answer['id']}")["trace"]
         except HouseError as error:
-            replies.append((one, {"error": str(error)}))
+            replies.append(Reply(one, {"error": str(error)}))
+            continue
+        exact = tuple(
+            text_of(citation["document_id"])[citation["start"] : citation["end"]]
+            == citation["quote"]
+            for citation in answer["citations"]
+        )
+        replies.append(Reply(one, answer, trace.get("gate", {}).get("score"), exact))
+        if number % _TELL_EVERY == 0:
+            one_run.tell(f"{one_run.wanted.name}: {number} of {len(asked)} questions asked")
     return replies
-
-
-def _judged(replies: Sequence[tuple[Asked, Mapping[str, Any]]]) -> Figures:
-    """Return the figures of answers, citations and refusals."""
-    good = [(one, reply) for one, reply in replies if "answered" in reply]
-    yes = [(one, reply) for one, reply in good if one.answerable]
-    no = [reply for one, reply in good if not one.answerable]
-    given = [(one, reply) for one, reply in yes if reply["answered"]]
-    figures: Figures = {}
-    if yes:
-        said = [(reply["answer"] if reply["answered"] else "", one.answers) for one, reply in yes]
-        figures |= {
-            "holds": statistics.mean(holds(*each) for each in said),
-            "exact_match": statistics.mean(exact(*each) for each in said),
-            "token_f1": statistics.mean(token_f1(*each) for each in said),
-            "wrongly_refused": 1 - len(given) / len(yes),
-            **_quantiles("answer_ms", [reply["timings_ms"]["total"] for _, reply in yes]),
-        }
-    if no:
-        figures["refused"] = statistics.mean(not reply["answered"] for reply in no)
-    if given:
-        cited = [
-            [citation["source_id"] in one.relevant for citation in reply["citations"]]
-            for one, reply in given
-        ]
-        figures["citation_precision"] = statistics.mean(each for one in cited for each in one)
-        figures["citation_recall"] = statistics.mean(any(one) for one in cited)
-    return figures
-
-
-def _quantiles(name: str, values: Sequence[float]) -> Figures:
-    ordered = sorted(values)
-    return {
-        f"{name}_p50": ordered[len(ordered) // 2],
-        f"{name}_p95": ordered[int(len(ordered) * 0.95)],
-    }

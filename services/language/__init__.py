@@ -5,4 +5,4 @@ checked against are cut by the same rules. Knows no document, no index and no mo
 """
 
 # Stored with every analysed passage: another number means that passages are analysed again.
-ANALYZER = 1
+ANALYZER = 2

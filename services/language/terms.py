@@ -9,6 +9,7 @@ import jieba
 import snowballstemmer
 
 from services.language.normalize import CJK, folded
+from services.language.numerals import number_terms
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _LETTER = rf"[^\W_{_HAN}]"
@@ -81,7 +82,8 @@ def stem(word: str) -> str:
 
 def terms(text: str) -> list[str]:
     """Return the terms of *text* in order: English stems, codes whole and in parts, Chinese
-    words and character pairs. Question and document are cut by this same function.
+    words and character pairs; behind them numbers and dates in one form. Question and document are
+    cut by this same function.
     """
     found: list[str] = []
     plain = _THOUSANDS.sub("", _BROKEN.sub("", folded(text)))
@@ -90,6 +92,18 @@ def terms(text: str) -> list[str]:
             found += chinese_terms(match["cjk"])
         else:
             found += _word_terms(match["word"])
+    return [*found, *number_terms(plain)]
+
+
+def words(text: str) -> list[str]:
+    """Return the words of *text* in order, as they stand in it: Chinese cut by the dictionary."""
+    found: list[str] = []
+    for match in _RUN.finditer(text):
+        if match["cjk"]:
+            with _jieba_lock:
+                found += _segmenter().cut(match["cjk"])
+        else:
+            found.append(match["word"])
     return found
 
 

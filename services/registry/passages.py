@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
-from services.domain.passages import IndexedPassage, Passage
+from services.domain.passages import AnalysedPassage, IndexedPassage, Passage
 from services.domain.scope import Role, Scope
+from services.language import ANALYZER
+from services.language.analysis import analysed
 from services.registry.database import Database
 from services.registry.rows import FROM_PASSAGES, PASSAGE_COLUMNS, passage_of
 from services.registry.tables import passages, vectors
@@ -40,10 +42,10 @@ class Passages:
         with self._database.read() as connection:
             return {row.id: passage_of(row) for row in connection.execute(query)}
 
-    def with_terms(self, scope: Scope, ids: Sequence[int]) -> dict[int, tuple[Passage, str]]:
-        """Return those of the passages that *scope* may ask about with their analysed text."""
+    def with_terms(self, scope: Scope, ids: Sequence[int]) -> dict[int, AnalysedPassage]:
+        """Return those of the passages that *scope* may ask about with their terms."""
         query = (
-            sa.select(*(*PASSAGE_COLUMNS, passages.c.body_terms))
+            sa.select(*(*PASSAGE_COLUMNS, passages.c.title_terms, passages.c.body_terms))
             .select_from(FROM_PASSAGES)
             .where(
                 passages.c.id.in_(list(ids)),
@@ -51,7 +53,10 @@ class Passages:
             )
         )
         with self._database.read() as connection:
-            return {row.id: (passage_of(row), row.body_terms) for row in connection.execute(query)}
+            return {
+                row.id: AnalysedPassage(passage_of(row), row.title_terms, row.body_terms)
+                for row in connection.execute(query)
+            }
 
     def of_document(self, scope: Scope, document_id: str) -> Sequence[Passage]:
         """Return the passages of a document in their order."""
@@ -117,6 +122,33 @@ class Passages:
                 return
             yield batch
             last = batch[-1].passage_id
+
+    def analyse_again(self) -> int:
+        """Cut the words of passages that other rules cut; return how many there were.
+
+        Whoever calls it holds the data alone. Indexes of other rules are built again by
+        themselves.
+        """
+        done = 0
+        query = (
+            sa.select(*PASSAGE_COLUMNS)
+            .select_from(FROM_PASSAGES)
+            .where(passages.c.analyzer != ANALYZER)
+            .limit(_BATCH)
+        )
+        while True:
+            with self._database.write() as connection:
+                stale = [passage_of(row) for row in connection.execute(query)]
+                for passage in stale:
+                    title, body = analysed(passage.document_title, passage.headings, passage.text)
+                    connection.execute(
+                        sa.update(passages)
+                        .where(passages.c.id == passage.id)
+                        .values(title_terms=title, body_terms=body, analyzer=ANALYZER)
+                    )
+            if not stale:
+                return done
+            done += len(stale)
 
     def count(self) -> int:
         """Return how many passages there are."""

@@ -1,28 +1,30 @@
 """The one path from a question to passages."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.domain.passages import Found, Passage
+from services.domain.passages import AnalysedPassage, Found, Passage
 from services.domain.scope import Scope
 from services.registry.collections import Collections
 from services.registry.passages import Passages
 from services.retrieval import Query, Retrieval
-from services.retrieval.legs import Candidates, Legs, content_weights
+from services.retrieval.legs import Candidates, Legs
+from services.retrieval.reranking import Reranking
 from services.retrieval.scoring import features, ranked
 from services.retrieval.standalone import standalone, views
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
     """What one view of a question found."""
 
     candidates: Candidates
-    stored: Mapping[int, tuple[Passage, str]]
+    stored: Mapping[int, AnalysedPassage]
     tokens: Mapping[int, tuple[bytes, int]]
     measured: Mapping[str, NDArray[np.float64]]
     scores: Mapping[int, float]
@@ -31,10 +33,17 @@ class _Seen:
 class Retriever:
     """Finds the passages that a question needs."""
 
-    def __init__(self, legs: Legs, passages: Passages, collections: Collections) -> None:
+    def __init__(
+        self,
+        legs: Legs,
+        passages: Passages,
+        collections: Collections,
+        reranking: Reranking | None = None,
+    ) -> None:
         self._legs = legs
         self._passages = passages
         self._collections = collections
+        self._reranking = reranking
 
     def search(self, query: Query, scope: Scope, limit: int) -> Retrieval:
         """Return up to *limit* passages of *scope*, best first.
@@ -43,16 +52,20 @@ class Retriever:
         """
         started = time.perf_counter()
         seen = [
-            (view.weight, self._look(view.text, scope)) for view in views(query.text, query.history)
+            (view.weight, self.look(view.text, scope)) for view in views(query.text, query.history)
         ]
-        best = _summed(seen)[:limit]
+        depth = max(limit, self._reranking.depth if self._reranking else 0)
+        best = collapsed(_summed(seen), depth)
         # Sentences are measured against the view that stands alone.
         question = standalone(query.text, query.history)
         main = seen[0][1] if question == query.text else seen[1][1]
         found = [
-            Found(passage, score, _scores([view for _, view in seen], passage.id))
-            for passage, score in best
+            Found(one.passage, score, _scores([view for _, view in seen], one.passage.id), also_in)
+            for one, score, also_in in best
         ]
+        if self._reranking is not None:
+            found = self._reranking.reranked(question, main.candidates.language, found)
+        found = found[:limit]
         trace = {
             "question": question,
             "views": len(seen),
@@ -60,6 +73,10 @@ class Retriever:
             "terms": list(main.candidates.terms),
             "candidates": len(main.candidates.ids),
             "dense": main.candidates.question is not None,
+            "reranked": sum("rerank" in one.scores for one in found),
+            "same_words": {
+                one.passage.id: [same.id for same in one.also_in] for one in found if one.also_in
+            },
             "milliseconds": round((time.perf_counter() - started) * 1000, 2),
         }
         tokens = {number: packed for _, view in seen for number, packed in view.tokens.items()}
@@ -68,20 +85,21 @@ class Retriever:
             language=main.candidates.language,
             found=found,
             embedded=main.candidates.question,
-            tokens={p.id: tokens[p.id] for p, _ in best if p.id in tokens},
+            tokens={f.passage.id: tokens[f.passage.id] for f in found if f.passage.id in tokens},
             idf=main.candidates.idf,
-            weights=content_weights(main.candidates),
+            weights={term: main.candidates.idf[term] for term in main.candidates.content},
             instructions=self._instructions(scope, found),
             trace=trace,
         )
 
-    def _look(self, text: str, scope: Scope) -> _Seen:
+    def look(self, text: str, scope: Scope) -> Seen:
+        """Return what one view of a question finds in *scope*."""
         candidates = self._legs.search(text, scope)
         # Deleted since it was indexed: the registry is the truth, and does not return it.
         stored = self._passages.with_terms(scope, candidates.ids)
         tokens = self._passages.token_vectors(scope, candidates.ids, self._legs.embedder_name)
         measured = features(text, candidates, stored, tokens)
-        return _Seen(candidates, stored, tokens, measured, ranked(candidates, stored, measured))
+        return Seen(candidates, stored, tokens, measured, ranked(candidates, stored, measured))
 
     def _instructions(self, scope: Scope, found: list[Found]) -> str:
         """Return the instructions of the collections that the passages come from."""
@@ -90,11 +108,29 @@ class Retriever:
         return "\n".join(filter(None, told))
 
 
-def _summed(seen: Sequence[tuple[float, _Seen]]) -> list[tuple[Passage, float]]:
+def collapsed(
+    ranked_passages: Iterable[tuple[AnalysedPassage, float]], limit: int
+) -> list[tuple[AnalysedPassage, float, tuple[Passage, ...]]]:
+    """Return the first *limit* passages of different words, each with those of the same words.
+
+    The same words: after simplification, stemming, without case, width and punctuation. A passage
+    that differs in one name or number stays: it may contradict the other.
+    """
+    kept: dict[str, tuple[AnalysedPassage, float]] = {}
+    same: dict[str, list[Passage]] = defaultdict(list)
+    for one, score in ranked_passages:
+        if one.body_terms in kept:
+            same[one.body_terms].append(one.passage)
+        elif len(kept) < limit:
+            kept[one.body_terms] = (one, score)
+    return [(one, score, tuple(same[words])) for words, (one, score) in kept.items()]
+
+
+def _summed(seen: Sequence[tuple[float, Seen]]) -> list[tuple[AnalysedPassage, float]]:
     """Return all passages by the weighted sum of their scores; a view that did not find one
     counts its lowest score for it.
     """
-    passages = {number: one[0] for _, view in seen for number, one in view.stored.items()}
+    passages = {number: one for _, view in seen for number, one in view.stored.items()}
     floors = [min(view.scores.values(), default=0.0) for _, view in seen]
     sums = {
         number: sum(
@@ -107,7 +143,7 @@ def _summed(seen: Sequence[tuple[float, _Seen]]) -> list[tuple[Passage, float]]:
     return [(passages[number], sums[number]) for number in order]
 
 
-def _scores(seen: Sequence[_Seen], number: int) -> dict[str, float]:
+def _scores(seen: Sequence[Seen], number: int) -> dict[str, float]:
     """Return what the first view that found a passage says of it, feature by feature."""
     view = next(one for one in seen if number in one.scores)
     at = view.candidates.ids.index(number)

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.domain.passages import Passage
+from services.domain.passages import AnalysedPassage
 from services.engine import Embedded
 from services.language.terms import stem, stop_words, terms
 from services.retrieval.legs import Candidates
 from services.retrieval.titles import as_phrase, phrases, title_terms
+from services.retrieval.whole import whole
 
-Stored = Mapping[int, tuple[Passage, str]]
+Stored = Mapping[int, AnalysedPassage]
 Tokens = Mapping[int, tuple[bytes, int]]
 
 _WORD = re.compile(r"[^\W_]+")
@@ -44,34 +45,41 @@ def features(
     by side in the text. title_phrase: whether the question says the document's title.
     """
     ids = candidates.ids
-    titles = [stored[number][0].document_title if number in stored else "" for number in ids]
+    titles = [stored[number].passage.document_title if number in stored else "" for number in ids]
     asked = as_phrase(question)
     named = [bool(one) and f" {one} " in asked for one in phrases(titles)]
-    return {
+    measured = {
         "lexical": _row(candidates.lexical, ids),
         "title": _row(candidates.title, ids),
+        "whole": whole(candidates, stored),
         "dense": _row(candidates.dense, ids),
         "late": _late(question, candidates, tokens),
         "pairs": _pairs(question, candidates, stored),
         "title_phrase": np.array(named, np.float64),
         "title_terms": np.array(title_terms(question, titles), np.float64),
     }
+    so_far = _weighted(measured, candidates)
+    return measured | {"link": links(candidates, stored, so_far)}
 
 
 def ranked(
     candidates: Candidates, stored: Stored, measured: Mapping[str, NDArray[np.float64]]
 ) -> dict[int, float]:
     """Return the score of each stored candidate, by falling score."""
-    factors = weights(candidates.language)
-    score = sum(
-        (factors[name] * row for name, row in measured.items() if factors.get(name)),
-        np.zeros(len(candidates.ids)),
-    )
-    if factors.get("link"):
-        score = score + factors["link"] * _links(candidates, stored, score)
+    score = _weighted(measured, candidates)
     order = np.argsort(-score, kind="stable")
     ids = candidates.ids
     return {ids[i]: float(score[i]) for i in order if ids[i] in stored}
+
+
+def _weighted(
+    measured: Mapping[str, NDArray[np.float64]], candidates: Candidates
+) -> NDArray[np.float64]:
+    factors = weights(candidates.language)
+    return sum(
+        (factors[name] * row for name, row in measured.items() if factors.get(name)),
+        np.zeros(len(candidates.ids)),
+    )
 
 
 def _row(scores: Mapping[int, float], ids: Sequence[int]) -> NDArray[np.float64]:
@@ -122,20 +130,20 @@ def _pairs(question: str, candidates: Candidates, stored: Stored) -> NDArray[np.
     }
     if not pairs:
         return np.zeros(len(candidates.ids))
-    texts = [f" {stored[n][1]} " if n in stored else "" for n in candidates.ids]
+    texts = [f" {stored[n].body_terms} " if n in stored else "" for n in candidates.ids]
     return np.array([sum(pair in text for pair in pairs) / len(pairs) for text in texts])
 
 
-def _links(
+def links(
     candidates: Candidates, stored: Stored, score: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return how much the best documents speak of each candidate's title: the second hop."""
     ids = candidates.ids
-    named = phrases([stored[n][0].document_title if n in stored else "" for n in ids])
+    named = phrases([stored[n].passage.document_title if n in stored else "" for n in ids])
     best: list[tuple[str, str]] = []
     for i in np.argsort(-score, kind="stable"):
-        if ids[i] in stored and stored[ids[i]][0].document_id not in {d for d, _ in best}:
-            passage = stored[ids[i]][0]
+        if ids[i] in stored and stored[ids[i]].passage.document_id not in {d for d, _ in best}:
+            passage = stored[ids[i]].passage
             best.append((passage.document_id, as_phrase(passage.text)))
         if len(best) == len(_LINKING):
             break
@@ -143,7 +151,7 @@ def _links(
     for i, phrase in enumerate(named):
         if not phrase:
             continue
-        own = stored[ids[i]][0].document_id
+        own = stored[ids[i]].passage.document_id
         links[i] = max(
             (
                 factor
