@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve check fix test test-quick bench
+.PHONY: help setup setup-dev setup-bench demo serve check fix test test-quick bench
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,6 +13,9 @@ setup:  ## Make .venv from the pinned versions
 
 setup-dev:
 	@.ci/setup dev
+
+setup-bench:
+	@.ci/setup bench
 
 demo: setup  ## Start the service, add the examples, ask three questions, stop
 	@$(PYTHON) examples/demo.py
@@ -36,5 +39,5 @@ test: setup-dev  ## Run the whole test suite on real models, Redis, Postgres and
 test-quick: setup-dev  ## Run the unit, contract and architecture tests only
 	@$(PYTHON) -m pytest tests/unit tests/contract tests/architecture
 
-bench: setup-dev  ## Measure retrieval beside each of its legs, on the evaluation sets
+bench: setup-bench  ## Measure Footnote beside a plain LangChain pipeline, on the evaluation sets
 	@$(PYTHON) -m bench

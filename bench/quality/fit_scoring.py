@@ -176,3 +176,7 @@ def _summed(
         ideal=sum(1 / math.log2(i + 2) for i in range(min(TOP, len(relevant)))),
     )
     return measured, case
+
+
+if __name__ == "__main__":
+    main()

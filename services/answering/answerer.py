@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from services.answering import AnswerEvent, DeltaEvent, Event, PassagesEvent
 from services.answering.composing import Ranked, composed, model, ranked
+from services.answering.conflicts import Conflict, conflicts
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence, Weigher
-from services.answering.gate import Verdict, judge
+from services.answering.gate import Gate, Verdict
 from services.answering.grounding import Grounded, ground
+from services.answering.linear import Linear
 from services.answering.prompt import Material, Packed, pack
 from services.answering.refusal import refusal
 from services.domain.answers import Answer, Question, Usage
@@ -27,6 +29,7 @@ Cancelled = Callable[[], bool]
 # Passages beyond those that are read, so that a refusal can show what came nearest.
 _SHOWN = 10
 _PASSAGE_NUMBER = re.compile(r"\s*\[\d+\]|^\s*\d{1,2}\s+(?=[A-Z])", re.MULTILINE)
+_DISAGREE = {"en": "Sources disagree: ", "zh": "来源说法不一："}
 # Sentences that a small model is let write.
 _ENOUGH = 3
 
@@ -76,6 +79,8 @@ class Answerer:
         self._retriever = retriever
         self._generator = generator
         self._weigher = Weigher(embedder)
+        self._gate = Gate(embedder.card, generator)
+        self._embedder = embedder.card.name
         self._limits = limits
 
     def answer(
@@ -94,8 +99,8 @@ class Answerer:
         now = course.lap("retrieve", began)
         yield PassagesEvent(tuple(retrieval.found))
         evidence = self._weigher.evidence(retrieval.question, retrieval, self._limits.passages)
-        best = ranked(evidence, retrieval.language)
-        verdict = judge(retrieval, best)
+        best = ranked(evidence, self._choice(retrieval))
+        verdict = self._gate.judge(retrieval, best)
         now = course.lap("weigh", now)
         course.trace |= _told(retrieval, best, verdict)
         if not verdict.answerable:
@@ -107,6 +112,11 @@ class Answerer:
             now = time.perf_counter()
             written = _grounded(text, evidence)
         yield self._answered(course, retrieval, best, written, now)
+
+    def _choice(self, retrieval: Retrieval) -> Linear:
+        """Return the weights that choose among this retrieval's sentences."""
+        read = retrieval.embedded is not None
+        return model(retrieval.language, self._embedder if read else "")
 
     def _written(self, course: _Course, retrieval: Retrieval) -> typing.Generator[Event, None, str]:
         """Let the generator write; yields its text as it comes and returns the whole of it."""
@@ -160,15 +170,19 @@ class Answerer:
         written: Sequence[Grounded],
         since: float,
     ) -> AnswerEvent:
-        language = retrieval.language
-        draft = Draft(language)
-        limits = model(language).settings
+        draft = Draft(retrieval.language)
+        limits = self._choice(retrieval).settings
+        found = conflicts(best, limits["temperature"], retrieval.question)
         for sentence in written:
             if sentence.evidence is not None and self._may_stand(sentence, best, draft):
                 draft.say(sentence.text, sentence.evidence, sentence.support)
         if draft.is_empty or not self._limits.writes_well:
-            for evidence in composed(best, limits, language, draft.texts):
+            others = [conflict.other for conflict in found]
+            agreed = [one for one in best if one.evidence not in others]
+            for evidence in composed(agreed, limits, retrieval.language, draft.texts):
                 draft.say(evidence.text, evidence, 1.0)
+        _say_conflicts(draft, found, retrieval.language)
+        course.trace["conflicts"] = [_told_conflict(one) for one in found]
         course.trace["grounding"] = [
             {"text": one.text, "support": one.support, "kept": one.is_supported} for one in written
         ]
@@ -217,6 +231,25 @@ class Answerer:
             timings_ms=course.timings,
             trace_id=course.answer_id,
         )
+
+
+def _say_conflicts(draft: Draft, found: Sequence[Conflict], language: str) -> None:
+    """Let the answer say that sources disagree, and what the other one says."""
+    if not found:
+        return
+    first = found[0]
+    if not draft.cites(first.one):
+        draft.say(first.one.text, first.one, 1.0)
+    notice = _DISAGREE.get(language, _DISAGREE["en"])
+    draft.say(f"{notice}{first.other.text}", first.other, 1.0)
+
+
+def _told_conflict(conflict: Conflict) -> dict[str, object]:
+    return {
+        "passage_ids": [one.found.passage.id for one in (conflict.one, conflict.other)],
+        "says": conflict.says,
+        "other_says": conflict.other_says,
+    }
 
 
 def _grounded(text: str, evidence: Sequence[Evidence]) -> list[Grounded]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.answering.evidence import FEATURES, Evidence
 from services.answering.linear import Linear, load
@@ -27,17 +28,12 @@ class Ranked:
 
 
 @cache
-def model(language: str) -> Linear:
-    """Return the fitted weights of a language."""
-    return load("evidence", language, FEATURES)
+def model(language: str, embedder: str = "") -> Linear:
+    """Return the weights fitted for a language, and for *embedder* where it reads it."""
+    return load("evidence", f"{language}/{embedder}" if embedder else language, FEATURES)
 
 
-def ranked(evidence: Sequence[Evidence], language: str) -> list[Ranked]:
-    """Return the evidence by falling score."""
-    return ranked_by(evidence, model(language))
-
-
-def ranked_by(evidence: Sequence[Evidence], fitted: Linear) -> list[Ranked]:
+def ranked(evidence: Sequence[Evidence], fitted: Linear) -> list[Ranked]:
     """Return the evidence by falling score of *fitted*."""
     if not evidence:
         return []
@@ -74,14 +70,20 @@ def composed(
     return chosen
 
 
+def probabilities(best: Sequence[Ranked], temperature: float) -> NDArray[np.float64]:
+    """Return the probability of each to be the one that answers: a softmax at *temperature*."""
+    if not best:
+        return np.zeros(0)
+    raw = np.exp(np.array([one.score - best[0].score for one in best]) / temperature)
+    shares: NDArray[np.float64] = raw / raw.sum()
+    return shares
+
+
 def _gains(
     best: Sequence[Ranked], limits: Mapping[str, float], language: str
 ) -> list[tuple[Evidence, float]]:
     """Return evidence with what it gains, the greatest gain first."""
-    if not best:
-        return []
-    scores = np.array([one.score - best[0].score for one in best]) / limits["temperature"]
-    share = np.exp(scores) / np.exp(scores).sum()
+    share = probabilities(best, limits["temperature"])
     of_document: dict[str, float] = defaultdict(float)
     for one, probability in zip(best, share, strict=True):
         of_document[one.evidence.found.passage.document_id] += float(probability)

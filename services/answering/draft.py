@@ -31,6 +31,11 @@ class Draft:
         terms = frozenset(content_terms(text))
         return any(terms <= frozenset(content_terms(said)) for said in self.texts)
 
+    def cites(self, evidence: Evidence) -> bool:
+        """Say whether a footnote to *evidence* stands in it."""
+        place = _place(evidence)
+        return any((c.document_id, c.start, c.end) == place for c in self.citations)
+
     def say(self, text: str, evidence: Evidence, support: float) -> None:
         """Add a sentence that *evidence* supports."""
         if self.text:
@@ -43,8 +48,7 @@ class Draft:
     def _number(self, evidence: Evidence) -> int:
         passage, span = evidence.found.passage, evidence.span
         for citation in self.citations:
-            place = (citation.document_id, citation.start, citation.end)
-            if place == (passage.document_id, span.start, span.end):
+            if (citation.document_id, citation.start, citation.end) == _place(evidence):
                 return citation.number
         self.citations.append(
             Citation(
@@ -61,3 +65,7 @@ class Draft:
             )
         )
         return len(self.citations)
+
+
+def _place(evidence: Evidence) -> tuple[str, int, int]:
+    return evidence.found.passage.document_id, evidence.span.start, evidence.span.end

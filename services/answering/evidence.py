@@ -54,7 +54,7 @@ FEATURES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """A sentence of a passage: `span` counts in the document's canonical text."""
 

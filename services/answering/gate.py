@@ -7,10 +7,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from services.answering.askable import Askable, askable
 from services.answering.composing import Ranked
 from services.answering.evidence import FEATURES as EVIDENCE
 from services.answering.evidence import coverage
 from services.answering.linear import Linear, load
+from services.answering.names import missing
+from services.engine import Generator, ModelCard
 from services.language.numbers import numbers
 from services.language.terms import content_terms
 from services.retrieval import Retrieval
@@ -30,9 +33,16 @@ FEATURES = (
     "late",
     "dense",
     "numbers_missing",
+    "late_window_low",
+    "names_sentence",
+    "names_passage",
+    "least",
+    "least_gain",
 )
 _AT = {name: i for i, name in enumerate(EVIDENCE)}
 _WIDEST_GAP = 5.0
+# The median of answerable questions: beyond it likeness says nothing of near-misses.
+_LATE_ENOUGH = 0.71
 _LONG_WORD = 2
 
 
@@ -44,29 +54,50 @@ class Verdict:
     score: float
 
 
+class Gate:
+    """Decides whether the passages answer a question, by what they and the models say of it."""
+
+    def __init__(self, embedder: ModelCard, generator: Generator) -> None:
+        self._embedder = embedder
+        self._generator = generator
+
+    def judge(self, retrieval: Retrieval, best: Sequence[Ranked]) -> Verdict:
+        """Return whether the evidence answers the question."""
+        if not best:
+            return Verdict(answerable=False, score=-_WIDEST_GAP)
+        fitted = self._fitted(retrieval)
+        asking = Askable()
+        if fitted.uses("least", "least_gain"):
+            asking = askable(retrieval.question, best[0].evidence, self._generator)
+        score = float(fitted.score(measured(retrieval, best, asking).reshape(1, -1))[0])
+        return Verdict(score >= fitted.settings["threshold"], score)
+
+    def _fitted(self, retrieval: Retrieval) -> Linear:
+        key = retrieval.language
+        if retrieval.embedded is not None:
+            key = f"{key}/{self._embedder.name}"
+            if self._generator.card.reads(retrieval.language):
+                key = f"{key}/{self._generator.card.name}"
+        return model(key)
+
+
 @cache
-def model(language: str) -> Linear:
-    """Return the fitted gate of a language."""
-    return load("gate", language, FEATURES)
+def model(key: str) -> Linear:
+    """Return the gate fitted for *key* (`language/embedder/generator`)."""
+    return load("gate", key, FEATURES)
 
 
-def judge(retrieval: Retrieval, best: Sequence[Ranked]) -> Verdict:
-    """Return whether the evidence answers the question."""
-    if not best:
-        return Verdict(answerable=False, score=-_WIDEST_GAP)
-    fitted = model(retrieval.language)
-    score = float(fitted.score(measured(retrieval, best).reshape(1, -1))[0])
-    return Verdict(score >= fitted.settings["threshold"], score)
-
-
-def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64]:
+def measured(retrieval: Retrieval, best: Sequence[Ranked], asking: Askable) -> NDArray[np.float64]:
     """Return the features of the gate, in the order of FEATURES.
 
     best, gap, mass: score of the best sentence, its lead over the best of another document, and
     the share of all probability that its document holds. window, passage: coverage of the question
     by the best sentence with its neighbours and title, and by its passage. words_…: the same over
     words of two and more characters. numbers_missing: share of the question's numbers that the
-    best sentence does not have. Coverages are shares: the size of a collection is no matter.
+    best sentence does not have. late_window_low: late interaction with the best sentence and its
+    neighbours, where it is low. names_…: whether names or numbers of the question are missing in
+    every sentence, and in the passage. least, least_gain: see `askable`. Coverages are shares: the
+    size of a collection is no matter.
     """
     first = best[0].evidence
     scores = np.array([one.score for one in best])
@@ -95,6 +126,10 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
             max(float(one.scores.get("late", 0.0)) for one in retrieval.found),
             max(float(one.scores.get("dense", 0.0)) for one in retrieval.found),
             _numbers_missing(retrieval.question, first.quote),
+            min(float(first.features[_AT["late_window"]]), _LATE_ENOUGH),
+            *_names_missing(retrieval.question, best),
+            asking.least,
+            asking.least_gain,
         ]
     )
 
@@ -112,6 +147,19 @@ def _neighbours(best: Sequence[Ranked]) -> frozenset[str]:
         if one.evidence.rank == first.rank and abs(one.evidence.position - first.position) == 1
     )
     return frozenset().union(*beside)
+
+
+def _names_missing(question: str, best: Sequence[Ranked]) -> tuple[float, float]:
+    """Return whether a name or number of *question* is missing in every sentence of the best
+    passage, and in the whole of it; the title belongs to both.
+    """
+    first = best[0].evidence
+    passage = first.found.passage
+    title = " ".join((passage.document_title, *passage.headings))
+    quotes = (one.evidence.quote for one in best if one.evidence.rank == first.rank)
+    fewest = min(missing(question, f"{title} {quote}") for quote in quotes)
+    whole = missing(question, f"{title} {passage.text}") if fewest else 0
+    return float(fewest > 0), float(whole > 0)
 
 
 def _numbers_missing(question: str, quote: str) -> float:

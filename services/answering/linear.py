@@ -20,18 +20,29 @@ class Linear:
     bias: float
     settings: Mapping[str, float]
 
+    def uses(self, *features: str) -> bool:
+        """Say whether one of *features* has a weight."""
+        return any(self.weights[self.features.index(one)] for one in features)
+
     def score(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a score for each row of *values*, shape (rows, features)."""
         scores: NDArray[np.float64] = values @ self.weights + self.bias
         return scores
 
 
-def load(name: str, language: str, known: Sequence[str]) -> Linear:
-    """Load the model *name* for *language*; its features must be among *known*, whose order the
-    rows will have.
+def load(name: str, key: str, known: Sequence[str]) -> Linear:
+    """Load the model *name* as fitted for *key*; its features must be among *known*, whose order
+    the rows will have.
+
+    *key* is `language/embedder/generator`. A model fitted with those very models is taken, else
+    one that needs less of them, else that of the language alone: what a feature says of another
+    model's numbers is nothing.
     """
     stored = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    entry = stored["languages"][language if language in stored["languages"] else "en"]
+    fitted = stored["languages"]
+    parts = key.split("/")
+    keys = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    entry = next((fitted[one] for one in keys if one in fitted), fitted["en"])
     strange = set(entry["weights"]) - set(known)
     if strange:
         message = f"Model {name!r} names unknown features: {sorted(strange)}."

@@ -1,0 +1,102 @@
+"""Questions of the sets with everything that choosing and refusing is fitted on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.quality.collect import Bench
+from bench.quality.sets import rows
+from services.answering.askable import Askable, askable
+from services.answering.composing import model, ranked
+from services.answering.evidence import Evidence
+from services.domain.answers import Turn
+from services.evaluation.measures import holds
+from services.retrieval import Query, Retrieval
+
+# So many answerable questions of a set, and so many others.
+MOST = 200
+READ = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question: the features of its sentences, which of them answer and which stand in a
+    relevant document, and what the generator says of it.
+    """
+
+    set_name: str
+    row: Mapping[str, Any]
+    retrieval: Retrieval
+    evidence: Sequence[Evidence]
+    features: NDArray[np.float64]
+    good: NDArray[np.bool_]
+    relevant: NDArray[np.bool_]
+    asking: Askable
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the set says that it can be answered."""
+        return bool(self.row.get("answerable"))
+
+
+def collect(bench: Bench, name: str, language: str) -> list[Case]:
+    """Return the cases of one set in one language."""
+    read = rows(name, "queries")
+    yes = [
+        row
+        for row in read
+        if row.get("answerable") and row.get("lang", language) != other(language)
+    ]
+    no = [row for row in read if not row.get("answerable")]
+    found = []
+    for row in [*yes[:MOST], *no[:MOST]]:
+        history = tuple(Turn(**turn) for turn in row.get("history") or [])
+        retrieval = bench.retriever.search(Query(row["text"], history), bench.scope(name), 10)
+        evidence = bench.weigher.evidence(retrieval.question, retrieval, READ)
+        if retrieval.language == language and evidence:
+            found.append(_case(bench, name, row, retrieval, evidence))
+    return found
+
+
+def other(language: str) -> str:
+    """Return the other of the two languages."""
+    return "en" if language == "zh" else "zh"
+
+
+def _case(
+    bench: Bench,
+    name: str,
+    row: Mapping[str, Any],
+    retrieval: Retrieval,
+    evidence: Sequence[Evidence],
+) -> Case:
+    asking = Askable()
+    if bench.generator.card.reads(retrieval.language):
+        embedder = bench.embedder.card.name if retrieval.embedded is not None else ""
+        best = ranked(evidence, model(retrieval.language, embedder))[0].evidence
+        asking = askable(retrieval.question, best, bench.generator)
+    named = set(row.get("relevant") or ())
+    return Case(
+        set_name=name,
+        row=row,
+        retrieval=retrieval,
+        evidence=evidence,
+        features=np.array([one.features for one in evidence]),
+        good=np.array([_answers(one, row, named) for one in evidence]),
+        relevant=np.array([one.found.passage.source_id in named for one in evidence]),
+        asking=asking,
+    )
+
+
+def _answers(evidence: Evidence, row: Mapping[str, Any], named: set[str]) -> bool:
+    """Say whether a sentence of a relevant document holds an answer or is gold evidence."""
+    if evidence.found.passage.source_id not in named:
+        return False
+    golden = row.get("evidence") or row.get("sentences") or row.get("evidence_sentences") or []
+    texts = ["".join(str(g.get("text", "") if isinstance(g, dict) else g).split()) for g in golden]
+    flat = "".join(evidence.quote.split())
+    quoted = any(text and (flat in text or text in flat) for text in texts)
+    return quoted or holds(evidence.quote, row.get("answers") or [])

@@ -1,0 +1,92 @@
+"""Passages that say the same of a thing but for one name or number: sources that disagree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from services.answering.composing import Ranked, probabilities
+from services.answering.evidence import Evidence
+from services.language.normalize import CJK, folded
+from services.language.terms import CHINESE_STOP_WORDS, stop_words, words
+
+# Only sentences that are likely to answer are compared.
+_LOOKED_AT = 12
+_LIKELY = 0.02
+# How much of the shorter sentence both must share, in characters, and how many words may stand in
+# the place where they differ.
+_SAME = 0.7
+_SLOT = 5
+_FEWEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two sentences of different documents, and the words in which they differ."""
+
+    one: Evidence
+    other: Evidence
+    says: str
+    other_says: str
+
+
+def conflicts(best: Sequence[Ranked], temperature: float, question: str) -> list[Conflict]:
+    """Return where the likely sentences of different documents contradict the best of them.
+
+    Both say the same words in the same order but for one slot, which in each holds a name or a
+    number that the question does not name.
+    """
+    asked = frozenset(words(folded(question)))
+    likely = [
+        one.evidence
+        for one, probability in zip(
+            best[:_LOOKED_AT], probabilities(best, temperature), strict=False
+        )
+        if probability >= _LIKELY
+    ]
+    found = []
+    for other in likely[1:]:
+        first = likely[0]
+        if other.found.passage.document_id == first.found.passage.document_id:
+            continue
+        slot = _slot(first.quote, other.quote, asked)
+        if slot is not None:
+            found.append(Conflict(first, other, *slot))
+    return found
+
+
+def _slot(one: str, other: str, asked: frozenset[str]) -> tuple[str, str] | None:
+    """Return the words in which two sentences differ, if it is only there that they do."""
+    left, right = words(one), words(other)
+    if min(len(left), len(right)) < _FEWEST:
+        return None
+    matcher = SequenceMatcher(None, [folded(w) for w in left], [folded(w) for w in right], False)
+    blocks = matcher.get_matching_blocks()
+    same = sum(len(word) for block in blocks for word in left[block.a : block.a + block.size])
+    if same < _SAME * min(sum(map(len, left)), sum(map(len, right))):
+        return None
+    for operation, a, b, c, d in matcher.get_opcodes():
+        if operation != "replace" or max(b - a, d - c) > _SLOT:
+            continue
+        says, other_says = left[a:b], right[c:d]
+        if _is_named(says, asked, right) and _is_named(other_says, asked, left):
+            return _joined(says), _joined(other_says)
+    return None
+
+
+def _is_named(said: Sequence[str], asked: frozenset[str], elsewhere: Sequence[str]) -> bool:
+    """Say whether words hold a name or a number that neither the question nor the other sentence
+    has.
+    """
+    known = asked | {folded(word) for word in elsewhere}
+    return any(_names(word) and folded(word) not in known for word in said)
+
+
+def _names(word: str) -> bool:
+    plain = folded(word)
+    if plain in stop_words() or plain in CHINESE_STOP_WORDS:
+        return False
+    return bool(word[:1].isupper() or any(c.isdigit() for c in word) or CJK.search(word))
+
+
+def _joined(said: Sequence[str]) -> str:
+    return ("" if CJK.search("".join(said)) else " ").join(said)

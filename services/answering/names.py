@@ -1,0 +1,78 @@
+"""Names and numbers of a question that a text does not have."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from rapidfuzz.distance import OSA
+
+from services.language.numbers import numbers
+from services.language.numerals import number_terms
+from services.language.terms import stem, stop_words
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_OWNED = re.compile(r"['’]s?$")
+_DIGITS = re.compile(r"\d+")
+_CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[- ]centur")
+_SHORTEST_NAME = 3
+# Two spellings of one name: Norman and Normandy share most of their length, Malcolm and Malcom
+# differ by one letter. Short names must be the same.
+_STEM_LENGTH = 4
+_STEM_SHARE = 0.7
+_ONE_ERROR = 5
+_TWO_ERRORS = 8
+
+
+def names(question: str) -> list[str]:
+    """Return the capitalised words of *question* behind its first, plain and in lower case."""
+    found = list(_WORD.finditer(question))[1:]
+    plain = [_plain(match[0]) for match in found if match[0][0].isupper()]
+    return [
+        part
+        for word in plain
+        if word not in stop_words()
+        for part in re.split(r"[-'’]", word)
+        if len(part) >= _SHORTEST_NAME
+    ]
+
+
+def missing(question: str, text: str) -> int:
+    """Return how many names and numbers of *question* stand in no form in *text*."""
+    held = {_plain(match[0]) for match in _WORD.finditer(text)}
+    held |= {part for word in held for part in re.split(r"[-'’]", word) if part}
+    absent = sum(not _stands(name, held) for name in set(names(question)))
+    return absent + len(_numbers(question) - _numbers_held(text))
+
+
+def _stands(name: str, held: Iterable[str]) -> bool:
+    return any(_alike(name, word) for word in held)
+
+
+def _alike(one: str, other: str) -> bool:
+    if one == other or stem(one) == stem(other):
+        return True
+    longer, shorter = max(len(one), len(other)), min(len(one), len(other))
+    shared = 0
+    while shared < shorter and one[shared] == other[shared]:
+        shared += 1
+    if shared >= _STEM_LENGTH and shared >= _STEM_SHARE * longer:
+        return True
+    errors = (shorter >= _ONE_ERROR) + (shorter >= _TWO_ERRORS)
+    return bool(shared and errors and OSA.distance(one, other, score_cutoff=errors) <= errors)
+
+
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(part for number in numbers(text) for part in _DIGITS.findall(number))
+
+
+def _numbers_held(text: str) -> frozenset[str]:
+    """Return the numbers of *text*, written in words too; the 11th century holds 1000."""
+    plain = text.lower()
+    centuries = {f"{int(match[1]) - 1}00" for match in _CENTURY.finditer(plain)}
+    return _numbers(text) | frozenset(number_terms(plain)) | centuries
+
+
+def _plain(word: str) -> str:
+    """Return a word in lower case without accents and possessive."""
+    decomposed = unicodedata.normalize("NFKD", _OWNED.sub("", word))
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()

@@ -1,0 +1,50 @@
+"""Sentences that make an answer."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.answering.composing import Ranked, composed, probabilities
+from services.answering.evidence import Evidence
+
+MakeEvidence = Callable[..., Evidence]
+LIMITS = {"most": 3, "length": 40, "price": 0.001, "temperature": 1.0, "trust": 0.5}
+
+
+def test_probabilities_add_up_and_follow_the_scores(evidence: MakeEvidence) -> None:
+    best = [Ranked(evidence("One."), 3.0), Ranked(evidence("Two."), 1.0)]
+
+    shares = probabilities(best, 1.0)
+
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0] > shares[1]
+    assert probabilities(best, 4.0)[1] > shares[1]
+
+
+def test_one_sentence_always_stands_however_doubtful(evidence: MakeEvidence) -> None:
+    best = [Ranked(evidence(f"Number {i} says something.", f"d{i}"), 0.0) for i in range(20)]
+
+    assert len(composed(best, LIMITS, "en")) == 1
+
+
+def test_a_second_document_speaks_only_where_the_first_is_doubtful(evidence: MakeEvidence) -> None:
+    sure = [
+        Ranked(evidence("Leave is 23 days.", "a"), 9.0),
+        Ranked(evidence("Rent is paid monthly.", "b"), 1.0),
+    ]
+    doubtful = [Ranked(sure[0].evidence, 1.1), Ranked(sure[1].evidence, 1.0)]
+
+    assert [one.quote for one in composed(sure, LIMITS, "en")] == ["Leave is 23 days."]
+    assert len(composed(doubtful, {**LIMITS, "trust": 0.05}, "en")) == 2
+
+
+def test_what_is_said_already_is_not_said_again(evidence: MakeEvidence) -> None:
+    best = [
+        Ranked(evidence("Leave is 23 days a year.", "a"), 1.0),
+        Ranked(evidence("A year, leave is 23 days.", "a"), 1.0),
+        Ranked(evidence("It expires on 31 March.", "a"), 1.0),
+    ]
+
+    chosen = composed(best, {**LIMITS, "trust": 0.0, "price": 0.0}, "en")
+
+    assert [one.quote for one in chosen] == ["Leave is 23 days a year.", "It expires on 31 March."]

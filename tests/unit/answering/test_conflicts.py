@@ -1,0 +1,68 @@
+"""Sources that disagree."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.answering.composing import Ranked
+from services.answering.conflicts import conflicts
+from services.answering.evidence import Evidence
+
+MakeEvidence = Callable[..., Evidence]
+
+
+def found(evidence: MakeEvidence, question: str, *quotes: str) -> list[tuple[str, str]]:
+    best = [Ranked(evidence(quote, f"d{i}"), 1.0) for i, quote in enumerate(quotes)]
+    return [(one.says, one.other_says) for one in conflicts(best, 1.0, question)]
+
+
+@pytest.mark.parametrize(
+    ("question", "one", "other", "expected"),
+    [
+        (
+            "Who won most medals in 2018?",
+            "At the 2018 Olympics, Norway won the most medals of all.",
+            "At the 2018 Olympics, Canada won the most medals of all.",
+            ("Norway", "Canada"),
+        ),
+        (
+            "How many days of leave are there?",
+            "Every employee has 23 days of paid leave.",
+            "Every employee has 25 days of paid leave.",
+            ("23", "25"),
+        ),
+        (
+            "2020赛季中超冠军是谁？",
+            "2020赛季中超联赛的冠军是江苏苏宁队。",
+            "2020赛季中超联赛的冠军是广州恒大队。",
+            ("江苏苏宁", "广州恒大"),
+        ),
+    ],
+)
+def test_one_other_name_or_number_in_the_same_words_is_a_conflict(
+    evidence: MakeEvidence, question: str, one: str, other: str, expected: tuple[str, str]
+) -> None:
+    said = found(evidence, question, one, other)[0]
+
+    assert [part in whole for part, whole in zip(expected, said, strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Every employee has 23 days of paid leave each year.",
+        "Rent is due on the first of every month.",
+        "Every worker has 23 days of paid leave.",
+    ],
+)
+def test_other_words_alone_are_none(evidence: MakeEvidence, other: str) -> None:
+    assert not found(
+        evidence, "How much leave?", "Every employee has 23 days of paid leave.", other
+    )
+
+
+def test_one_document_does_not_contradict_itself(evidence: MakeEvidence) -> None:
+    quotes = ("Team A has 23 days of leave.", "Team A has 25 days of leave.")
+    best = [Ranked(evidence(quote), 1.0) for quote in quotes]
+
+    assert conflicts(best, 1.0, "How much leave?") == []

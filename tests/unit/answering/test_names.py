@@ -1,0 +1,29 @@
+"""Names and numbers that a text lacks."""
+
+import pytest
+
+from services.answering.names import missing, names
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        ("Who was Malcolm's wife?", "Malcom III married Margaret.", 0),
+        ("When did Norman knights land?", "They came from Normandy.", 0),
+        ("When did Émile Zola die?", "Emile Zola died in 1902.", 0),
+        ("What did Harold do in 1066?", "In 1066, William won.", 1),
+        ("What happened in 1,066 villages in 1086?", "1066 villages were counted in 1086.", 0),
+        ("What happened in 1087?", "It was counted in 1086.", 1),
+        ("Where are the 7 dwarfs?", "Seven dwarfs live here.", 0),
+        ("Who ruled in the 1000s?", "In the 11th century, he ruled.", 0),
+        ("who ruled there", "He ruled.", 0),
+    ],
+)
+def test_a_name_may_be_spelled_in_another_way_but_must_be_there(
+    question: str, text: str, expected: int
+) -> None:
+    assert missing(question, text) == expected
+
+
+def test_the_first_word_of_a_question_is_no_name() -> None:
+    assert names("Which king met Richard?") == ["richard"]
