@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from bench.quality.collect import Bench
 from bench.quality.sets import rows
-from services.answering.askable import Askable, askable
-from services.answering.composing import model, ranked
 from services.answering.evidence import Evidence
 from services.domain.answers import Turn
 from services.evaluation.measures import holds
@@ -24,7 +22,7 @@ READ = 6
 @dataclass(frozen=True, slots=True)
 class Case:
     """One question: the features of its sentences, which of them answer and which stand in a
-    relevant document, and what the generator says of it.
+    relevant document.
     """
 
     set_name: str
@@ -34,7 +32,6 @@ class Case:
     features: NDArray[np.float64]
     good: NDArray[np.bool_]
     relevant: NDArray[np.bool_]
-    asking: Askable
 
     @property
     def answerable(self) -> bool:
@@ -57,7 +54,7 @@ def collect(bench: Bench, name: str, language: str) -> list[Case]:
         retrieval = bench.retriever.search(Query(row["text"], history), bench.scope(name), 10)
         evidence = bench.weigher.evidence(retrieval.question, retrieval, READ)
         if retrieval.language == language and evidence:
-            found.append(_case(bench, name, row, retrieval, evidence))
+            found.append(_case(name, row, retrieval, evidence))
     return found
 
 
@@ -67,17 +64,8 @@ def other(language: str) -> str:
 
 
 def _case(
-    bench: Bench,
-    name: str,
-    row: Mapping[str, Any],
-    retrieval: Retrieval,
-    evidence: Sequence[Evidence],
+    name: str, row: Mapping[str, Any], retrieval: Retrieval, evidence: Sequence[Evidence]
 ) -> Case:
-    asking = Askable()
-    if bench.generator.card.reads(retrieval.language):
-        embedder = bench.embedder.card.name if retrieval.embedded is not None else ""
-        best = ranked(evidence, model(retrieval.language, embedder))[0].evidence
-        asking = askable(retrieval.question, best, bench.generator)
     named = set(row.get("relevant") or ())
     return Case(
         set_name=name,
@@ -87,7 +75,6 @@ def _case(
         features=np.array([one.features for one in evidence]),
         good=np.array([_answers(one, row, named) for one in evidence]),
         relevant=np.array([one.found.passage.source_id in named for one in evidence]),
-        asking=asking,
     )
 
 

@@ -85,7 +85,14 @@ def _fit(bench: Bench, language: str) -> dict[str, float]:
     floors = SETS[language]
     cases = {name: _cases(bench, name, language) for name in floors}
     start = weights(language)
-    names = list(start)
+    seen = {
+        name
+        for own in cases.values()
+        for measured, _ in own
+        for name, row in measured.items()
+        if row.any()
+    }
+    names = [name for name in start if name in seen]
     first = np.array([start[name] for name in names])
     columns = {name: [_columns(case, names) for case in own] for name, own in cases.items()}
     best = _walk(columns, floors, first, STEPS)

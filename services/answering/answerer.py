@@ -21,6 +21,7 @@ from services.domain.answers import Answer, Question, Usage
 from services.domain.errors import CancelledError
 from services.domain.scope import Role, Scope
 from services.engine import Embedder, Generator, Step
+from services.language.normalize import language_of
 from services.language.sentences import sentences
 from services.retrieval import Query, Retrieval
 from services.retrieval.retriever import Retriever
@@ -29,6 +30,7 @@ Cancelled = Callable[[], bool]
 # Passages beyond those that are read, so that a refusal can show what came nearest.
 _SHOWN = 10
 _PASSAGE_NUMBER = re.compile(r"\s*\[\d+\]|^\s*\d{1,2}\s+(?=[A-Z])", re.MULTILINE)
+_LANGUAGES = ("en", "zh")
 _DISAGREE = {"en": "Sources disagree: ", "zh": "来源说法不一："}
 # Sentences that a small model is let write.
 _ENOUGH = 3
@@ -79,8 +81,9 @@ class Answerer:
         self._retriever = retriever
         self._generator = generator
         self._weigher = Weigher(embedder)
-        self._gate = Gate(embedder.card, generator)
+        self._gate = Gate(embedder.card)
         self._embedder = embedder.card.name
+        self._reads_all = all(embedder.card.reads(language) for language in _LANGUAGES)
         self._limits = limits
 
     def answer(
@@ -212,7 +215,8 @@ class Answerer:
     def _refused(self, course: _Course, retrieval: Retrieval) -> AnswerEvent:
         names = [found.passage.document_title for found in retrieval.found]
         answer = self._answer(course, retrieval)
-        told = refusal(retrieval.language, names)
+        crosses = not self._reads_all and _is_foreign(retrieval)
+        told = refusal(retrieval.language, names, crosses=crosses)
         return AnswerEvent(replace(answer, answer=told), course.trace)
 
     def _answer(self, course: _Course, retrieval: Retrieval) -> Answer:
@@ -231,6 +235,12 @@ class Answerer:
             timings_ms=course.timings,
             trace_id=course.answer_id,
         )
+
+
+def _is_foreign(retrieval: Retrieval) -> bool:
+    """Say whether the nearest passage is in another language than the question."""
+    nearest = retrieval.found[:1]
+    return any(language_of(one.passage.text) != retrieval.language for one in nearest)
 
 
 def _say_conflicts(draft: Draft, found: Sequence[Conflict], language: str) -> None:

@@ -34,14 +34,14 @@ def load(name: str, key: str, known: Sequence[str]) -> Linear:
     """Load the model *name* as fitted for *key*; its features must be among *known*, whose order
     the rows will have.
 
-    *key* is `language/embedder/generator`. A model fitted with those very models is taken, else
-    one that needs less of them, else that of the language alone: what a feature says of another
-    model's numbers is nothing.
+    *key* is `language/embedder`, or a language alone. What was fitted with that very embedder is
+    taken, else what holds for any (`language/*`), else what needs none: what a weight says of
+    another model's numbers is nothing.
     """
     stored = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     fitted = stored["languages"]
-    parts = key.split("/")
-    keys = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    language, slash, _ = key.partition("/")
+    keys = [key, f"{language}/*", language] if slash else [language]
     entry = next((fitted[one] for one in keys if one in fitted), fitted["en"])
     strange = set(entry["weights"]) - set(known)
     if strange:

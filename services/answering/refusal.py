@@ -9,12 +9,20 @@ _NEAREST = {
     "zh": "最接近的内容在：{names}。",
 }
 _JOINT = {"en": ", ", "zh": "、"}
+# A question in one language cannot find texts in the other by meaning, unless a model reads both.
+_ONE_LANGUAGE = {
+    "en": " Texts in other languages are found by shared words only: the loaded embedding model "
+    "does not read both.",
+    "zh": "其他语言的文本只能靠相同的词找到：当前的嵌入模型不能同时读懂两种语言。",
+}
 _MOST_NAMES = 3
 
 
-def refusal(language: str, names: list[str]) -> str:
-    """Return the refusal in *language*, with the documents that came nearest."""
+def refusal(language: str, names: list[str], *, crosses: bool = False) -> str:
+    """Return the refusal in *language*, with the documents that came nearest; *crosses* says that
+    they are in another language, which the models cannot compare with the question's.
+    """
     known = language if language in _WORDS else "en"
     told = list(dict.fromkeys(filter(None, names)))[:_MOST_NAMES]
     nearest = _NEAREST[known].format(names=_JOINT[known].join(told)) if told else ""
-    return _WORDS[known] + nearest
+    return _WORDS[known] + nearest + (_ONE_LANGUAGE[known] if crosses else "")

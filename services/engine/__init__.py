@@ -124,15 +124,6 @@ class Prompt:
     share: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LikelyToken:
-    """A token's characters in a text, and the natural log of its probability there."""
-
-    start: int
-    end: int
-    log_probability: float
-
-
 class Generator(Protocol):
     """Writes text after a prompt."""
 
@@ -154,10 +145,4 @@ class Generator(Protocol):
         self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool]
     ) -> Iterator[Step]:
         """Yield the text as it comes; *cancelled* is asked before every step."""
-        ...
-
-    def likelihood(self, before: str, text: str) -> list[LikelyToken]:
-        """Return how likely each token of *text* is after *before*, both untrusted and short (a
-        few hundred tokens); empty where the model does not tell.
-        """
         ...

@@ -13,8 +13,7 @@ from pathlib import Path
 import llama_cpp
 
 from services.domain.answers import Sampling
-from services.engine import LikelyToken, ModelCard, Part, Prompt, Step
-from services.engine.llama_cpp_likelihood import LlamaCppLikelihood
+from services.engine import ModelCard, Part, Prompt, Step
 from services.engine.stopping import StopWatch
 from services.engine.templates import family_of
 from services.engine.threads import FreeCores
@@ -54,11 +53,6 @@ class LlamaCppGenerator:
         self._lock = threading.Lock()
         self._share = ""
         self._read: list[int] = []
-        self._likelihood = LlamaCppLikelihood(
-            self._llama._model.model,  # noqa: SLF001 - the binding has no public name for it
-            self._vocabulary,
-            options.threads,
-        )
         family = card.template or family_of(self._special_tokens())
         trained = int(self._llama.metadata.get("llama.context_length", 0)) or card.max_tokens
         self._card = replace(card, template=family, max_tokens=trained)
@@ -101,21 +95,6 @@ class LlamaCppGenerator:
         finally:
             self._lock.release()
 
-    def likelihood(self, before: str, text: str) -> list[LikelyToken]:
-        """Return how likely each token of *text* is after *before*."""
-        tokens = self._tokens([Part(text)])
-        told = self._likelihood.log_probabilities(
-            self._tokens([Part(before)]), tokens, self._cores.threads(self._threads)
-        )
-        found, read, start = [], b"", 0
-        for token, log_probability in zip(tokens, told, strict=False):
-            read += self._llama.detokenize([token])
-            # Characters, not bytes: a token may end inside one.
-            end = len(read.decode("utf-8", "ignore"))
-            found.append(LikelyToken(start, end, log_probability))
-            start = end
-        return found
-
     def special_token_ids(self, text: str, *, trusted: bool) -> list[int]:
         """Return the control tokens in *text* as a trusted or an untrusted part (bar L3)."""
         vocabulary = self._vocabulary
@@ -127,7 +106,6 @@ class LlamaCppGenerator:
 
     def close(self) -> None:
         """Free the model."""
-        self._likelihood.close()
         self._llama.close()
 
     def _write(

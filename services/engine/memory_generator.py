@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from services.domain.answers import Sampling
-from services.engine import LikelyToken, ModelCard, Prompt, Step
+from services.engine import ModelCard, Prompt, Step
 
 
 class MemoryGenerator:
@@ -58,8 +58,3 @@ class MemoryGenerator:
             lead = " " if count > 1 else ""
             yield Step(lead + word, prompt_tokens=read, completion_tokens=count)
         yield Step(prompt_tokens=read, completion_tokens=len(words), finish="stop")
-
-    def likelihood(self, before: str, text: str) -> list[LikelyToken]:
-        """Tell nothing: a script has no probabilities."""
-        del before, text
-        return []

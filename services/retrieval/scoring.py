@@ -24,6 +24,9 @@ Tokens = Mapping[int, tuple[bytes, int]]
 _WORD = re.compile(r"[^\W_]+")
 _PUNCTUATION_IDF = 0.5
 _WEIGHTS = Path(__file__).with_name("scoring.json")
+# For a language that the fitted embedder does not read and another one does: as much as words may
+# reach. Not fitted: no such embedder can be measured here.
+_UNFITTED = {"dense": 1.0}
 # How far the best documents' mentions of other titles count.
 _LINKING = (1.0, 0.7, 0.5)
 
@@ -32,7 +35,7 @@ _LINKING = (1.0, 0.7, 0.5)
 def weights(language: str) -> dict[str, float]:
     """Return the fitted weights for questions in *language*."""
     stored = json.loads(_WEIGHTS.read_text(encoding="utf-8"))["languages"]
-    return dict(stored[language if language in stored else "en"])
+    return {**_UNFITTED, **stored[language if language in stored else "en"]}
 
 
 def features(

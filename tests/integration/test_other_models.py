@@ -1,0 +1,61 @@
+"""An embedder from a local folder that reads every language: a tiny one, made here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from transformers import AutoTokenizer, BertConfig, BertModel
+
+from services.answering.composing import model
+from services.settings import Settings
+from services.wiring import open_embedder
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz每位员工有年假天数多少"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = Path(tmp_path_factory.mktemp("embedder"))
+    plain, made = base / "plain", base / "tiny-multilingual"
+    plain.mkdir()
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{c}" for c in LETTERS)]
+    (plain / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(plain, safe_serialization=True)
+    AutoTokenizer.from_pretrained(plain).save_pretrained(plain)
+    transformer = Transformer(str(plain), max_seq_length=64)
+    SentenceTransformer(modules=[transformer, Pooling(32)], device="cpu").save(str(made))
+    return made
+
+
+def test_a_local_embedder_is_taken_to_read_every_language(folder: Path) -> None:
+    embedder = open_embedder(Settings.load(embedding_model=str(folder)))
+
+    question = embedder.embed_question("每位员工有多少天年假")
+    passage = embedder.embed_passages(["每位员工有年假"])[0]
+
+    assert embedder.card.reads("zh")
+    assert embedder.card.dimension == 32
+    assert np.linalg.norm(question.vector) == pytest.approx(1, abs=1e-3)
+    # Another model's tokens were never fitted: none are kept.
+    assert len(question.tokens) == len(passage.tokens) == 0
+
+
+def test_what_was_fitted_with_one_model_is_not_used_with_another() -> None:
+    fitted, any_embedder, words = (
+        model("en", name) for name in ("all-minilm-l6-v2", "tiny-multilingual", "")
+    )
+
+    assert fitted.uses("late_window")
+    assert not any_embedder.uses("late_window")
+    assert any_embedder.uses("likeness")
+    assert not words.uses("likeness", "late_window")
