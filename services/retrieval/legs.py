@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,10 +89,6 @@ class Legs:
             dense=near,
             question=question,
         )
-
-    def frequencies(self, some: Iterable[str], scope: Scope) -> tuple[int, Mapping[str, int]]:
-        """Return the number of passages in *scope*, and in how many of them each term stands."""
-        return self._words.frequencies(some, scope)
 
     def _near(
         self, vector: NDArray[np.float32], others: Sequence[int], scope: Scope
