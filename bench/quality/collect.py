@@ -39,3 +39,7 @@ class Bench:
     def scope(self, name: str) -> Scope:
         """Return the Scope of one set's collection."""
         return self._scope.narrowed([name])
+
+    def holds(self, name: str) -> bool:
+        """Say whether there is a collection for a set."""
+        return any(held.name == name for held in self._scope.roles)

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -53,7 +54,7 @@ def features(
     named = [bool(one) and f" {one} " in asked for one in phrases(titles)]
     measured = {
         "lexical": _row(candidates.lexical, ids),
-        "title": _row(candidates.title, ids),
+        "title": _row(candidates.title, ids) / _shared(titles),
         "whole": whole(candidates, stored),
         "dense": _row(candidates.dense, ids),
         "late": _late(question, candidates, tokens),
@@ -87,6 +88,12 @@ def _weighted(
 
 def _row(scores: Mapping[int, float], ids: Sequence[int]) -> NDArray[np.float64]:
     return np.array([scores.get(number, 0.0) for number in ids], np.float64)
+
+
+def _shared(titles: Sequence[str]) -> NDArray[np.float64]:
+    """Return for each title how many candidates have it: one that all share tells nothing apart."""
+    often = Counter(titles)
+    return np.array([float(often[title]) for title in titles])
 
 
 def _late(text: str, candidates: Candidates, tokens: Tokens) -> NDArray[np.float64]:
