@@ -37,7 +37,7 @@ GOALS = (0.9, 0.95, 0.92)
 WITNESSES = {"dragonball-en", "dragonball-zh"}
 # Reference answers of these sets are texts that no reply holds word for word.
 LONG_ANSWERS = {"clapnq-en", "dragonball-en", "dragonball-zh"}
-LONGEST = {"en": 56.0, "zh": 108.0}
+LONGEST = {"en": 53.0, "zh": 108.0}
 GRID = {
     "temperature": (0.5, 0.7, 1.0, 1.4),
     "trust": (0.05, 0.1, 0.15, 0.25, 0.4),

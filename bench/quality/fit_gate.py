@@ -18,13 +18,15 @@ _WORDS = (
 )  # fmt: skip
 USED = {
     "en": _WORDS,
-    "en/all-minilm-l6-v2": ("late_window_low", "dense", "names_sentence", "names_passage"),
+    # With `dense` for `best` and `mass` more near-misses are refused (squad2-en 0.30 for 0.22), and
+    # short questions in other words than the text's with them (xquad 0.12 for 0.07).
+    "en/all-minilm-l6-v2": ("late_window_low", "best", "mass", "names_sentence", "names_passage"),
     # Fewer carry over better: left out, cmrc2018-zh is refused 0.82 with these, 0.77 with all.
     "zh": ("best", "mass", "words_window", "words_passage"),
 }  # fmt: skip
 PENALTY = 1.0
 # Wrongly refused answerable questions that a gate is set to, at most in each set.
-WRONG = {"en": 0.06, "zh": 0.042}
+WRONG = {"en": 0.05, "zh": 0.042}
 CURVE = (0.02, 0.05, 0.1)
 
 _Row = tuple[NDArray[np.float64], bool]

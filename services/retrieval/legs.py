@@ -20,6 +20,9 @@ CANDIDATES = 60
 # order live in them. Left out, they cost 0.01 of nDCG@10 on dureader-zh, at full weight 0.005 on
 # cmrc2018-zh.
 _STOP_WEIGHT = 0.3
+# In a handful of passages about one thing its own words are in all of them, and look worthless: a
+# term is weighed as if there were at least so many passages.
+_FEWEST = 500
 # (k1 + 1) of BM25: what a term scores at most is its idf times this.
 _BM25_MOST = 2.2
 
@@ -30,7 +33,8 @@ class Candidates:
 
     `lexical` and `title` are BM25 as a share of the highest score that the question's terms could
     reach; `dense` is a cosine, empty where the embedder does not read the language. `idf` is of
-    each term in what the asker may read; `content` are the terms that carry meaning.
+    each term in what the asker may read, as if there were at least 500 passages; `content` are the
+    terms that carry meaning.
     """
 
     language: str
@@ -62,7 +66,8 @@ class Legs:
         language = language_of(text)
         wanted = query_terms(text)
         asked = list(wanted.items())
-        idf = self._idf(wanted, scope)
+        total, often = self._words.frequencies(wanted, scope)
+        idf = {term: _idf(max(total, _FEWEST), count) for term, count in often.items()}
         found = [hit.passage_id for hit in self._words.search(asked, scope, CANDIDATES)]
         question = None
         near: dict[int, float] = {}
@@ -70,7 +75,8 @@ class Legs:
             question = self._embedder.embed_question(text)
             near = self._near(question.vector, found, scope)
         ids = tuple(dict.fromkeys([*found, *near]))
-        most = _BM25_MOST * sum(weight * idf[term] for term, weight in asked) or 1.0
+        worth = {term: weight * _idf(total, often[term]) for term, weight in asked}
+        most = _BM25_MOST * sum(worth.values()) or 1.0
         shares = [
             {number: score / most for number, score in scores.items()}
             for scores in (
@@ -101,12 +107,10 @@ class Legs:
         rows = self._vectors.vectors(missing, scope)
         return found | {number: float(row @ vector) for number, row in rows.items()}
 
-    def _idf(self, wanted: Mapping[str, float], scope: Scope) -> dict[str, float]:
-        """Return the idf of each term in what *scope* holds, as BM25 has it."""
-        total, often = self._words.frequencies(wanted, scope)
-        return {
-            term: math.log(1 + (total - often[term] + 0.5) / (often[term] + 0.5)) for term in wanted
-        }
+
+def _idf(total: int, often: int) -> float:
+    """Return the idf of a term in *often* of *total* passages, as BM25 has it."""
+    return math.log(1 + (total - often + 0.5) / (often + 0.5))
 
 
 def query_terms(text: str) -> dict[str, float]:

@@ -60,7 +60,7 @@ def features(
         "late": _late(question, candidates, tokens),
         "pairs": _pairs(question, candidates, stored),
         "title_phrase": np.array(named, np.float64),
-        "title_terms": np.array(title_terms(question, titles), np.float64),
+        "title_terms": np.array(title_terms(question, _named(candidates, stored)), np.float64),
     }
     so_far = _weighted(measured, candidates)
     return measured | {"link": links(candidates, stored, so_far)}
@@ -88,6 +88,12 @@ def _weighted(
 
 def _row(scores: Mapping[int, float], ids: Sequence[int]) -> NDArray[np.float64]:
     return np.array([scores.get(number, 0.0) for number in ids], np.float64)
+
+
+def _named(candidates: Candidates, stored: Stored) -> list[str]:
+    """Return each candidate's title and file name: a report's title seldom says its year."""
+    passages = (stored[n].passage if n in stored else None for n in candidates.ids)
+    return [f"{one.document_title} {one.document_name}" if one else "" for one in passages]
 
 
 def _shared(titles: Sequence[str]) -> NDArray[np.float64]:

@@ -352,3 +352,21 @@ def test_metrics_count_answers(handbook: Any) -> None:
     _, text = handbook.call("GET", "/metrics")
 
     assert "footnote_answers_total" in text
+
+
+def test_a_handful_of_documents_about_one_thing_is_enough(service: Any) -> None:
+    rows = [
+        ("公司年假制度规定，每位员工每年有二十三天带薪年假。", "days"),
+        ("年假须提前两周向主管申请，员工在系统里提交。", "apply"),
+        ("员工未休的年假在次年三月底前有效，过期作废。", "expiry"),
+        ("实习员工的年假按工作月数计算，每月一天。", "interns"),
+    ]
+    lines = "\n".join(json.dumps({"id": one, "text": text}) for text, one in rows)
+    service.upload("few.jsonl", lines.encode(), collection="few")
+    service.wait_until_rested("few")
+
+    asked = {"question": "员工未休的年假什么时候过期？", "collections": ["few"]}
+    _, answer = service.call("POST", "/v1/ask", asked)
+
+    assert answer["answered"]
+    assert answer["citations"][0]["source_id"] == "expiry"
