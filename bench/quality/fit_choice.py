@@ -39,11 +39,11 @@ WITNESSES = {"dragonball-en", "dragonball-zh"}
 LONG_ANSWERS = {"clapnq-en", "dragonball-en", "dragonball-zh"}
 LONGEST = {"en": 53.0, "zh": 108.0}
 GRID = {
-    "temperature": (0.5, 0.7, 1.0, 1.4),
+    "temperature": (0.7, 1.0, 1.4, 2.0),
     "trust": (0.05, 0.1, 0.15, 0.25, 0.4),
     "most": (3, 4),
 }
-PRICES = {"en": (0.0005, 0.001, 0.0015, 0.0025), "zh": (0.0002, 0.0005, 0.001, 0.0015)}
+PRICES = {"en": (0.0002, 0.0005, 0.001, 0.002), "zh": (0.0001, 0.0003, 0.0006, 0.001)}
 LENGTH = {"en": 110, "zh": 220}
 
 

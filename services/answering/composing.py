@@ -50,10 +50,10 @@ def composed(
 ) -> list[Evidence]:
     """Return the sentences of an answer by falling gain, at most `most` of them.
 
-    A sentence gains its probability (softmax over all, at `temperature`), pays `price` for each
-    word of English or character of Chinese, and gains or pays `trust` times how far the probability
-    of its whole document lies above or below SURE. What gains nothing is left out, but one sentence
-    always stands. `length` bounds the whole; *said* stands in the answer already.
+    A sentence gains its probability (softmax over all, at `temperature`), and pays `price` for each
+    word of English or character of Chinese, and `trust` times what the probability of its whole
+    document lacks of SURE. What gains nothing is left out, but one sentence always stands. `length`
+    bounds the whole; *said* stands in the answer already.
     """
     chosen: list[Evidence] = []
     told = [frozenset(content_terms(text)) for text in said]
@@ -90,7 +90,7 @@ def _gains(
     gains = [
         float(probability)
         - limits["price"] * length_of(one.evidence.text, language)
-        + limits["trust"] * (of_document[one.evidence.found.passage.document_id] - SURE)
+        - limits["trust"] * max(0.0, SURE - of_document[one.evidence.found.passage.document_id])
         for one, probability in zip(best, share, strict=True)
     ]
     order = sorted(range(len(best)), key=lambda i: -gains[i])

@@ -363,7 +363,8 @@ def test_a_handful_of_documents_about_one_thing_is_enough(service: Any) -> None:
     ]
     lines = "\n".join(json.dumps({"id": one, "text": text}) for text, one in rows)
     service.upload("few.jsonl", lines.encode(), collection="few")
-    service.wait_until_rested("few")
+    look = {"query": "年假", "collections": ["few"]}
+    service.wait(lambda: len(service.call("POST", "/v1/search", look)[1]["passages"]) == 4, 20)
 
     asked = {"question": "员工未休的年假什么时候过期？", "collections": ["few"]}
     _, answer = service.call("POST", "/v1/ask", asked)
