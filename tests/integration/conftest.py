@@ -1,8 +1,11 @@
-"""Real models, loaded once."""
+"""Real models, loaded once; and tiny ones, made here."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
+from transformers import AutoTokenizer, BertConfig, PreTrainedModel
 
 from services.engine.llama_cpp_generator import LlamaCppGenerator
 from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
@@ -27,3 +30,37 @@ def generator(model_settings: Settings) -> LlamaCppGenerator:
     opened = open_generator(model_settings)
     assert isinstance(opened, LlamaCppGenerator)
     return opened
+
+
+SaveTinyBert: TypeAlias = Callable[[Path, type[PreTrainedModel], str], None]
+
+
+@pytest.fixture(scope="session")
+def save_tiny_bert() -> SaveTinyBert:
+    """Return a function that saves a BERT of one layer and random weights that reads *letters*."""
+
+    def save(folder: Path, kind: type[PreTrainedModel], letters: str) -> None:
+        folder.mkdir()
+        words = [
+            "[PAD]",
+            "[UNK]",
+            "[CLS]",
+            "[SEP]",
+            "[MASK]",
+            *letters,
+            *(f"##{c}" for c in letters),
+        ]
+        (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+        config = BertConfig(
+            vocab_size=len(words),
+            hidden_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=64,
+        )
+        config.num_labels = 1
+        kind(config).save_pretrained(folder, safe_serialization=True)
+        AutoTokenizer.from_pretrained(folder).save_pretrained(folder)
+
+    return save

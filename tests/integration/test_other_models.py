@@ -1,37 +1,27 @@
 """An embedder from a local folder that reads every language: a tiny one, made here."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-from transformers import AutoTokenizer, BertConfig, BertModel
+from transformers import BertModel
 
 from services.answering.composing import model
 from services.settings import Settings
 from services.wiring import open_embedder
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz每位员工有年假天数多少"
+SaveTinyBert = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, save_tiny_bert: SaveTinyBert) -> Path:
     base = Path(tmp_path_factory.mktemp("embedder"))
     plain, made = base / "plain", base / "tiny-multilingual"
-    plain.mkdir()
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{c}" for c in LETTERS)]
-    (plain / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    BertModel(config).save_pretrained(plain, safe_serialization=True)
-    AutoTokenizer.from_pretrained(plain).save_pretrained(plain)
+    save_tiny_bert(plain, BertModel, LETTERS)
     transformer = Transformer(str(plain), max_seq_length=64)
     SentenceTransformer(modules=[transformer, Pooling(32)], device="cpu").save(str(made))
     return made

@@ -1,36 +1,24 @@
 """A cross-encoder from a local folder: a tiny one, made here."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+from transformers import BertForSequenceClassification
 
 from services.domain.errors import ModelFileError
 from services.engine.cross_encoder_reranker import CrossEncoderReranker
 from services.settings import Settings
 from services.wiring import open_reranking
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+SaveTinyBert = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, save_tiny_bert: SaveTinyBert) -> Path:
     made = Path(tmp_path_factory.mktemp("reranker")) / "tiny"
-    made.mkdir()
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{c}" for c in LETTERS)]
-    (made / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    config.num_labels = 1
-    BertForSequenceClassification(config).save_pretrained(made, safe_serialization=True)
-    AutoTokenizer.from_pretrained(made).save_pretrained(made)
+    save_tiny_bert(made, BertForSequenceClassification, "abcdefghijklmnopqrstuvwxyz")
     return made
 
 
