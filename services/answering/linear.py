@@ -20,10 +20,6 @@ class Linear:
     bias: float
     settings: Mapping[str, float]
 
-    def uses(self, *features: str) -> bool:
-        """Say whether one of *features* has a weight."""
-        return any(self.weights[self.features.index(one)] for one in features)
-
     def score(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a score for each row of *values*, shape (rows, features)."""
         scores: NDArray[np.float64] = values @ self.weights + self.bias

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class Asked:
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EvaluationSet:
     """Questions, and the documents that they are asked of: rows, or files.
 
@@ -41,18 +42,23 @@ class EvaluationSet:
     corpus: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     files: Sequence[Path] = field(default=(), repr=False)
 
-    @property
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The documents and pages that its questions name."""
+        return frozenset(one for asked in self.questions for one in asked.relevant)
+
+    @cached_property
     def is_by_page(self) -> bool:
         """Say whether its questions name pages, not documents alone."""
-        return any(_PAGE_MARK in one for asked in self.questions for one in asked.relevant)
+        return any(_PAGE_MARK in one for one in self.named)
 
     def key_of(self, found: Mapping[str, Any]) -> str:
         """Return the name under which the set knows a passage's or a citation's document."""
         source, page = str(found["source_id"]), found.get("page")
         if self.is_by_page and page is not None and _PAGE_MARK not in source:
             return f"{source}{_PAGE_MARK}{page}"
-        named = {one for asked in self.questions for one in asked.relevant}
-        return str(found["document_name"]) if found["document_name"] in named else source
+        name = str(found["document_name"])
+        return name if name in self.named else source
 
 
 def load(path: Path, *, with_files: bool = False) -> EvaluationSet:
