@@ -73,6 +73,33 @@ class Settings(BaseSettings):
     context_tokens: int = Field(
         4096, ge=1024, le=131072, description="Context window of the generator, in tokens."
     )
+    answers_at_once: int = Field(
+        16, ge=1, le=128, description="Answers that the generator writes at the same time."
+    )
+    kv_tokens: int = Field(
+        0, ge=0, le=4_194_304, description="Tokens whose KV is held for all answers; 0: by memory."
+    )
+    kv_type: Literal["f16", "q8_0"] = Field(
+        "f16", description="Precision of the KV; q8_0 takes half the memory, and is slower."
+    )
+    kv_pool: Literal["auto", "unified", "split"] = Field(
+        "auto", description="One pool of KV for all answers, one for each, or by what suits."
+    )
+    kv_host_mb: int = Field(
+        512, ge=0, le=1_048_576, description="KV states kept in host memory, in MiB; 0: none."
+    )
+    kv_disk_mb: int = Field(
+        2048, ge=0, le=16_777_216, description="KV states kept on disk, in MiB; 0: none."
+    )
+    draft_tokens: int = Field(
+        0,
+        ge=0,
+        le=32,
+        description="Tokens drafted from the passages, then checked; 0: none.",
+    )
+    adapters: str = Field(
+        "", description="LoRA adapters of the generator: GGUF files, separated by commas."
+    )
     threads: int = Field(
         0, ge=0, le=256, description="Threads of the models; 0: one for each core, four at most."
     )
@@ -92,7 +119,7 @@ class Settings(BaseSettings):
         120.0, ge=1, le=3600, description="Seconds after which an answer is given up."
     )
     questions_running: int = Field(
-        4, ge=1, le=256, description="Questions that are answered at the same time."
+        16, ge=1, le=256, description="Questions that are answered at the same time."
     )
     questions_waiting: int = Field(
         60, ge=0, le=4096, description="Questions that may wait beyond those being answered."

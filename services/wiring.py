@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from services.domain.errors import DataInUseError, SettingsError
 from services.engine import Embedder, Generator
 from services.engine.catalogue import ModelSource, find_model, model_path, verify_files
-from services.engine.threads import wanted_threads
+from services.engine.kv_tiers import TierSizes
+from services.engine.ledger import Plan, Wish, plan
+from services.engine.threads import FreeCores, wanted_threads
 from services.index.generations import Generations, Stamp
 from services.jobs import Handler, JobQueue, JobWorker
 from services.language import ANALYZER
 from services.registry.database import Database, migrate, open_sqlite, open_url
 from services.registry.spool import Spool
 from services.registry.sqlalchemy_registry import Registry
-from services.settings import Settings
+from services.settings import MIB, Settings
 
 if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
@@ -51,8 +53,9 @@ class House:
     answerer: "Answerer"
 
     def close(self) -> None:
-        """Publish what is not on disk and give everything back."""
+        """Publish what is not on disk, save what the engine holds, and give everything back."""
         self.follower.stop()
+        self.generator.close()
         self.registry.close()
 
 
@@ -62,12 +65,14 @@ def build_house(settings: Settings) -> House:
     from services.retrieval.retriever import Retriever
 
     registry = open_registry(settings)
-    embedder = open_embedder(settings)
+    cores = free_cores(settings)
+    embedder = open_embedder(settings, cores)
     # The first call of a model takes longest: not from the first question.
     embedder.embed_question("warm up")
-    generator = open_generator(settings)
+    generator = open_generator(settings, cores)
     follower, legs = _open_indexes(settings, registry, embedder)
-    retriever = Retriever(legs, registry.passages, registry.collections, open_reranking(settings))
+    reranking = open_reranking(settings, cores)
+    retriever = Retriever(legs, registry.passages, registry.collections, reranking)
     answerer = Answerer(
         retriever,
         generator,
@@ -118,15 +123,20 @@ def open_worker(settings: Settings, handler: Handler) -> tuple[JobQueue, JobWork
     return DramatiqQueue(broker), DramatiqWorker(broker, handler, settings.worker_threads)
 
 
-def open_embedder(settings: Settings) -> Embedder:
+def free_cores(settings: Settings) -> FreeCores:
+    """Return the cores that all models of this process share."""
+    return FreeCores(wanted_threads(settings.threads))
+
+
+def open_embedder(settings: Settings, cores: FreeCores | None = None) -> Embedder:
     """Check the embedding model's files and load it."""
     source, path = checked_model(settings, settings.embedding_model, "embedding")
     from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
 
-    return SentenceTransformersEmbedder(path, source.card, wanted_threads(settings.threads))
+    return SentenceTransformersEmbedder(path, source.card, cores or free_cores(settings))
 
 
-def open_reranking(settings: Settings) -> "Reranking | None":
+def open_reranking(settings: Settings, cores: FreeCores | None = None) -> "Reranking | None":
     """Check the reranker's files and load it; None where none is set."""
     if settings.reranking_model is None:
         return None
@@ -134,22 +144,64 @@ def open_reranking(settings: Settings) -> "Reranking | None":
     from services.engine.cross_encoder_reranker import CrossEncoderReranker
     from services.retrieval.reranking import Reranking
 
-    reranker = CrossEncoderReranker(path, source.card, wanted_threads(settings.threads))
+    reranker = CrossEncoderReranker(path, source.card, cores or free_cores(settings))
     return Reranking(reranker, settings.rerank_seconds)
 
 
-def open_generator(settings: Settings) -> Generator:
-    """Check the generator's file and load it."""
+def open_generator(settings: Settings, cores: FreeCores | None = None) -> Generator:
+    """Check the generator's file, fit it to the memory that is free, and load it."""
     source, path = checked_model(settings, settings.generation_model, "generation")
-    from services.engine.llama_cpp_generator import LlamaCppGenerator, LlamaOptions, gpu_layers
+    from services.engine.llama_cpp_context import ContextOptions
+    from services.engine.llama_cpp_generator import EngineOptions, LlamaCppGenerator
+    from services.engine.scheduler import SchedulerOptions
 
     file = path / next(iter(source.files)) if path.is_dir() else path
-    options = LlamaOptions(
-        context_tokens=settings.context_tokens,
-        threads=wanted_threads(settings.threads),
-        gpu_layers=gpu_layers(settings.gpu_layers),
+    planned = generator_plan(settings, file)
+    cores = cores or free_cores(settings)
+    options = EngineOptions(
+        context=ContextOptions(
+            cells=planned.cells,
+            sequences=planned.sequences,
+            threads=cores.most,
+            gpu_layers=planned.gpu_layers,
+            kv_type=settings.kv_type,
+            unified=planned.unified,
+            adapters=adapter_files(settings),
+        ),
+        scheduler=SchedulerOptions(settings.answers_at_once, cores, settings.draft_tokens),
+        window=planned.window,
+        tiers=TierSizes(settings.kv_host_mb * MIB, settings.kv_disk_mb * MIB),
+        tier_folder=settings.data_dir / "kv",
+        model_key=source.files.get(file.name, f"{file.name}:{file.stat().st_size}"),
     )
     return LlamaCppGenerator(file, source.card, options)
+
+
+def generator_plan(settings: Settings, file: Path) -> Plan:
+    """Return how the generator will be run in the memory that is free now."""
+    from services.engine.devices import free_memory
+    from services.engine.llama_cpp_shape import shape_of
+
+    layers = None if settings.gpu_layers == "auto" else settings.gpu_layers
+    wish = Wish(
+        answers=settings.answers_at_once,
+        window=settings.context_tokens,
+        kv_type=settings.kv_type,
+        kv_tokens=settings.kv_tokens,
+        pool=settings.kv_pool,
+        gpu_layers=layers,
+    )
+    return plan(shape_of(file), wish, free_memory())
+
+
+def adapter_files(settings: Settings) -> tuple[Path, ...]:
+    """Return the LoRA files of the settings; SettingsError for one that is not there."""
+    files = tuple(Path(name.strip()) for name in settings.adapters.split(",") if name.strip())
+    absent = [str(file) for file in files if not file.is_file()]
+    if absent:
+        message = f"Setting FOOTNOTE_ADAPTERS: there is no file {absent[0]}."
+        raise SettingsError(message)
+    return files
 
 
 def checked_model(settings: Settings, name: str, kind: str) -> tuple[ModelSource, Path]:

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, replace
 from services.answering import AnswerEvent, DeltaEvent, Event, PassagesEvent
 from services.answering.composing import Ranked, composed, model, ranked
 from services.answering.conflicts import Conflict, conflicts
+from services.answering.conversations import Conversations, Told
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence, Weigher
 from services.answering.gate import Gate, Verdict
 from services.answering.grounding import Grounded, ground
 from services.answering.linear import Linear
-from services.answering.prompt import Material, Packed, pack
+from services.answering.prompt import Material, Packed, continued, pack
 from services.answering.refusal import refusal
-from services.domain.answers import Answer, Question, Usage
+from services.domain.answers import Answer, Question, Turn, Usage
 from services.domain.errors import CancelledError
 from services.domain.scope import Role, Scope
 from services.engine import Embedder, Generator, Step
@@ -61,6 +62,7 @@ class _Course:
     timings: dict[str, float] = field(default_factory=dict)
     trace: dict[str, object] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
+    packed: Packed | None = None
 
     def lap(self, name: str, since: float) -> float:
         """Note the milliseconds since *since*; return the time now. CancelledError if left."""
@@ -85,6 +87,7 @@ class Answerer:
         self._embedder = embedder.card.name
         self._reads_all = all(embedder.card.reads(language) for language in _LANGUAGES)
         self._limits = limits
+        self._conversations = Conversations()
 
     def answer(
         self, question: Question, scope: Scope, cancelled: Cancelled, waited_s: float
@@ -151,13 +154,17 @@ class Answerer:
         return "".join(text)
 
     def _packed(self, course: _Course, retrieval: Retrieval) -> Packed:
+        share = _share(course.scope)
         material = Material(
             language=retrieval.language,
             passages=retrieval.found[: self._limits.passages],
             instructions=retrieval.instructions,
-            share=",".join(sorted(course.scope.holding(Role.ASK))),
+            share=share,
+            owner=course.scope.principal,
+            told=self._recalled(course, share),
         )
         packed = pack(course.question, material, self._generator, self._limits.passage_tokens)
+        course.packed = packed
         course.trace["prompt"] = {
             "passages": list(packed.used),
             "left_out": list(packed.left_out),
@@ -190,6 +197,7 @@ class Answerer:
             {"text": one.text, "support": one.support, "kept": one.is_supported} for one in written
         ]
         course.lap("verify", since)
+        self._remember(course, draft.text)
         answer = self._answer(course, retrieval)
         return AnswerEvent(
             replace(
@@ -201,6 +209,22 @@ class Answerer:
             ),
             course.trace,
         )
+
+    def _recalled(self, course: _Course, share: str) -> Told | None:
+        """Return the conversation's layout, if all passages in it may still be read."""
+        told = self._conversations.recall(share, course.question.history)
+        if told is None or not self._retriever.stand(course.scope, told.passages):
+            return None
+        return told
+
+    def _remember(self, course: _Course, answer: str) -> None:
+        """Keep the prompt's layout for the question that may follow."""
+        if course.packed is None:
+            return
+        asked = course.question
+        turns = (*asked.history, Turn("user", asked.text), Turn("assistant", answer))
+        told = continued(course.packed, answer, self._generator.card.template)
+        self._conversations.remember(_share(course.scope), turns, told)
 
     def _may_stand(self, sentence: Grounded, best: Sequence[Ranked], draft: Draft) -> bool:
         """Say whether a written sentence is taken: supported and not said already.
@@ -235,6 +259,11 @@ class Answerer:
             timings_ms=course.timings,
             trace_id=course.answer_id,
         )
+
+
+def _share(scope: Scope) -> str:
+    """Return whose KV a prompt may share: that of prompts from the same collections."""
+    return ",".join(sorted(scope.holding(Role.ASK)))
 
 
 def _is_foreign(retrieval: Retrieval) -> bool:

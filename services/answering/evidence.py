@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.answering.question_types import asked_type, holds_type
+from services.cache.recent_vectors import RecentVectors
 from services.domain.documents import Span
 from services.domain.passages import Found, embedded_text
 from services.engine import Embedder
@@ -30,6 +31,8 @@ _FEW_NEW = 2
 # Of each sentence of a passage: its best tokens, those of its neighbours too, and as a whole.
 _Likeness: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 _DATED = re.compile(r"[A-Z][\w'’-]*\d[\w'’-]*|\d[\d,.]*")
+# Vectors of sentences that are kept: 1.5 KiB each.
+_KEPT_SENTENCES = 8192
 _LIST_MARK = re.compile(r"^(?:[-*•·▪◦‣○●■]|#{1,6}|\(?\d{1,3}[.)、])\s+")
 
 FEATURES = (
@@ -77,6 +80,9 @@ class Weigher:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+        self._sentences = RecentVectors(
+            lambda texts: [one.vector for one in embedder.embed_passages(texts)], _KEPT_SENTENCES
+        )
 
     def evidence(self, question: str, retrieval: Retrieval, passages: int) -> list[Evidence]:
         """Return every sentence of the first *passages* passages with its features.
@@ -118,7 +124,8 @@ class Weigher:
         """Return the cosine of the question to each sentence behind its document's title; zeros
         where the embedder does not read the question.
 
-        About a thousand tokens are embedded for it: 100 ms of one core.
+        About a thousand tokens are embedded for it, a quarter of a second of one core, unless the
+        passages were asked for lately.
         """
         if retrieval.embedded is None:
             return [np.zeros(len(own)) for own in texts]
@@ -127,9 +134,9 @@ class Weigher:
             for one, own in zip(found, texts, strict=True)
             for text in own
         ]
-        rows = iter(self._embedder.embed_passages(behind_titles))
+        rows = iter(self._sentences.of(behind_titles))
         asked = retrieval.embedded.vector
-        return [np.array([float(next(rows).vector @ asked) for _ in own]) for own in texts]
+        return [np.array([float(next(rows) @ asked) for _ in own]) for own in texts]
 
     def _best_tokens(
         self, retrieval: Retrieval, found: Found, spans: Sequence[Span]

@@ -27,6 +27,7 @@ STATUS_OF: dict[type[errors.HouseError], int] = {
     errors.StorageFullError: 507,
     errors.SettingsError: 500,
     errors.ModelFileError: 503,
+    errors.EngineError: 503,
     errors.DamagedStoreError: 503,
     errors.DataInUseError: 503,
     errors.DamagedGenerationError: 503,

@@ -28,4 +28,7 @@ async def ready(service: InService) -> JSONResponse:
 @router.get("/metrics", response_class=Response)
 def show_metrics(house: InHouse, _scope: Asking) -> Response:
     """Return the metrics for Prometheus."""
-    return Response(metrics.page(house.follower.passages()), media_type="text/plain; version=0.0.4")
+    return Response(
+        metrics.page(house.follower.passages(), house.generator.figures()),
+        media_type="text/plain; version=0.0.4",
+    )

@@ -1,7 +1,7 @@
 """Counts and times for Prometheus; no text of documents or questions."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -39,7 +39,18 @@ def answered(answer: Answer) -> None:
     _tokens.labels(kind="cached").inc(answer.usage.cached_tokens)
 
 
-def page(passages: int) -> bytes:
-    """Return all metrics in Prometheus' text format."""
+def page(passages: int, engine: Mapping[str, float]) -> bytes:
+    """Return all metrics in Prometheus' text format, those of the *engine* by their own names."""
     _documents.set(passages)
-    return generate_latest(registry)
+    return generate_latest(registry) + generate_latest(_engine_registry(engine))
+
+
+def _engine_registry(figures: Mapping[str, float]) -> CollectorRegistry:
+    collected = CollectorRegistry()
+    for name, value in figures.items():
+        Gauge(f"footnote_engine_{name}", _told(name), registry=collected).set(value)
+    return collected
+
+
+def _told(name: str) -> str:
+    return f"{name.replace('_', ' ')} (docs/engine.md)".capitalize()

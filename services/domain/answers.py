@@ -16,7 +16,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the generator picks its tokens; temperature 0 is greedy."""
+    """How the generator picks its tokens; temperature 0 is greedy.
+
+    `top_k` 0, `top_p` 1 and `min_p` 0 leave every token in; a `repeat_penalty` of 1 and the other
+    penalties of 0 change nothing. `logit_bias` adds to the logits of tokens by number. `grammar`
+    is GBNF, `json_schema` a JSON schema that the text will fit; at most one of the two.
+    """
 
     max_tokens: int = 256
     temperature: float = 0.0
@@ -25,6 +30,12 @@ class Sampling:
     min_p: float = 0.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    repeat_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    grammar: str | None = None
+    json_schema: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,3 +157,10 @@ class DamagedGenerationError(HouseError):
     """A derived index file does not match its checksum: it is built again."""
 
     code = "damaged_generation"
+
+
+class EngineError(HouseError):
+    """The generator's engine failed at this answer; the next one may go well."""
+
+    code = "engine"
+    retry_after_s = 2

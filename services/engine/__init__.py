@@ -4,7 +4,7 @@ A model file is checked against its pinned SHA-256 before a parser opens it. Tex
 people is tokenised without special tokens. One thread at a time works in a model's context.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -116,12 +116,14 @@ class Step:
 class Prompt:
     """A prompt in parts, the ends of a turn that stop it, and whose KV it may share.
 
-    Prompts with different `share` never use each other's cached prefixes.
+    Prompts with different `share` never use each other's cached prefixes. Answers are written in
+    turn between the owners of their prompts.
     """
 
     parts: tuple[Part, ...]
     stop: tuple[str, ...] = ()
     share: str = ""
+    owner: str = ""
 
 
 class Generator(Protocol):
@@ -141,8 +143,23 @@ class Generator(Protocol):
         """Return the number of tokens of an untrusted text."""
         ...
 
+    def at_hand(self, share: str, parts: Sequence[Part]) -> int:
+        """Return how many tokens of a prompt that begins with *parts* need not be read."""
+        ...
+
+    def figures(self) -> Mapping[str, float]:
+        """Return what the engine counts and measures, by name."""
+        ...
+
+    def close(self) -> None:
+        """End all answers and free the model."""
+        ...
+
     def generate(
         self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool]
     ) -> Iterator[Step]:
-        """Yield the text as it comes; *cancelled* is asked before every step."""
+        """Yield the text as it comes; *cancelled* is asked before every step.
+
+        EngineError if the engine fails at it.
+        """
         ...

@@ -20,9 +20,8 @@ class CrossEncoderReranker:
     Qwen3-Reranker as sequence classification, or any other with one label.
     """
 
-    def __init__(self, folder: Path, card: ModelCard, threads: int) -> None:
-        self._threads = threads
-        self._cores = FreeCores()
+    def __init__(self, folder: Path, card: ModelCard, cores: FreeCores) -> None:
+        self._cores = cores
         self._model = CrossEncoder(
             str(folder),
             device="cuda" if torch.cuda.is_available() else "cpu",
@@ -47,8 +46,8 @@ class CrossEncoderReranker:
         found: list[float] = []
         while len(found) < len(texts) and time.monotonic() < ends:
             batch = texts[len(found) : len(found) + _BATCH]
-            with self._lock, torch.inference_mode():
-                torch.set_num_threads(self._cores.threads(self._threads))
+            with self._lock, self._cores.taken() as threads, torch.inference_mode():
+                torch.set_num_threads(threads)
                 scored = self._model.predict(
                     [(question, text) for text in batch],
                     batch_size=_BATCH,

@@ -1,10 +1,10 @@
 """A twin of the generator for tests: it says what a script tells it to say."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from services.domain.answers import Sampling
-from services.engine import ModelCard, Prompt, Step
+from services.engine import ModelCard, Part, Prompt, Step
 
 
 class MemoryGenerator:
@@ -41,6 +41,17 @@ class MemoryGenerator:
     def count_tokens(self, text: str) -> int:
         """Count a token for every four bytes of UTF-8."""
         return len(text.encode()) // 4 + 1
+
+    def at_hand(self, share: str, parts: Sequence[Part]) -> int:  # noqa: ARG002 - keeps nothing
+        """Nothing is ever at hand."""
+        return 0
+
+    def figures(self) -> dict[str, float]:
+        """Nothing is counted."""
+        return {}
+
+    def close(self) -> None:
+        """There is nothing to free."""
 
     def generate(
         self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool]

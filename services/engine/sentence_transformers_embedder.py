@@ -29,9 +29,8 @@ class SentenceTransformersEmbedder:
     width), fitted by `bench/quality`) also gives those, for late interaction.
     """
 
-    def __init__(self, folder: Path, card: ModelCard, threads: int) -> None:
-        self._threads = threads
-        self._cores = FreeCores()
+    def __init__(self, folder: Path, card: ModelCard, cores: FreeCores) -> None:
+        self._cores = cores
         self._model = SentenceTransformer(
             str(folder),
             device="cuda" if torch.cuda.is_available() else "cpu",
@@ -83,8 +82,13 @@ class SentenceTransformersEmbedder:
     def _embed(self, texts: Sequence[str], encode: Callable[..., Any]) -> list[Embedded]:
         if not texts:
             return []
-        with self._lock, torch.inference_mode(), self._precision():
-            torch.set_num_threads(self._cores.threads(self._threads))
+        with (
+            self._lock,
+            self._cores.taken() as threads,
+            torch.inference_mode(),
+            self._precision(),
+        ):
+            torch.set_num_threads(threads)
             rows = encode(
                 list(texts), batch_size=_BATCH, output_value=None, show_progress_bar=False
             )

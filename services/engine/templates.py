@@ -63,5 +63,15 @@ def chat_parts(family: str, turns: Sequence[Turn | tuple[str, Sequence[Part]]]) 
         parts.append(Part(template.opening(role), trusted=True))
         parts += said
         parts.append(Part(template.turn_close, trusted=True))
-    parts.append(Part(template.opening("assistant"), trusted=True))
     return tuple(parts)
+
+
+def question_parts(family: str, said: Sequence[Part]) -> tuple[Part, ...]:
+    """Lay out the turn that is to be answered, and open the answer's."""
+    template = TEMPLATES[family]
+    return (
+        Part(template.opening("user"), trusted=True),
+        *said,
+        Part(template.turn_close, trusted=True),
+        Part(template.opening("assistant"), trusted=True),
+    )

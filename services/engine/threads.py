@@ -4,6 +4,8 @@ import math
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _STAT = Path("/proc/stat")
@@ -21,30 +23,42 @@ def wanted_threads(setting: int) -> int:
 
 
 class FreeCores:
-    """Watches how much of the machine other processes use.
+    """Shares the machine's cores between the models of this process and leaves others theirs.
 
     llama.cpp's threads wait for each other by spinning. With two of them on two cores that others
     keep busy, reading a prompt took five times as long as with one (measured): so look first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
         self._lock = threading.Lock()
         self._seen = self._look()
         self._others = 0.0
+        self._taken = 0
 
-    def threads(self, most: int) -> int:
-        """Return between 1 and *most* threads: one for each core that nobody else is using."""
-        if most == 1 or not _STAT.exists():
-            return most
+    @contextmanager
+    def taken(self) -> Iterator[int]:
+        """Take between 1 and `most` cores for the time of the block; yields how many."""
         with self._lock:
-            now = self._look()
-            span = now[0] - self._seen[0]
-            if span >= _SPAN_S:
-                busy, own = now[1] - self._seen[1], now[2] - self._seen[2]
-                self._others = max(0.0, (busy - own) / span)
-                self._seen = now
-        free = math.floor((os.cpu_count() or 1) - self._others + _TOLERANCE)
-        return max(1, min(most, free))
+            if _STAT.exists():
+                self._watch_others()
+            free = math.floor((os.cpu_count() or 1) - self._others + _TOLERANCE) - self._taken
+            threads = max(1, min(self.most, free))
+            self._taken += threads
+        try:
+            yield threads
+        finally:
+            with self._lock:
+                self._taken -= threads
+
+    def _watch_others(self) -> None:
+        """Learn what other processes use, if the last look is long enough ago."""
+        if time.monotonic() - self._seen[0] < _SPAN_S:
+            return
+        now = self._look()
+        busy, own = now[1] - self._seen[1], now[2] - self._seen[2]
+        self._others = max(0.0, (busy - own) / (now[0] - self._seen[0]))
+        self._seen = now
 
     @staticmethod
     def _look() -> tuple[float, float, float]:

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from services.domain.passages import AnalysedPassage, Found, Passage
 from services.domain.scope import Scope
+from services.language.courtesy import bare_question
 from services.registry.collections import Collections
 from services.registry.passages import Passages
 from services.retrieval import Query, Retrieval
@@ -51,14 +52,13 @@ class Retriever:
         A question in a conversation is looked for in several views, whose scores add up.
         """
         started = time.perf_counter()
-        seen = [
-            (view.weight, self.look(view.text, scope)) for view in views(query.text, query.history)
-        ]
+        asked = bare_question(query.text)
+        seen = [(view.weight, self.look(view.text, scope)) for view in views(asked, query.history)]
         depth = max(limit, self._reranking.depth if self._reranking else 0)
         best = collapsed(_summed(seen), depth)
         # Sentences are measured against the view that stands alone.
-        question = standalone(query.text, query.history)
-        main = seen[0][1] if question == query.text else seen[1][1]
+        question = standalone(asked, query.history)
+        main = seen[0][1] if question == asked else seen[1][1]
         found = [
             Found(one.passage, score, _scores([view for _, view in seen], one.passage.id), also_in)
             for one, score, also_in in best
@@ -100,6 +100,10 @@ class Retriever:
         tokens = self._passages.token_vectors(scope, candidates.ids, self._legs.embedder_name)
         measured = features(text, candidates, stored, tokens)
         return Seen(candidates, stored, tokens, measured, ranked(candidates, stored, measured))
+
+    def stand(self, scope: Scope, passages: Collection[int]) -> bool:
+        """Say whether all *passages* are still there for *scope*."""
+        return len(self._passages.by_ids(scope, list(passages))) == len(passages)
 
     def _instructions(self, scope: Scope, found: list[Found]) -> str:
         """Return the instructions of the collections that the passages come from."""

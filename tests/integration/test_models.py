@@ -5,17 +5,17 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from services.domain.answers import Sampling, Turn
-from services.engine import Prompt, Step
+from services.domain.answers import Sampling
+from services.engine import Part, Prompt, Step
 from services.engine.llama_cpp_generator import LlamaCppGenerator
 from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
-from services.engine.templates import TEMPLATES, chat_parts
+from services.engine.templates import TEMPLATES, question_parts
 
 CONTROL = "<|im_start|>system<|im_end|><|endoftext|>"
 
 
 def asked(text: str, share: str = "") -> Prompt:
-    return Prompt(chat_parts("chatml", [Turn("user", text)]), ("<|im_end|>",), share)
+    return Prompt(question_parts("chatml", [Part(text)]), ("<|im_end|>",), share)
 
 
 def written(generator: LlamaCppGenerator, prompt: Prompt, sampling: Sampling) -> list[Step]:

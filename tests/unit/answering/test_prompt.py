@@ -56,7 +56,7 @@ def test_what_was_left_out_stands_in_the_trace() -> None:
 def test_instructions_of_the_collection_stand_in_the_fixed_part() -> None:
     prompt = laid([found(1, "Text.")], "Answer like a pirate.")
 
-    assert prompt.index("Answer like a pirate.") < prompt.index("[1] Title")
+    assert prompt.index("Answer like a pirate.") < prompt.index("Title\n")
 
 
 def test_marks_inside_a_document_are_not_trusted() -> None:

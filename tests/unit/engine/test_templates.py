@@ -2,15 +2,16 @@
 
 from services.domain.answers import Turn
 from services.engine import Part
-from services.engine.templates import TEMPLATES, chat_parts, family_of
+from services.engine.templates import TEMPLATES, chat_parts, family_of, question_parts
 
 
 def test_only_the_templates_own_marks_are_trusted() -> None:
-    parts = chat_parts("chatml", [("system", [Part("rules")]), Turn("user", "<|im_end|> hi")])
+    told = chat_parts("chatml", [("system", [Part("rules")]), Turn("user", "<|im_end|> hi")])
+    parts = (*told, *question_parts("chatml", [Part("so?")]))
 
     assert "".join(part.text for part in parts) == (
         "<|im_start|>system\nrules<|im_end|>\n<|im_start|>user\n<|im_end|> hi<|im_end|>\n"
-        "<|im_start|>assistant\n"
+        "<|im_start|>user\nso?<|im_end|>\n<|im_start|>assistant\n"
     )
     assert Part("<|im_end|> hi") in parts
 

@@ -1,0 +1,339 @@
+"""Many answers at once from one context: a thread that fills batches, decodes and shares out.
+
+Each step takes one token of every answer that is being written, then tokens of prompts as the pace
+allows. Prompts that share a prefix read it once: who comes second waits until the first has read
+it, and then holds the same cells. Room is taken as it is needed; where there is none, resting
+branches go first, then the youngest answer steps back and resumes later without loss.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.domain.errors import EngineError
+from services.engine.batches import KVContext, Row
+from services.engine.drafting import Drafter
+from services.engine.kv_room import KVRoom
+from services.engine.kv_tiers import KVTiers
+from services.engine.pacing import Pace
+from services.engine.prefix_tree import Tokens, common
+from services.engine.scheduler_stats import SchedulerStats
+from services.engine.threads import FreeCores
+from services.engine.waiting_room import WaitingRoom
+from services.engine.writing import Order, Writing
+
+# Without work for so long, the scheduler looks after what rests.
+_IDLE_S = 1.0
+# Something that loads is looked at so often.
+_LOADING_S = 0.002
+# The end of the service may be held up so long by saving what rests.
+_LAST_SAVES_S = 2.0
+_NO_ROOM, _ABORTED = 1, 2
+# So often the chunk is halved before somebody steps back.
+_MOST_REFUSALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerOptions:
+    """`answers` are written at once, on free `cores`; `draft_tokens` 0 drafts none."""
+
+    answers: int
+    cores: FreeCores
+    draft_tokens: int = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The rows of a step and whose they are; the first `streams` rows belong to written answers."""
+
+    rows: list[Row]
+    writings: list[Writing]
+    streams: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens are in it."""
+        return sum(len(row.tokens) for row in self.rows)
+
+
+class Scheduler:
+    """Owns the context from its making to `close`; `submit` may be called from any thread."""
+
+    def __init__(
+        self, context: KVContext, tiers: KVTiers, options: SchedulerOptions, stats: SchedulerStats
+    ) -> None:
+        self._context = context
+        self._room = KVRoom(context, tiers)
+        self._options = options
+        self._stats = stats
+        self._pace = Pace(context.batch_tokens)
+        self._drafter = Drafter(options.draft_tokens)
+        self._arrived: deque[Writing] = deque()
+        self._waiting = WaitingRoom(self._room)
+        self._running: list[Writing] = []
+        self._forgotten: set[str] = set()
+        self._numbers = 0
+        self._refusals = 0
+        self._is_closed = False
+        self._wake = threading.Condition(threading.RLock())
+        for name, saved in tiers.stored():
+            self._room.tree.save(saved.share, saved.tokens, name)
+        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
+        self._thread.start()
+
+    def submit(self, order: Order) -> Writing:
+        """Begin an answer as soon as there is a place; EngineError if it can never have one."""
+        if len(order.tokens) + order.sampling.max_tokens > self._context.window:
+            raise EngineError("Prompt and answer are longer than the context window.")
+        with self._wake:
+            if self._is_closed:
+                raise EngineError("The engine is shutting down.")
+            self._numbers += 1
+            writing = Writing(self._numbers, order, self._context.sampler(order.sampling))
+            self._arrived.append(writing)
+            self._wake.notify()
+        return writing
+
+    def at_hand(self, share: str, tokens: Tokens) -> int:
+        """Return how many tokens of a prompt need not be read, or are about to be."""
+        with self._wake:
+            match = self._room.match(share, tokens)
+            planned = [*self._running, *(one.writing for one in self._waiting), *self._arrived]
+            shared = [common(one.tokens, tokens) for one in planned if one.share == share]
+        return max(match.resident, match.stored, *shared, 0)
+
+    def forget(self, share: str) -> None:
+        """Let go of everything that rests or is saved for *share*."""
+        with self._wake:
+            self._forgotten.add(share)
+            self._wake.notify()
+
+    def close(self) -> None:
+        """End: answers in the works fail with a reason, what rests is saved for the next start."""
+        with self._wake:
+            self._is_closed = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._take_arrived()
+                if self._is_closed:
+                    break
+                self._drop_left()
+                self._admit()
+                batch = self._batch()
+                if not batch.rows:
+                    self._rest()
+                    continue
+            self._step(batch)
+        with self._wake:
+            self._end_all()
+
+    def _rest(self) -> None:
+        """Wait for news; look after what rests if there are none."""
+        self._stats.rested()
+        patience = _LOADING_S if self._waiting.is_loading else _IDLE_S
+        if not self._wake.wait(patience) and not self._waiting:
+            self._tell_room()
+            for sequence in self._room.unsaved(uses=2)[:1]:
+                self._room.save(sequence)
+
+    def _take_arrived(self) -> None:
+        while self._arrived:
+            self._waiting.add(self._arrived.popleft())
+        while self._forgotten:
+            self._room.forget(self._forgotten.pop())
+        for gone in self._room.tiers.dropped():
+            self._room.tree.forget(gone.share, gone.tokens)
+
+    def _drop_left(self) -> None:
+        """Free the places of those that nobody waits for."""
+        for one in [one for one in self._running if one.left.is_set()]:
+            self._end(one)
+            one.finish("cancelled")
+        for waiting in [one for one in self._waiting if one.writing.left.is_set()]:
+            self._waiting.remove(waiting)
+            waiting.writing.finish("cancelled")
+
+    def _admit(self) -> None:
+        """Give places, in turn between owners, to those that need not wait for a prefix."""
+        if len(self._running) >= self._options.answers or not self._waiting:
+            return
+        for waiting in self._waiting.in_turn(self._running):
+            if len(self._running) >= self._options.answers:
+                return
+            if self._waiting.must_wait(waiting, self._running):
+                continue
+            need = waiting.writing.pending - waiting.match.resident
+            if self._running and not self._room.can_hold(need, self._running):
+                return
+            if not self._room.place(waiting.writing, waiting.saved, self._running):
+                return
+            self._stats.admitted(waiting.writing, waiting.saved is not None)
+            self._waiting.remove(waiting)
+            self._running.append(waiting.writing)
+
+    def _batch(self) -> _Batch:
+        """Return the next batch: every answer that is written, then prompts as far as they fit."""
+        written = [one for one in self._running if one.is_writing]
+        batch = _Batch([self._written_row(one) for one in written], written, len(written))
+        while batch.rows and not self._room.make_room(batch.tokens, self._running):
+            if self._gave_way(self._running, "length"):
+                return self._batch()
+            return _Batch([], [])
+        reading = [one for one in self._running if not one.is_writing]
+        chunk = self._pace.chunk(batch.tokens, len(reading) + len(self._waiting))
+        chunk = min(chunk, self._context.batch_tokens - batch.tokens) >> self._refusals
+        for one in reading:
+            size = min(chunk, one.pending)
+            if size <= 0 or not self._room.make_room(batch.tokens + size, self._running):
+                break
+            batch.rows.append(_prompt_row(one, size))
+            batch.writings.append(one)
+            chunk -= size
+        if not batch.rows and reading:
+            self._gave_way(reading, None)
+        return batch
+
+    def _gave_way(self, writings: Sequence[Writing], finish: str | None) -> bool:
+        """Let the youngest step back; alone, it ends by *finish* or fails. Say if others go on."""
+        youngest = max(writings, key=lambda one: one.number)
+        if len(self._running) > 1:
+            self._step_back(youngest)
+            return True
+        if finish is None:
+            self._fail([youngest], "The KV cache has no room for this prompt.")
+        else:
+            self._end(youngest)
+            youngest.finish(finish)
+        return False
+
+    def _written_row(self, writing: Writing) -> Row:
+        writing.drafted.tokens = self._drafter.draft(writing, len(self._running))
+        tokens = writing.with_draft(writing.drafted.tokens)
+        return Row(writing.sequence, writing.position, tokens, len(tokens))
+
+    def _step(self, batch: _Batch) -> None:
+        with self._options.cores.taken() as threads:
+            self._context.set_threads(threads)
+            began = time.perf_counter()
+            code = self._context.decode(batch.rows)
+            decode_s = time.perf_counter() - began
+        with self._wake:
+            if code != 0:
+                self._refused(code, batch)
+                return
+            self._refusals = 0
+            picking_s = self._share_out(batch)
+            prompt = sum(len(row.tokens) for row in batch.rows[batch.streams :])
+            self._pace.learn(batch.tokens - prompt, prompt, decode_s)
+            self._stats.stepped(batch.tokens - prompt, prompt, decode_s, picking_s)
+            self._tell_room()
+
+    def _share_out(self, batch: _Batch) -> float:
+        """Give every answer what the batch has for it; return the seconds spent on picking."""
+        at, before = 0, self._stats.picking_s
+        for number, (row, writing) in enumerate(zip(batch.rows, batch.writings, strict=True)):
+            if number < batch.streams:
+                self._take_written(writing, at)
+            else:
+                writing.position += len(row.tokens)
+                self._room.held(writing)
+                if row.outputs:
+                    writing.begin()
+                    self._take(writing, [self._pick(writing, at + len(row.tokens) - 1)])
+            at += len(row.tokens)
+        return self._stats.picking_s - before
+
+    def _take_written(self, writing: Writing, first: int) -> None:
+        """Take a written token, and of its draft what the model would have written too."""
+        draft = writing.drafted.tokens
+        picked = [self._pick(writing, first)]
+        while len(picked) <= len(draft) and picked[-1] == draft[len(picked) - 1]:
+            picked.append(self._pick(writing, first + len(picked)))
+        writing.position += len(picked)
+        if draft:
+            self._context.remove(writing.sequence, writing.position)
+            self._drafter.learn(writing, len(picked) - 1)
+            self._stats.drafted(len(draft), len(picked) - 1)
+        self._take(writing, picked)
+
+    def _pick(self, writing: Writing, index: int) -> int:
+        began = time.perf_counter()
+        token = writing.picker.pick(self._context.logits(index))
+        self._stats.picking_s += time.perf_counter() - began
+        return token
+
+    def _take(self, writing: Writing, tokens: Sequence[int]) -> None:
+        for token in tokens:
+            self._stats.wrote(writing)
+            if writing.take(token, self._context.piece(token), ends=self._context.ends(token)):
+                self._end(writing)
+                return
+
+    def _refused(self, code: int, batch: _Batch) -> None:
+        """Go on after a batch that was not read."""
+        for row in batch.rows:
+            self._context.remove(row.sequence, row.start)
+        if code == _ABORTED:
+            return
+        if code == _NO_ROOM:
+            self._make_more_room(batch)
+            return
+        self._stats.failures += 1
+        self._fail(list(self._running), f"llama.cpp could not read the batch (code {code}).")
+        self._room.lost_everything()
+
+    def _make_more_room(self, batch: _Batch) -> None:
+        """By our account there was room, but the cells lie badly: evict, shrink, then step back."""
+        self._refusals += 1
+        if self._room.resting:
+            free = self._room.free_cells(self._running)
+            self._room.make_room(free + self._context.batch_tokens, self._running)
+        elif self._refusals > _MOST_REFUSALS:
+            self._refusals = 0
+            self._gave_way(batch.writings, None)
+
+    def _step_back(self, writing: Writing) -> None:
+        """Take an answer's place away; it waits again, with all that it has written."""
+        self._stats.preempted += 1
+        self._end(writing)
+        writing.position = 0
+        self._waiting.add(writing)
+
+    def _end(self, writing: Writing) -> None:
+        self._running.remove(writing)
+        if writing.position > writing.count:
+            # A draft went on beyond the end of the answer.
+            writing.position = writing.count
+            self._context.remove(writing.sequence, writing.position)
+        self._room.rest(writing)
+        self._stats.ended(writing)
+
+    def _fail(self, writings: Sequence[Writing], why: str) -> None:
+        for one in writings:
+            self._end(one)
+            one.fail(EngineError(why))
+
+    def _end_all(self) -> None:
+        self._fail(list(self._running), "The engine is shutting down.")
+        for waiting in list(self._waiting):
+            self._waiting.remove(waiting)
+            waiting.writing.fail(EngineError("The engine is shutting down."))
+        until = time.monotonic() + _LAST_SAVES_S
+        for sequence in self._room.unsaved(uses=1):
+            if time.monotonic() < until:
+                self._room.save(sequence)
+
+    def _tell_room(self) -> None:
+        self._stats.room(self._room, len(self._running), len(self._waiting))
+
+
+def _prompt_row(writing: Writing, size: int) -> Row:
+    start = writing.position
+    tokens = writing.tokens[start : start + size]
+    return Row(writing.sequence, start, tokens, int(size == writing.pending))

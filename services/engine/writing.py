@@ -1,0 +1,169 @@
+"""One answer in the works: its tokens, where it stands, and what its reader is told."""
+
+import codecs
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from services.domain.answers import Sampling
+from services.domain.errors import EngineError
+from services.engine import Step
+from services.engine.batches import TokenPicker
+from services.engine.prefix_tree import Tokens
+from services.engine.stopping import StopWatch
+
+# How often a reader that waits for a step looks whether anybody still waits for it.
+_LOOK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be written: *tokens* to read, how to go on, whose it is, what it may share."""
+
+    tokens: Tokens
+    sampling: Sampling
+    share: str = ""
+    owner: str = ""
+
+
+class Writing:
+    """The state of one answer. The scheduler's thread changes it; `steps` is its reader's side.
+
+    `position` tokens have their KV in the context; `count` are known (prompt and written ones).
+    """
+
+    def __init__(self, number: int, order: Order, picker: TokenPicker) -> None:
+        self.number = number
+        self.arrived_s = time.perf_counter()
+        self.share = order.share
+        self.owner = order.owner
+        self.picker = picker
+        self.prompt_tokens = len(order.tokens)
+        self.most = order.sampling.max_tokens
+        self._known = np.zeros(self.prompt_tokens + self.most + 1, dtype=np.int32)
+        self._known[: self.prompt_tokens] = order.tokens
+        self.count = self.prompt_tokens
+        self.position = 0
+        self.cached = 0
+        self.sequence = -1
+        self.drafted = Drafted()
+        self.left = threading.Event()
+        self._told: queue.SimpleQueue[Step | EngineError] = queue.SimpleQueue()
+        self._watch = StopWatch(order.sampling.stop)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._has_begun = False
+
+    @property
+    def tokens(self) -> Tokens:
+        """All tokens that are known: the prompt and what has been written."""
+        return self._known[: self.count]
+
+    @property
+    def pending(self) -> int:
+        """How many known tokens have no KV yet; 1 while it writes."""
+        return self.count - self.position
+
+    @property
+    def written(self) -> int:
+        """How many tokens it has written."""
+        return self.count - self.prompt_tokens
+
+    @property
+    def is_writing(self) -> bool:
+        """Say whether its prompt has been read."""
+        return self.pending == 1 and self.position > 0
+
+    def with_draft(self, draft: list[int]) -> Tokens:
+        """Return the token that is due, and a draft of what may come after it."""
+        return np.array([self._known[self.position], *draft], dtype=np.int32)
+
+    def begin(self) -> None:
+        """Tell the reader that the prompt has been read; only once, also after a preemption."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._told.put(Step(prompt_tokens=self.prompt_tokens, cached_tokens=self.cached))
+
+    def take(self, token: int, piece: bytes, *, ends: bool) -> bool:
+        """Add a token and tell its text; return whether the answer is complete with it."""
+        self._known[self.count] = token
+        self.count += 1
+        if ends:
+            self.finish("stop")
+            return True
+        text = self._watch.passed(self._decoder.decode(piece))
+        if self._watch.stopped:
+            self.finish("stop", text)
+            return True
+        if self.written >= self.most:
+            self.finish("length", text)
+            return True
+        self._told.put(self._step(text))
+        return False
+
+    def finish(self, why: str, text: str = "") -> None:
+        """Tell the last step; what was held back of the text goes with it."""
+        self.picker.close()
+        rest = self._watch.rest() + ("" if self._watch.stopped else self._decoder.decode(b"", True))
+        self._told.put(self._step(text + rest, why))
+
+    def fail(self, error: EngineError) -> None:
+        """Tell the reader why there will be no answer."""
+        self.picker.close()
+        self._told.put(error)
+
+    def steps(self, cancelled: Callable[[], bool]) -> Iterator[Step]:
+        """Yield the steps as they come, those that are there already as one.
+
+        Whoever stops reading, or whose *cancelled* says so, frees its place at the next step.
+        """
+        try:
+            while True:
+                step = self._next(cancelled)
+                yield step
+                if step.finish is not None:
+                    return
+        finally:
+            self.left.set()
+
+    def _next(self, cancelled: Callable[[], bool]) -> Step:
+        while True:
+            if cancelled():
+                self.left.set()
+                return self._step("", "cancelled")
+            try:
+                told = self._told.get(timeout=_LOOK_S)
+            except queue.Empty:
+                continue
+            if isinstance(told, EngineError):
+                raise told
+            return told if told.completion_tokens == 0 else self._merged(told)
+
+    def _merged(self, step: Step) -> Step:
+        text = step.text
+        while step.finish is None:
+            try:
+                told = self._told.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(told, EngineError):
+                raise told
+            step = told
+            text += told.text
+        return Step(
+            text, step.prompt_tokens, step.cached_tokens, step.completion_tokens, step.finish
+        )
+
+    def _step(self, text: str, finish: str | None = None) -> Step:
+        return Step(text, self.prompt_tokens, self.cached, self.written, finish)
+
+
+@dataclass(slots=True)
+class Drafted:
+    """How well drafts were taken so far: a running share of the tokens that were right."""
+
+    share: float = 1.0
+    tokens: list[int] = field(default_factory=list)

@@ -1,0 +1,32 @@
+"""The size of the next chunk of a prompt."""
+
+from services.engine.pacing import Pace
+
+
+def taught() -> Pace:
+    pace = Pace(512)
+    for _ in range(20):
+        pace.learn(4, 0, 0.040)
+        pace.learn(4, 16, 0.040 + 16 * 0.002)
+    return pace
+
+
+def test_a_prompt_does_not_hold_up_those_who_read_along() -> None:
+    chunk = taught().chunk(4, reading=1)
+
+    assert 0.040 + chunk * 0.002 <= 2 * 0.040
+
+
+def test_without_readers_a_chunk_takes_half_a_second() -> None:
+    assert 240 <= taught().chunk(0, reading=1) <= 260
+
+
+def test_a_queue_is_read_in_chunks_that_fill_the_processor() -> None:
+    assert taught().chunk(4, reading=5) == 64
+
+
+def test_a_step_that_was_held_up_says_little() -> None:
+    pace = taught()
+    pace.learn(4, 0, 5.0)
+
+    assert pace.chunk(4, reading=1) < 40
