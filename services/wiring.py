@@ -72,7 +72,9 @@ def build_house(settings: Settings) -> House:
     generator = open_generator(settings, cores)
     follower, legs = _open_indexes(settings, registry, embedder)
     reranking = open_reranking(settings, cores)
-    retriever = Retriever(legs, registry.passages, registry.collections, reranking)
+    retriever = Retriever(
+        legs, registry.passages, registry.collections, reranking, follower.keep_up
+    )
     answerer = Answerer(
         retriever,
         generator,

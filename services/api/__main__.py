@@ -2,16 +2,49 @@
 
 import os
 import signal
+import threading
+import time
+from types import FrameType
 
 import uvicorn
+from typing_extensions import override
 
 from services.api.app import create_app
+from services.api.state import Service
 from services.logs import set_up_logs
 from services.settings import Settings, set_quiet_offline
 from services.wiring import build_house, refuse_unsafe_address
 
-_GRACE_S = 10
+# Questions at work may take so long to end after SIGTERM, and then so long to be told that they
+# will not.
+_GRACE_S = 9.0
+_LAST_WORDS_S = 1
+_LOOK_S = 0.05
 _BACKLOG = 512
+
+
+class _DrainingServer(uvicorn.Server):
+    """Goes on listening after SIGTERM, not ready, until the questions at work are answered."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain; a second signal ends at once."""
+        if self._service.draining.is_set():
+            super().handle_exit(sig, frame)
+            return
+        self._service.draining.set()
+        threading.Thread(target=self._drain, args=(sig, frame), daemon=True).start()
+
+    def _drain(self, sig: int, frame: FrameType | None) -> None:
+        until = time.monotonic() + _GRACE_S
+        while self._service.admission.inside and time.monotonic() < until:
+            time.sleep(_LOOK_S)
+        self._service.over.set()
+        super().handle_exit(sig, frame)
 
 
 def main() -> None:
@@ -21,7 +54,7 @@ def main() -> None:
     set_up_logs(settings)
     refuse_unsafe_address(settings)
     app = create_app(settings, build_house, fail=_end)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -29,8 +62,9 @@ def main() -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=_LAST_WORDS_S,
     )
+    _DrainingServer(config, app.state.service).run()
     if app.state.service.fault is not None:
         raise SystemExit(1)
 

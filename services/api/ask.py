@@ -19,7 +19,13 @@ from services.api.schemas import AskBody, answer_out, passage_out, turns
 from services.api.state import InService, Service
 from services.api.streaming import CancelFlag, event, stepped
 from services.domain.answers import Question
-from services.domain.errors import CancelledError, DeadlineError, HouseError, TooLargeError
+from services.domain.errors import (
+    CancelledError,
+    DeadlineError,
+    HouseError,
+    NotReadyError,
+    TooLargeError,
+)
 from services.domain.scope import Scope
 from services.language.normalize import remove_invisible
 
@@ -35,7 +41,8 @@ _MOST_HISTORY = 50
 @router.post("/ask", response_model=None)
 async def ask(request: Request, service: InService, scope: Asking, body: AskBody) -> Response:
     """Answer a question from the documents that the asking key may read."""
-    service.admission.refuse_if_full()
+    service.refuse_if_draining()
+    service.admission.refuse_if_full(scope.principal)
     asked = _Asked(service, scope.narrowed(body.collections), _question(service, body))
     if body.stream:
         return StreamingResponse(asked.stream(), media_type="text/event-stream")
@@ -90,8 +97,10 @@ class _Asked:
     async def _told(self) -> AsyncIterator[Told]:
         """Yield what the question yields; the last is its answer or an error."""
         try:
-            permit = self._service.admission.permit(self._question.deadline_s)
-            async with permit as waited_s:
+            async with self._service.admission.place(self._scope.principal) as place:
+                async for ahead in place.turn(self._question.deadline_s):
+                    yield "queued", {"ahead": ahead}
+                waited_s = time.monotonic() - self._began
                 with metrics.answering():
                     async for told in stepped(lambda: self._steps(waited_s), self._left):
                         yield told
@@ -122,11 +131,14 @@ class _Asked:
             yield HouseError("Something unexpected went wrong here; the log has the details.")
 
     def _ended(self) -> bool:
-        return self._left() or time.monotonic() - self._began > self._question.deadline_s
+        is_over = self._service.over.is_set()
+        return is_over or self._left() or time.monotonic() - self._began > self._question.deadline_s
 
     def _why(self, error: CancelledError) -> HouseError:
         if self._left():
             return error
+        if self._service.over.is_set():
+            return NotReadyError("The service is shutting down: ask again when it is back.")
         return DeadlineError(f"No answer within {self._question.deadline_s:g} seconds.")
 
     async def _watch(self, request: Request, work: anyio.CancelScope) -> None:

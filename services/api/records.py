@@ -64,7 +64,9 @@ async def replay_answer(service: InService, scope: Asking, answer_id: str) -> di
     record = await anyio.to_thread.run_sync(answers.get, scope, answer_id)
     question = question_of(record.question)
     within = _still_readable(scope, record.question["collections"])
-    async with service.admission.permit(question.deadline_s):
+    async with service.admission.place(scope.principal) as place:
+        async for _ahead in place.turn(question.deadline_s):
+            pass
         now = await anyio.to_thread.run_sync(_asked_again, service.house, question, within)
     return {"before": dict(record.answer), "now": now}
 

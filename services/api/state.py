@@ -16,8 +16,11 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.admission = Admission(settings.questions_running, settings.questions_waiting)
         self.draining = threading.Event()
+        self.over = threading.Event()
+        self.admission = Admission(
+            settings.questions_running, settings.questions_waiting, self.over.is_set
+        )
         self.fault: Exception | None = None
         self._house: House | None = None
 
@@ -33,6 +36,11 @@ class Service:
     def is_ready(self) -> bool:
         """Say whether questions can be answered now."""
         return self._house is not None and not self.draining.is_set()
+
+    def refuse_if_draining(self) -> None:
+        """Raise NotReadyError if the service is about to end."""
+        if self.draining.is_set():
+            raise NotReadyError("The service is shutting down.")
 
     def open(self, house: House) -> None:
         """Begin to answer with *house*."""

@@ -11,6 +11,8 @@ from services.registry.sqlalchemy_registry import Registry
 
 # A new generation is worth writing when so many changes would have to be caught up with.
 _CHANGES_PER_GENERATION = 5000
+# A question waits so long for what has just become ready.
+_PATIENCE_S = 0.5
 
 
 class IndexFollower:
@@ -55,8 +57,19 @@ class IndexFollower:
     def catch_up(self) -> None:
         """Apply every change that is not yet in the indexes."""
         with self._lock:
-            while changes := self._registry.changes.after(self.seq):
-                self._apply(changes)
+            self._apply_all()
+
+    def keep_up(self) -> None:
+        """Apply what the registry holds by now, so that a question finds what is `ready`; give up
+        after half a second of others' work, and let it be found a little later.
+        """
+        if self._registry.changes.head() == self.seq:
+            return
+        if self._lock.acquire(timeout=_PATIENCE_S):
+            try:
+                self._apply_all()
+            finally:
+                self._lock.release()
 
     def removed(self, receipt: Receipt) -> Receipt:
         """Catch up at once and add to the receipt what left the indexes: once the change has been
@@ -114,6 +127,10 @@ class IndexFollower:
                     self.publish()
             except Exception as error:  # noqa: BLE001 - the loop must outlive any one failure
                 on_error(error)
+
+    def _apply_all(self) -> None:
+        while changes := self._registry.changes.after(self.seq):
+            self._apply(changes)
 
     def _build(self) -> None:
         # Changes that come while the passages are read are applied again after it, which is

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,11 +40,13 @@ class Retriever:
         passages: Passages,
         collections: Collections,
         reranking: Reranking | None = None,
+        keep_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._legs = legs
         self._passages = passages
         self._collections = collections
         self._reranking = reranking
+        self._keep_up = keep_up
 
     def search(self, query: Query, scope: Scope, limit: int) -> Retrieval:
         """Return up to *limit* passages of *scope*, best first.
@@ -52,6 +54,7 @@ class Retriever:
         A question in a conversation is looked for in several views, whose scores add up.
         """
         started = time.perf_counter()
+        self._keep_up()
         asked = bare_question(query.text)
         seen = [(view.weight, self.look(view.text, scope)) for view in views(asked, query.history)]
         depth = max(limit, self._reranking.depth if self._reranking else 0)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +161,20 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def make_service(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Service]:
+    """Return a maker of services on one data folder, each ended with the test."""
+
+    def make(**settings: str) -> Service:
+        made = Service(tmp_path / "data", **settings)
+
+        def end() -> None:
+            if made.process is not None and made.process.poll() is None:
+                made.kill()
+
+        request.addfinalizer(end)
+        return made
+
+    return make

@@ -9,19 +9,6 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture
-def make_service(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
-    """Return a maker of services on one data folder, each ended with the test."""
-    kind = request.getfixturevalue("service").__class__
-
-    def make() -> Any:
-        made = kind(tmp_path / "data")
-        request.addfinalizer(lambda: made.process and made.process.poll() is None and made.kill())
-        return made
-
-    return make
-
-
 def test_a_hundred_documents_survive_a_kill_in_the_middle(make_service: Any) -> None:
     running = make_service().start()
     names = [f"room{i}.txt" for i in range(100)]

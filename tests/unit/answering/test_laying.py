@@ -23,7 +23,7 @@ class KnowingGenerator(MemoryGenerator):
         self._text = text
 
     @override
-    def at_hand(self, share: str, parts: Sequence[Part]) -> int:  # noqa: ARG002 - one for all
+    def at_hand(self, share: str, parts: Sequence[Part]) -> int:
         asked = "".join(part.text for part in parts)
         same = next(
             (i for i, (a, b) in enumerate(zip(asked, self._text, strict=False)) if a != b),
