@@ -11,8 +11,9 @@ import torch
 
 from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError
+from services.engine.devices import free_memory
 from services.settings import Settings
-from services.wiring import checked_model, open_registry, owner_key
+from services.wiring import checked_model, generator_plan, open_registry, owner_key
 
 _MIB = 1024 * 1024
 _LITTLE_DISK = 1024 * _MIB
@@ -26,6 +27,7 @@ def checkup(settings: Settings) -> list[Told]:
         ("processor", _processor),
         ("gpu", _gpu),
         ("memory", _memory),
+        ("ledger", _ledger),
         ("disk", _disk),
         ("registry", _registry),
         ("embedder", lambda s: _model(s, s.embedding_model, "embedding")),
@@ -33,6 +35,7 @@ def checkup(settings: Settings) -> list[Told]:
         ("reranker", _reranker),
         ("redis", _redis),
         ("service", _service),
+        ("engine", _engine),
     ]
     found = []
     for what, look in looks:
@@ -83,6 +86,50 @@ def _memory(settings: Settings) -> tuple[bool, str]:
     told = f"{free // _MIB} MiB free; models need {needed // _MIB} MiB ({', '.join(parts)})"
     if free < needed:
         return False, f"{told}: choose smaller models or stop other programs"
+    return True, told
+
+
+def _ledger(settings: Settings) -> tuple[bool, str]:
+    """Tell how the generator would be run in the memory that is free now."""
+    source, path = checked_model(settings, settings.generation_model, "generation")
+    file = path / next(iter(source.files)) if path.is_dir() else path
+    plan = generator_plan(settings, file)
+    pool = "one pool" if plan.unified else f"{plan.sequences} pools"
+    layers = f"{plan.gpu_layers} layers on the GPU" if plan.gpu_layers else "no layer on a GPU"
+    told = (
+        f"weights {plan.weights // _MIB} MiB, "
+        f"KV {plan.kv // _MIB} MiB ({plan.cells} tokens in {pool}), "
+        f"buffers up to {plan.compute // _MIB} MiB; {layers}; "
+        f"{settings.answers_at_once} answers at once, window {plan.window}"
+    )
+    memory = free_memory()
+    if plan.total > memory.host + memory.gpu:
+        mend = "set FOOTNOTE_KV_TOKENS or FOOTNOTE_CONTEXT_TOKENS lower, or choose a smaller model"
+        return False, f"{told}: more than is free; {mend}"
+    return True, told
+
+
+def _engine(settings: Settings) -> tuple[bool, str]:
+    """Tell what the running engine measures of itself."""
+    with FootnoteClient(settings.url, owner_key(settings)) as client:
+        found = client.metrics()
+    figures = {
+        name: found.get(f"footnote_engine_{name}", 0.0)
+        for name in (
+            "prefill_tokens_per_second",
+            "between_tokens_seconds",
+            "cached_tokens_total",
+            "prompt_tokens_total",
+            "kv_cells_used",
+            "kv_cells",
+        )
+    }
+    reads, gap, reused, read, held, cells = figures.values()
+    told = (
+        f"reads {reads:.0f} tokens a second, {gap * 1000:.0f} ms between tokens of an answer; "
+        f"{reused:.0f} of {reused + read:.0f} prompt tokens reused; "
+        f"{held:.0f} of {cells:.0f} KV cells held"
+    )
     return True, told
 
 

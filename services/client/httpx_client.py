@@ -93,6 +93,12 @@ class FootnoteClient:
         """Return a document's canonical text."""
         return self._sent("GET", f"/v1/documents/{quote(document_id)}/text").text
 
+    def metrics(self) -> dict[str, float]:
+        """Return the service's plain gauges and counters by name."""
+        lines = self._sent("GET", "/metrics").text.splitlines()
+        plain = (line.rsplit(" ", 1) for line in lines if line[:1] not in {"#", ""})
+        return {name: float(value) for name, value in plain}
+
     def remove(self, document_id: str) -> dict[str, Any]:
         """Delete a document; returns the receipt."""
         told: dict[str, Any] = self.call("DELETE", f"/v1/documents/{quote(document_id)}")

@@ -1,0 +1,133 @@
+"""How soon a document that is asked about again is answered, and how streams fare meanwhile."""
+
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.domain.answers import Sampling
+from services.engine.kv_tiers import KVTiers, TierSizes
+from services.engine.llama_cpp_context import ContextOptions, LlamaContext
+from services.engine.prefix_tree import Tokens
+from services.engine.scheduler import Scheduler, SchedulerOptions
+from services.engine.scheduler_stats import SchedulerStats
+from services.engine.threads import FreeCores
+from services.engine.writing import Order
+
+_DOCUMENT, _QUESTION, _LONG = 3000, 40, 4000
+_WINDOW = 4608
+_GIB = 1 << 30
+
+
+def latencies(file: Path, threads: int, layers: int) -> list[dict[str, Any]]:
+    """Return first-token times from each tier against none, and gaps with and without a prompt."""
+    found = [_first_tokens(file, threads, layers), _gaps(file, threads, layers)]
+    for one in found:
+        print(one, flush=True)
+    return found
+
+
+@contextmanager
+def _engine(
+    file: Path, threads: int, layers: int, tiers: KVTiers, sequences: int
+) -> Iterator[Scheduler]:
+    options = ContextOptions(
+        cells=sequences * _WINDOW,
+        sequences=sequences,
+        threads=threads,
+        gpu_layers=layers,
+        unified=layers != 0,
+    )
+    context = LlamaContext(file, options)
+    answers = max(1, sequences - 1)
+    scheduling = SchedulerOptions(answers, FreeCores(threads))
+    scheduler = Scheduler(context, tiers, scheduling, SchedulerStats())
+    try:
+        yield scheduler
+    finally:
+        scheduler.close()
+        tiers.close()
+        context.close()
+
+
+def _first_tokens(file: Path, threads: int, layers: int) -> dict[str, Any]:
+    chance = np.random.default_rng(5)
+    document = chance.integers(100, 40_000, _DOCUMENT).astype(np.int32)
+
+    def asked() -> Tokens:
+        question = chance.integers(100, 40_000, _QUESTION).astype(np.int32)
+        return np.concatenate((document, question))
+
+    took: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as name:
+        sizes = TierSizes(_GIB, _GIB)
+        with _engine(file, threads, layers, KVTiers(Path(name), sizes, ""), 2) as scheduler:
+            took["none"] = _first(scheduler, asked())
+            took["resident"] = _first(scheduler, asked())
+            for _ in range(3):
+                _first(scheduler, chance.integers(100, 40_000, 64).astype(np.int32))
+            took["host"] = _first(scheduler, asked())
+        with _engine(file, threads, layers, KVTiers(Path(name), sizes, ""), 2) as scheduler:
+            took["disk"] = _first(scheduler, asked())
+    shares = {f"{tier}_share": round(took[tier] / took["none"], 3) for tier in took}
+    return {"load": "first token", **{k: round(v, 3) for k, v in took.items()}, **shares}
+
+
+def _first(scheduler: Scheduler, tokens: Tokens) -> float:
+    began = time.perf_counter()
+    steps = scheduler.submit(Order(tokens, Sampling(max_tokens=2))).steps(lambda: False)
+    next(steps)
+    seconds = time.perf_counter() - began
+    list(steps)
+    return seconds
+
+
+def _gaps(file: Path, threads: int, layers: int) -> dict[str, Any]:
+    """Return the 99th percentile between tokens of four streams, alone and beside a prompt."""
+    chance = np.random.default_rng(6)
+    with _engine(file, threads, layers, KVTiers(None, TierSizes(), ""), 6) as scheduler:
+        gaps: list[tuple[float, float]] = []
+        prompts = [chance.integers(100, 40_000, 300).astype(np.int32) for _ in range(4)]
+        streams = [scheduler.submit(Order(one, Sampling(max_tokens=2000))) for one in prompts]
+        readers = [threading.Thread(target=_read, args=(one, gaps)) for one in streams]
+        for one in readers:
+            one.start()
+        time.sleep(12)
+        begins = time.perf_counter()
+        long = chance.integers(100, 40_000, _LONG).astype(np.int32)
+        next(scheduler.submit(Order(long, Sampling(max_tokens=2))).steps(lambda: False))
+        ends = time.perf_counter()
+        for stream in streams:
+            stream.left.set()
+        for one in readers:
+            one.join()
+    settled = [gap for at, gap in gaps if begins - 8 < at < begins]
+    beside = [gap for at, gap in gaps if begins < at < ends]
+    alone_s, beside_s = _high(settled), _high(beside)
+    return {
+        "load": "streams beside a 4k prompt",
+        "alone_p99_ms": round(alone_s * 1000, 1),
+        "beside_p99_ms": round(beside_s * 1000, 1),
+        "times": round(beside_s / alone_s, 2),
+        "median_times": round(statistics.median(beside) / statistics.median(settled), 2),
+        "prompt_s": round(ends - begins, 2),
+    }
+
+
+def _read(stream: Any, gaps: list[tuple[float, float]]) -> None:  # noqa: ANN401 - a Writing
+    last = None
+    for step in stream.steps(lambda: False):
+        now = time.perf_counter()
+        if last is not None and step.finish is None:
+            gaps.append((now, now - last))
+        last = now
+
+
+def _high(gaps: list[float]) -> float:
+    return sorted(gaps)[int(len(gaps) * 0.99)]
