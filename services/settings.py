@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     generation_model: str = Field(
         "smollm2-135m-instruct", description="Name from `footnote models`, or a local GGUF file."
     )
+    generation_url: str | None = Field(
+        None,
+        description="A server with OpenAI's chat completions, up to /v1, that runs the generator.",
+    )
+    generation_key: SecretStr | None = Field(None, description="The key of that server.")
     reranking_model: str | None = Field(
         None, description="Name from `footnote models`, or a local folder; none: no reranker."
     )

@@ -71,6 +71,8 @@ def build_house(settings: Settings) -> House:
     embedder.embed_question("warm up")
     generator = open_generator(settings, cores)
     follower, legs = _open_indexes(settings, registry, embedder)
+    # What is deleted must not live on in saved states of prompts that held it.
+    follower.on_removed = generator.forget
     reranking = open_reranking(settings, cores)
     retriever = Retriever(
         legs, registry.passages, registry.collections, reranking, follower.keep_up
@@ -151,7 +153,11 @@ def open_reranking(settings: Settings, cores: FreeCores | None = None) -> "Reran
 
 
 def open_generator(settings: Settings, cores: FreeCores | None = None) -> Generator:
-    """Check the generator's file, fit it to the memory that is free, and load it."""
+    """Check the generator's file, fit it to the memory that is free, and load it; or reach the
+    server that runs it.
+    """
+    if settings.generation_url is not None:
+        return _remote_generator(settings, settings.generation_url)
     source, path = checked_model(settings, settings.generation_model, "generation")
     from services.engine.llama_cpp_context import ContextOptions
     from services.engine.llama_cpp_generator import EngineOptions, LlamaCppGenerator
@@ -177,6 +183,14 @@ def open_generator(settings: Settings, cores: FreeCores | None = None) -> Genera
         model_key=source.files.get(file.name, f"{file.name}:{file.stat().st_size}"),
     )
     return LlamaCppGenerator(file, source.card, options)
+
+
+def _remote_generator(settings: Settings, url: str) -> Generator:
+    from services.engine.httpx_generator import HttpxGenerator, RemoteServer
+
+    key = settings.generation_key.get_secret_value() if settings.generation_key else ""
+    window = settings.context_tokens
+    return HttpxGenerator(RemoteServer(url, key, settings.generation_model, window))
 
 
 def generator_plan(settings: Settings, file: Path) -> Plan:

@@ -80,14 +80,19 @@ class LangChainPipeline:
         return list(dict.fromkeys(str(one.metadata["source"]) for one in found))
 
     def ask(self, question: str, most_tokens: int) -> str:
-        """Return the chain's reply."""
+        """Return the chain's reply; none where four chunks are longer than the window, as the
+        splitter does not bound the tokens of a text without its separators.
+        """
         context = "\n\n".join(one.page_content for one in self._found(question, _STUFFED))
         chain: Runnable[dict[str, str], str] = (
             PromptTemplate.from_template(_PROMPT)
             | self._model.bind(max_tokens=most_tokens, stop=["\nQuestion:"])
             | StrOutputParser()
         )
-        return chain.invoke({"question": question, "context": context})
+        try:
+            return chain.invoke({"question": question, "context": context})
+        except ValueError:
+            return ""
 
     @staticmethod
     def refuses(reply: str) -> bool:

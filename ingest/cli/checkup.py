@@ -31,7 +31,7 @@ def checkup(settings: Settings) -> list[Told]:
         ("disk", _disk),
         ("registry", _registry),
         ("embedder", lambda s: _model(s, s.embedding_model, "embedding")),
-        ("generator", lambda s: _model(s, s.generation_model, "generation")),
+        ("generator", _generator),
         ("reranker", _reranker),
         ("redis", _redis),
         ("service", _service),
@@ -78,7 +78,7 @@ def _memory(settings: Settings) -> tuple[bool, str]:
         (settings.generation_model, "generation"),
         (settings.reranking_model, "reranking"),
     ):
-        if name is None:
+        if name is None or (kind == "generation" and settings.generation_url is not None):
             continue
         source, _ = checked_model(settings, name, kind)
         needed += source.card.memory_bytes
@@ -91,6 +91,8 @@ def _memory(settings: Settings) -> tuple[bool, str]:
 
 def _ledger(settings: Settings) -> tuple[bool, str]:
     """Tell how the generator would be run in the memory that is free now."""
+    if settings.generation_url is not None:
+        return True, f"the generator runs at {settings.generation_url}"
     source, path = checked_model(settings, settings.generation_model, "generation")
     file = path / next(iter(source.files)) if path.is_dir() else path
     plan = generator_plan(settings, file)
@@ -159,6 +161,12 @@ def _model(settings: Settings, name: str, kind: str) -> tuple[bool, str]:
     source, _ = checked_model(settings, name, kind)
     languages = ", ".join(sorted(source.card.languages)).replace("*", "any")
     return True, f"{source.card.name}, reads {languages}; files match their SHA-256"
+
+
+def _generator(settings: Settings) -> tuple[bool, str]:
+    if settings.generation_url is not None:
+        return True, f"{settings.generation_model} at {settings.generation_url}"
+    return _model(settings, settings.generation_model, "generation")
 
 
 def _reranker(settings: Settings) -> tuple[bool, str]:

@@ -23,6 +23,7 @@ class Told:
     """A conversation's prompt so far, its last answer closed, and the passages that stand in it."""
 
     parts: tuple[Part, ...] = ()
+    turns: tuple[Turn, ...] = ()
     passages: frozenset[int] = frozenset()
 
 

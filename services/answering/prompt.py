@@ -70,7 +70,8 @@ def pack(
     """
     language = material.language if material.language in _SYSTEM else "en"
     room = generator.context_tokens - question.sampling.max_tokens - _MARGIN_TOKENS
-    lead, known = _lead(question, material, generator, room)
+    told = _told(question, material, generator, room)
+    lead, known = told.parts, told.passages
     asked = [Part(_QUESTION[language]), Part(question.text)]
     spent = sum(generator.count_tokens(part.text) for part in (*lead, *asked))
     if spent > room:
@@ -82,11 +83,13 @@ def pack(
     opening = question_parts(family, [])[0]
     ordered = in_order([*lead, opening], laid.blocks, generator, material.share)
     said = [part for block in ordered for part in block.parts]
+    turn = Turn("user", "".join(part.text for part in (*said, *asked)))
     prompt = Prompt(
         (*lead, *question_parts(family, [*said, *asked])),
         TEMPLATES[family].end_marks,
         material.share,
         material.owner,
+        (*told.turns, turn),
     )
     used = _used(material, laid.blocks, known)
     return Packed(prompt, used, laid.left_out, known | set(used))
@@ -95,7 +98,8 @@ def pack(
 def continued(packed: Packed, answer: str, family: str) -> Told:
     """Return the layout of a conversation after *answer* has been given to a packed prompt."""
     close = Part(TEMPLATES[family].turn_close, trusted=True)
-    return Told((*packed.prompt.parts, Part(answer), close), packed.passages)
+    turns = (*packed.prompt.turns, Turn("assistant", answer))
+    return Told((*packed.prompt.parts, Part(answer), close), turns, packed.passages)
 
 
 def _used(material: Material, laid: Sequence[Block], known: frozenset[int]) -> tuple[int, ...]:
@@ -104,21 +108,21 @@ def _used(material: Material, laid: Sequence[Block], known: frozenset[int]) -> t
     return tuple(one.passage.id for one in material.passages if one.passage.id in standing)
 
 
-def _lead(
-    question: Question, material: Material, generator: Generator, room: int
-) -> tuple[tuple[Part, ...], frozenset[int]]:
+def _told(question: Question, material: Material, generator: Generator, room: int) -> Told:
     """Return all that stands before the question's turn, and the passages in it."""
     if material.told is not None:
         tokens = sum(generator.count_tokens(part.text) for part in material.told.parts)
         if tokens <= room * _FULL:
-            return material.told.parts, material.told.passages
+            return material.told
     language = material.language if material.language in _SYSTEM else "en"
     system = [Part(_SYSTEM[language])]
-    told = fitting(material.instructions, generator, generator.context_tokens // _INSTRUCTIONS)
-    if told:
-        system.append(Part(f"\n{told}"))
+    wishes = fitting(material.instructions, generator, generator.context_tokens // _INSTRUCTIONS)
+    if wishes:
+        system.append(Part(f"\n{wishes}"))
     history = _recent(question.history, generator)
-    return chat_parts(generator.card.template, [("system", system), *history]), frozenset()
+    first = Turn("system", "".join(part.text for part in system))
+    parts = chat_parts(generator.card.template, [("system", system), *history])
+    return Told(parts, (first, *history))
 
 
 def _recent(history: Sequence[Turn], generator: Generator) -> list[Turn]:

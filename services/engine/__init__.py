@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from services.domain.answers import Sampling
+from services.domain.answers import Sampling, Turn
 
 Vectors: TypeAlias = NDArray[np.float32]
 
@@ -116,14 +116,16 @@ class Step:
 class Prompt:
     """A prompt in parts, the ends of a turn that stop it, and whose KV it may share.
 
-    Prompts with different `share` never use each other's cached prefixes. Answers are written in
-    turn between the owners of their prompts.
+    Prompts with different `share` (collections, joined by commas) never use each other's cached
+    prefixes. Answers are written in turn between the owners of their prompts. `turns` say the same
+    as the parts, without marks: for servers with a template of their own.
     """
 
     parts: tuple[Part, ...]
     stop: tuple[str, ...] = ()
     share: str = ""
     owner: str = ""
+    turns: tuple[Turn, ...] = ()
 
 
 class Generator(Protocol):
@@ -145,6 +147,10 @@ class Generator(Protocol):
 
     def at_hand(self, share: str, parts: Sequence[Part]) -> int:
         """Return how many tokens of a prompt that begins with *parts* need not be read."""
+        ...
+
+    def forget(self, collection: str) -> None:
+        """Let go of all KV that may hold text of *collection* and is not at work."""
         ...
 
     def figures(self) -> Mapping[str, float]:

@@ -5,7 +5,7 @@ from heapq import nsmallest
 
 from services.engine.batches import KVContext
 from services.engine.kv_tiers import KVTiers, SavedState
-from services.engine.prefix_tree import Match, PrefixTree, Tokens, common
+from services.engine.prefix_tree import SHARE_JOINT, Match, PrefixTree, Tokens, common
 from services.engine.writing import Writing
 
 # Shorter prefixes are read again sooner than they are looked after.
@@ -133,11 +133,16 @@ class KVRoom:
             and not self.tree.is_saved(sequence)
         ]
 
-    def forget(self, share: str) -> None:
-        """Let everything of *share* that rests or is saved go."""
-        for sequence in [one for one in self.resting if self.tree.share_of(one) == share]:
+    def forget(self, collection: str) -> None:
+        """Let everything go that rests or is saved for askers of *collection*."""
+        for sequence in [one for one in self.resting if self._reads(one, collection)]:
             del self.resting[sequence]
             self._release(sequence)
+        for name in self.tree.unsave(collection):
+            self.tiers.drop(name)
+
+    def _reads(self, sequence: int, collection: str) -> bool:
+        return collection in self.tree.share_of(sequence).split(SHARE_JOINT)
 
     def _taken(self) -> int | None:
         if not self._free and self.resting:

@@ -79,9 +79,9 @@ class LlamaCppGenerator:
         """Return what the scheduler counts and measures, by name."""
         return self.stats.figures()
 
-    def forget(self, share: str) -> None:
-        """Let go of all KV that rests or is saved for *share*."""
-        self._scheduler.forget(share)
+    def forget(self, collection: str) -> None:
+        """Let go of all KV that rests or is saved for askers of *collection*."""
+        self._scheduler.forget(collection)
 
     def special_token_ids(self, text: str, *, trusted: bool) -> list[int]:
         """Return the control tokens in *text* as a trusted or an untrusted part (bar L3)."""

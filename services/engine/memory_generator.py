@@ -46,6 +46,9 @@ class MemoryGenerator:
         """Nothing is ever at hand."""
         return 0
 
+    def forget(self, collection: str) -> None:
+        """Nothing is kept."""
+
     def figures(self) -> dict[str, float]:
         """Nothing is counted."""
         return {}

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 Tokens: TypeAlias = NDArray[np.int32]
 
 _NONE = np.zeros(0, dtype=np.int32)
+# A share names the collections that its askers may read, joined by this.
+SHARE_JOINT = ","
 
 
 @dataclass(eq=False, slots=True)
@@ -155,6 +157,18 @@ class PrefixTree:
         if way and way[-1][1] == len(tokens) == way[-1][0].end:
             way[-1][0].stored = None
             self._prune(way[-1][0])
+
+    def unsave(self, collection: str) -> list[str]:
+        """Forget the saved states of all who read *collection*; return their names."""
+        names: list[str] = []
+        for share, root in self._roots.items():
+            if collection in share.split(SHARE_JOINT):
+                for node in list(_below(root)):
+                    if node.stored is not None:
+                        names.append(node.stored)
+                        node.stored = None
+                        self._prune(node)
+        return names
 
     def clear_holders(self) -> None:
         """Note that the context lost all its cells."""

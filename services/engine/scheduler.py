@@ -104,10 +104,10 @@ class Scheduler:
             shared = [common(one.tokens, tokens) for one in planned if one.share == share]
         return max(match.resident, match.stored, *shared, 0)
 
-    def forget(self, share: str) -> None:
-        """Let go of everything that rests or is saved for *share*."""
+    def forget(self, collection: str) -> None:
+        """Let go of everything that rests or is saved for askers of *collection*."""
         with self._wake:
-            self._forgotten.add(share)
+            self._forgotten.add(collection)
             self._wake.notify()
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from services.engine import Step
 from services.engine.batches import TokenPicker
 from services.engine.prefix_tree import Tokens
 from services.engine.stopping import StopWatch
+from services.engine.thinking import ThoughtFilter
 
 # How often a reader that waits for a step looks whether anybody still waits for it.
 _LOOK_S = 0.1
@@ -54,6 +55,7 @@ class Writing:
         self.left = threading.Event()
         self._told: queue.SimpleQueue[Step | EngineError] = queue.SimpleQueue()
         self._watch = StopWatch(order.sampling.stop)
+        self._thoughts = ThoughtFilter()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._has_begun = False
 
@@ -94,7 +96,7 @@ class Writing:
         if ends:
             self.finish("stop")
             return True
-        text = self._watch.passed(self._decoder.decode(piece))
+        text = self._thoughts.passed(self._watch.passed(self._decoder.decode(piece)))
         if self._watch.stopped:
             self.finish("stop", text)
             return True
@@ -108,7 +110,8 @@ class Writing:
         """Tell the last step; what was held back of the text goes with it."""
         self.picker.close()
         rest = self._watch.rest() + ("" if self._watch.stopped else self._decoder.decode(b"", True))
-        self._told.put(self._step(text + rest, why))
+        shown = text + self._thoughts.passed(rest) + self._thoughts.rest()
+        self._told.put(self._step(shown, why))
 
     def fail(self, error: EngineError) -> None:
         """Tell the reader why there will be no answer."""

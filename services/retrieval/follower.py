@@ -19,7 +19,7 @@ class IndexFollower:
     """Opens the newest whole generation, or builds the indexes anew, and follows the log.
 
     One thread at a time applies changes. `start` polls in a thread of its own until `stop`, which
-    publishes what is not yet on disk.
+    publishes what is not yet on disk. `on_removed` is told each collection that lost a document.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class IndexFollower:
         generations: Generations,
         stamp: Stamp,
     ) -> None:
+        self.on_removed: Callable[[str], None] = lambda _collection: None
         self._registry = registry
         self._vectors = vectors
         self._words = words
@@ -157,4 +158,6 @@ class IndexFollower:
         if leaving:
             self._vectors.remove(leaving)
             self._words.remove(leaving)
+            for collection in {collection for _, collection in leaving}:
+                self.on_removed(collection)
         self.seq = changes[-1].seq

@@ -238,3 +238,21 @@ def test_mixed_load_with_people_who_leave_loses_no_cell() -> None:
         while (scheduler._running or scheduler._waiting) and time.monotonic() < settled_after:
             time.sleep(0.01)
         settled(context, scheduler)
+
+
+def test_what_is_forgotten_is_read_again_and_its_states_are_gone() -> None:
+    context = MemoryContext(2000)
+    tokens = prompt(1, 200)
+
+    with scheduling(context, host=1 << 20) as scheduler:
+        mine = Order(tokens, Sampling(max_tokens=3), share="c1,c2")
+        text_of(scheduler.submit(mine))
+        scheduler._room.save(next(iter(scheduler._room.resting)))
+        kept = scheduler._room.tiers.host_bytes
+        scheduler.forget("c2")
+        again = scheduler.submit(mine)
+        text_of(again)
+
+        assert kept > 0
+        assert again.cached == 0
+        assert scheduler._room.tiers.host_bytes == 0
