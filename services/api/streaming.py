@@ -1,12 +1,12 @@
 """Server-sent events, and the bridge from a blocking generator to the event loop."""
 
+import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TypeVar
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
 
 T = TypeVar("T")
@@ -41,14 +41,22 @@ async def stepped(begin: Callable[[], Iterator[T]], cancelled: CancelFlag) -> As
     Whoever stops iterating sets *cancelled*, and the generator ends at its next step.
     """
     sender, receiver = anyio.create_memory_object_stream[T](_BUFFERED)
+    loop = asyncio.get_running_loop()
+
+    def put(step: T) -> None:
+        try:
+            sender.send_nowait(step)
+        except (anyio.BrokenResourceError, anyio.WouldBlock):
+            cancelled.leave()
 
     def work() -> None:
-        with sender:
+        # Told without waiting for the loop: a thread that waits for it at each token would hold up
+        # the engine that all answers are written in.
+        try:
             for step in begin():
-                try:
-                    anyio.from_thread.run(sender.send, step)
-                except anyio.BrokenResourceError:
-                    cancelled.leave()
+                loop.call_soon_threadsafe(put, step)
+        finally:
+            loop.call_soon_threadsafe(sender.close)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(anyio.to_thread.run_sync, work)
