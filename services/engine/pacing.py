@@ -6,9 +6,9 @@ nobody sees a stall. What a step costs is learnt from the steps themselves.
 
 # A step with prompt tokens may take this many times one without.
 _STRETCH = 1.8
-# With prompts queueing, everybody is served sooner by chunks that fill the processor: below this
-# size a token costs up to a third more (measured on two cores, `docs/engine.md`).
-_FILLED = 64
+# With prompts queueing, everybody is served sooner by chunks that fill the processor: in much
+# smaller ones a token costs up to a third more (measured on two cores, `docs/engine.md`).
+_FILLED = 128
 _QUEUE = 3
 # Never fewer: a batch row costs little more than none.
 _FEWEST = 8

@@ -22,7 +22,7 @@ def test_without_readers_a_chunk_takes_half_a_second() -> None:
 
 
 def test_a_queue_is_read_in_chunks_that_fill_the_processor() -> None:
-    assert taught().chunk(4, reading=5) == 64
+    assert taught().chunk(4, reading=5) == 128
 
 
 def test_a_step_that_was_held_up_says_little() -> None:
