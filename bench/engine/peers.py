@@ -1,7 +1,6 @@
 """Who is measured: Footnote's engine, llama_cpp.server, and one `Llama` after another."""
 
 import contextlib
-import os
 import socket
 import subprocess
 import sys
@@ -149,7 +148,7 @@ def llama_server(file: Path, threads: int, gpu_layers: int) -> Iterator[LlamaSer
     command += ["--interrupt_requests", "False", "--verbose", "False"]
     speller = LlamaContext(file, ContextOptions(cells=256, sequences=1, threads=1))
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=dict(os.environ))  # noqa: S603
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603
         try:
             _wait_for(port)
             yield LlamaServer(f"http://127.0.0.1:{port}", speller)

@@ -78,10 +78,6 @@ class KVContext(Protocol):
         """Let *sequence* go of its first *end* cells."""
         ...
 
-    def held(self, sequence: int) -> int:
-        """Return how many tokens *sequence* has."""
-        ...
-
     def clear(self) -> None:
         """Let all cells go."""
         ...

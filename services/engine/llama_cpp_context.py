@@ -117,10 +117,6 @@ class LlamaContext:
         """Let *sequence* go of its first *end* cells."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, 0, end)
 
-    def held(self, sequence: int) -> int:
-        """Return how many tokens *sequence* has by llama.cpp's own account."""
-        return int(llama_cpp.llama_memory_seq_pos_max(self._memory, sequence)) + 1
-
     def clear(self) -> None:
         """Let all cells go."""
         llama_cpp.llama_memory_clear(self._memory, True)

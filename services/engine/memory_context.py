@@ -109,10 +109,6 @@ class MemoryContext:
         """Let *sequence* go of its first *end* cells, until `copy` puts others there."""
         self._cells[sequence] = self._cells[sequence][end:]
 
-    def held(self, sequence: int) -> int:
-        """Return how many tokens *sequence* has."""
-        return len(self._cells.get(sequence, ()))
-
     def clear(self) -> None:
         """Let all cells go."""
         self._cells.clear()

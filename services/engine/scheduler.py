@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from services.domain.errors import EngineError
 from services.engine.batches import KVContext, Row
 from services.engine.drafting import Drafter
@@ -23,6 +25,8 @@ from services.engine.scheduler_stats import SchedulerStats
 from services.engine.threads import FreeCores
 from services.engine.waiting_room import WaitingRoom
 from services.engine.writing import Order, Writing
+
+log = structlog.get_logger("engine")
 
 # Without work for so long, the scheduler looks after what rests.
 _IDLE_S = 1.0
@@ -118,24 +122,33 @@ class Scheduler:
         self._thread.join()
 
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                self._take_arrived()
-                if self._is_closed:
-                    break
-                self._drop_left()
-                self._admit()
-                batch = self._batch()
-                if not batch.rows:
-                    self._rest()
-                    continue
-            self._step(batch)
+        while not self._is_closed:
+            try:
+                self._turn()
+            except Exception as error:
+                log.exception("the scheduler's step failed", exc_info=error)
+                with self._wake:
+                    self._start_afresh(f"The engine failed at this answer: {error}")
         with self._wake:
+            self._take_arrived()
             self._end_all()
+
+    def _turn(self) -> None:
+        with self._wake:
+            self._take_arrived()
+            self._drop_left()
+            self._admit()
+            batch = self._batch()
+            if not batch.rows:
+                self._rest()
+                return
+        self._step(batch)
 
     def _rest(self) -> None:
         """Wait for news; look after what rests if there are none."""
         self._stats.rested()
+        if self._is_closed:
+            return
         patience = _LOADING_S if self._waiting.is_loading else _IDLE_S
         if not self._wake.wait(patience) and not self._waiting:
             self._tell_room()
@@ -284,9 +297,17 @@ class Scheduler:
         if code == _NO_ROOM:
             self._make_more_room(batch)
             return
+        self._start_afresh(f"llama.cpp could not read the batch (code {code}).")
+
+    def _start_afresh(self, why: str) -> None:
+        """Fail the answers at work with a reason and begin with an empty context."""
         self._stats.failures += 1
-        self._fail(list(self._running), f"llama.cpp could not read the batch (code {code}).")
+        failed, self._running = self._running, []
         self._room.lost_everything()
+        for one in failed:
+            one.sequence = -1
+            self._stats.ended(one)
+            one.fail(EngineError(why))
 
     def _make_more_room(self, batch: _Batch) -> None:
         """By our account there was room, but the cells lie badly: evict, shrink, then step back."""

@@ -174,6 +174,24 @@ def test_a_broken_batch_fails_its_answers_with_a_reason_and_the_next_goes_well()
     assert later == alone(prompt(2, 30))
 
 
+def test_a_fault_of_our_own_fails_those_at_work_and_the_thread_goes_on() -> None:
+    faults = [False, False, True]
+
+    def refuse(_rows: list[Row]) -> int:
+        if faults and faults.pop(0):
+            raise RuntimeError("a bug")
+        return 0
+
+    context = MemoryContext(4096, refuse=refuse)
+    with scheduling(context) as scheduler:
+        with pytest.raises(EngineError, match="a bug"):
+            text_of(scheduler.submit(order(prompt(1, 30))))
+        later = text_of(scheduler.submit(order(prompt(2, 30))))
+        settled(context, scheduler)
+
+    assert later == alone(prompt(2, 30))
+
+
 def test_a_prompt_beyond_the_window_is_refused_at_once() -> None:
     with scheduling(MemoryContext(64)) as scheduler, pytest.raises(EngineError, match="window"):
         scheduler.submit(order(prompt(1, 64)))
