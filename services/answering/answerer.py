@@ -36,6 +36,8 @@ _DISAGREE = {"en": "Sources disagree: ", "zh": "来源说法不一："}
 # Sentences that a small model is let write: only what restates the best one may stand (measured on
 # squad2-en: the same answers with 22 tokens as with 36).
 _ENOUGH = 1
+# Who has waited for this part of the deadline has waited long.
+_LONG_WAIT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,20 @@ class Answerer:
             yield self._refused(course, retrieval)
             return
         written: list[Grounded] = []
-        if self._generator.card.reads(retrieval.language):
+        course.trace["hurried"] = self._must_hurry(question, waited_s)
+        reads = self._generator.card.reads(retrieval.language)
+        if reads and not course.trace["hurried"]:
             text = yield from self._written(course, retrieval)
             now = time.perf_counter()
             written = _grounded(text, evidence)
         yield self._answered(course, retrieval, best, written, now)
+
+    def _must_hurry(self, question: Question, waited_s: float) -> bool:
+        """Say whether an answer without the generator is better than one that comes too late.
+
+        A small model's words seldom stand; who has waited long is answered by the sentences alone.
+        """
+        return not self._limits.writes_well and waited_s > question.deadline_s * _LONG_WAIT
 
     def _choice(self, retrieval: Retrieval) -> Linear:
         """Return the weights that choose among this retrieval's sentences."""
