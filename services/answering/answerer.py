@@ -22,6 +22,7 @@ from services.domain.answers import Answer, Question, Turn, Usage
 from services.domain.errors import CancelledError
 from services.domain.scope import Role, Scope
 from services.engine import Embedder, Generator, Step
+from services.engine.prefix_tree import SHARE_JOINT
 from services.language.normalize import language_of
 from services.language.sentences import sentences
 from services.retrieval import Query, Retrieval
@@ -275,7 +276,7 @@ class Answerer:
 
 def _share(scope: Scope) -> str:
     """Return whose KV a prompt may share: that of prompts from the same collections."""
-    return ",".join(sorted(scope.holding(Role.ASK)))
+    return SHARE_JOINT.join(sorted(scope.holding(Role.ASK)))
 
 
 def _is_foreign(retrieval: Retrieval) -> bool:

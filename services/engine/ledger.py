@@ -6,7 +6,6 @@ layout). The compute buffer is bounded by the logits and the widest activation o
 
 from dataclasses import dataclass
 
-MIB = 1024 * 1024
 # Bytes a value: q8_0 has 32 values and one half-precision scale in 34 bytes.
 KV_BYTES = {"f16": 2.0, "q8_0": 34 / 32}
 _FLOAT = 4

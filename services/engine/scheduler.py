@@ -257,7 +257,6 @@ class Scheduler:
                 writing.position += len(row.tokens)
                 self._room.held(writing)
                 if row.outputs:
-                    writing.begin()
                     self._take(writing, [self._pick(writing, at + len(row.tokens) - 1)])
             at += len(row.tokens)
         return self._stats.picking_s - before
@@ -282,6 +281,7 @@ class Scheduler:
         return token
 
     def _take(self, writing: Writing, tokens: Sequence[int]) -> None:
+        writing.begin()
         for token in tokens:
             self._stats.wrote(writing)
             if writing.take(token, self._context.piece(token), ends=self._context.ends(token)):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.engine.ledger import MIB, Memory, ModelShape, Wish, kv_token_bytes, plan
+from services.engine.ledger import Memory, ModelShape, Wish, kv_token_bytes, plan
+from services.settings import MIB
 
 GIB = 1024 * MIB
 LLAMA_8B = ModelShape(4_900_000_000, 32, 8, 128, 4096, 128_256, 131_072)

@@ -274,3 +274,14 @@ def test_what_is_forgotten_is_read_again_and_its_states_are_gone() -> None:
         assert kept > 0
         assert again.cached == 0
         assert scheduler._room.tiers.host_bytes == 0
+
+
+def test_a_prompt_that_is_all_at_hand_is_told_as_read_before_its_text() -> None:
+    context = MemoryContext(4096)
+    tokens = prompt(1, 50)
+
+    with scheduling(context) as scheduler:
+        text_of(scheduler.submit(order(tokens)))
+        steps = list(scheduler.submit(order(tokens)).steps(lambda: False))
+
+    assert (steps[0].completion_tokens, steps[0].cached_tokens) == (0, 49)
