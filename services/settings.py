@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     key: SecretStr | None = Field(
         None, description="The key of the command line; the owner key of the data folder if unset."
     )
+    hub_url: str = Field(
+        "https://huggingface.co", description="Where `footnote models pull` fetches, or a mirror."
+    )
     redis_url: str | None = Field(
         None, description="Redis for jobs and wake-ups between machines; none: this machine alone."
     )
@@ -84,11 +87,18 @@ class Settings(BaseSettings):
     kv_tokens: int = Field(
         0, ge=0, le=4_194_304, description="Tokens whose KV is held for all answers; 0: by memory."
     )
-    kv_type: Literal["f16", "q8_0"] = Field(
-        "f16", description="Precision of the KV; q8_0 takes half the memory, and is slower."
+    kv_type: Literal["auto", "f16", "q8_0"] = Field(
+        "auto", description="Precision of the KV: q8_0 takes half the memory; auto: what is faster."
     )
     kv_pool: Literal["auto", "unified", "split"] = Field(
         "auto", description="One pool of KV for all answers, one for each, or by what suits."
+    )
+    flash_attention: Literal["auto", "on", "off"] = Field(
+        "auto", description="Flash attention of the generator: on, off, or what is faster here."
+    )
+    probe: bool = Field(
+        default=True,
+        description="Measure at the first start which way of running the generator is fastest.",
     )
     kv_host_mb: int = Field(
         512, ge=0, le=1_048_576, description="KV states kept in host memory, in MiB; 0: none."
@@ -209,6 +219,12 @@ def clean_environment(**extra: str) -> dict[str, str]:
     """Return an environment without settings and secrets, for children that read files."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | extra
+
+
+def allow_hub(*, shows_progress: bool) -> None:
+    """Let a download through, for the one command that fetches; call before its import."""
+    os.environ["HF_HUB_OFFLINE"] = "0"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "0" if shows_progress else "1"
 
 
 def set_quiet_offline() -> None:

@@ -13,7 +13,7 @@ from services.domain.errors import DataInUseError, SettingsError
 from services.engine import Embedder, Generator
 from services.engine.catalogue import ModelSource, find_model, model_path, verify_files
 from services.engine.kv_tiers import TierSizes
-from services.engine.ledger import Plan, Wish, plan
+from services.engine.ledger import Plan, Wish
 from services.engine.threads import FreeCores, wanted_threads
 from services.index.generations import Generations, Stamp
 from services.jobs import Handler, JobQueue, JobWorker
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
 
     from services.answering.answerer import Answerer
+    from services.engine.probing import Findings
     from services.jobs.sqlite_broker import SQLiteBroker
     from services.retrieval.follower import IndexFollower
     from services.retrieval.legs import Legs
@@ -164,23 +165,26 @@ def open_generator(settings: Settings, cores: FreeCores | None = None) -> Genera
     from services.engine.scheduler import SchedulerOptions
 
     file = path / next(iter(source.files)) if path.is_dir() else path
-    planned = generator_plan(settings, file)
     cores = cores or free_cores(settings)
+    planned, found = fitted_generator(settings, source, file, cores)
     options = EngineOptions(
         context=ContextOptions(
             cells=planned.cells,
             sequences=planned.sequences,
             threads=cores.most,
             gpu_layers=planned.gpu_layers,
-            kv_type=settings.kv_type,
+            kv_type=found.kv_type,
+            flash_attention=found.flash_attention,
             unified=planned.unified,
             adapters=adapter_files(settings),
         ),
-        scheduler=SchedulerOptions(settings.answers_at_once, cores, settings.draft_tokens),
+        scheduler=SchedulerOptions(
+            settings.answers_at_once, cores, settings.draft_tokens, found.threads
+        ),
         window=planned.window,
         tiers=TierSizes(settings.kv_host_mb * MIB, settings.kv_disk_mb * MIB),
         tier_folder=settings.data_dir / "kv",
-        model_key=source.files.get(file.name, f"{file.name}:{file.stat().st_size}"),
+        model_key=_model_key(source, file),
     )
     return LlamaCppGenerator(file, source.card, options)
 
@@ -193,21 +197,35 @@ def _remote_generator(settings: Settings, url: str) -> Generator:
     return HttpxGenerator(RemoteServer(url, key, settings.generation_model, window))
 
 
-def generator_plan(settings: Settings, file: Path) -> Plan:
-    """Return how the generator will be run in the memory that is free now."""
-    from services.engine.devices import free_memory
-    from services.engine.llama_cpp_shape import shape_of
+def fitted_generator(
+    settings: Settings, source: ModelSource, file: Path, cores: FreeCores, *, measures: bool = True
+) -> "tuple[Plan, Findings]":
+    """Return how the generator is run in the memory that is free, and what the probe found.
 
-    layers = None if settings.gpu_layers == "auto" else settings.gpu_layers
+    What is not known yet is measured, which takes seconds, unless *measures* is false.
+    """
+    from services.engine.llama_cpp_fitting import Probe, fitted
+
     wish = Wish(
         answers=settings.answers_at_once,
         window=settings.context_tokens,
         kv_type=settings.kv_type,
         kv_tokens=settings.kv_tokens,
         pool=settings.kv_pool,
-        gpu_layers=layers,
+        gpu_layers=None if settings.gpu_layers == "auto" else settings.gpu_layers,
     )
-    return plan(shape_of(file), wish, free_memory())
+    probe = Probe(
+        settings.data_dir / "probe.json",
+        _model_key(source, file),
+        settings.flash_attention,
+        measures=measures and settings.probe,
+    )
+    return fitted(file, wish, probe, cores)
+
+
+def _model_key(source: ModelSource, file: Path) -> str:
+    """Return what names the content of a model file."""
+    return source.files.get(file.name, f"{file.name}:{file.stat().st_size}")
 
 
 def adapter_files(settings: Settings) -> tuple[Path, ...]:

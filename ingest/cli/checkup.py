@@ -12,8 +12,15 @@ import torch
 from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError
 from services.engine.devices import free_memory
+from services.engine.probing import ROWS, Findings
 from services.settings import Settings
-from services.wiring import checked_model, generator_plan, open_registry, owner_key
+from services.wiring import (
+    checked_model,
+    fitted_generator,
+    free_cores,
+    open_registry,
+    owner_key,
+)
 
 _MIB = 1024 * 1024
 _LITTLE_DISK = 1024 * _MIB
@@ -95,20 +102,32 @@ def _ledger(settings: Settings) -> tuple[bool, str]:
         return True, f"the generator runs at {settings.generation_url}"
     source, path = checked_model(settings, settings.generation_model, "generation")
     file = path / next(iter(source.files)) if path.is_dir() else path
-    plan = generator_plan(settings, file)
+    plan, found = fitted_generator(settings, source, file, free_cores(settings), measures=False)
     pool = "one pool" if plan.unified else f"{plan.sequences} pools"
     layers = f"{plan.gpu_layers} layers on the GPU" if plan.gpu_layers else "no layer on a GPU"
     told = (
         f"weights {plan.weights // _MIB} MiB, "
         f"KV {plan.kv // _MIB} MiB ({plan.cells} tokens in {pool}), "
         f"buffers up to {plan.compute // _MIB} MiB; {layers}; "
-        f"{settings.answers_at_once} answers at once, window {plan.window}"
+        f"{settings.answers_at_once} answers at once, window {plan.window}; {_told_probe(found)}"
     )
     memory = free_memory()
     if plan.total > memory.host + memory.gpu:
         mend = "set FOOTNOTE_KV_TOKENS or FOOTNOTE_CONTEXT_TOKENS lower, or choose a smaller model"
         return False, f"{told}: more than is free; {mend}"
     return True, told
+
+
+def _told_probe(found: Findings) -> str:
+    """Tell what the probe chose and measured."""
+    flash = "on" if found.flash_attention else "off"
+    chosen = f"KV {found.kv_type}, flash attention {flash}, up to {found.threads} threads"
+    if not found.read_tokens_s:
+        return f"{chosen} by rule: the next start on a calm machine measures"
+    return (
+        f"{chosen}, measured: reads {found.read_tokens_s:.0f} tokens/s, "
+        f"writes {ROWS * 1000 / found.step_ms:.0f} tokens/s in {ROWS} answers"
+    )
 
 
 def _engine(settings: Settings) -> tuple[bool, str]:

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ingest.cli.console import AsJson, fail, guarded, settings, show, show_json, show_table
+from ingest.cli.console import AsJson, err, fail, guarded, settings, show, show_json, show_table
 from services.domain.errors import ModelFileError
-from services.engine.catalogue import catalogue, model_path, verify_files
+from services.engine.catalogue import ModelSource, catalogue, model_path, verify_files
+from services.settings import allow_hub
 
 models = typer.Typer(help="The model catalogue.", invoke_without_command=True)
 _MIB = 1024 * 1024
@@ -29,7 +30,7 @@ def list_models(context: typer.Context, *, as_json: AsJson = False) -> None:
         show_json(listed)
         return
     show_table(
-        ("name", "kind", "languages", "MiB", "memory MiB", "here", "about"),
+        ("name", "kind", "languages", "MiB", "memory MiB", "for", "licence", "here", "about"),
         [
             (
                 one["name"],
@@ -37,12 +38,15 @@ def list_models(context: typer.Context, *, as_json: AsJson = False) -> None:
                 ",".join(one["languages"]),
                 one["bytes"] // _MIB,
                 one["memory_bytes"] // _MIB,
+                f"GPU {one['gpu_gb']} GB" if one["gpu_gb"] else "CPU",
+                one["licence"],
                 "yes" if one["here"] else "no",
                 one["about"],
             )
             for one in listed
         ],
     )
+    show(f"Largest generator for this machine: {_recommended().card.name}")
 
 
 @models.command("verify")
@@ -76,10 +80,15 @@ def pull_model(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a model of the catalogue from its hub into the data folder."""
+    allow_hub(shows_progress=err.is_terminal)
     from services.engine.hub_download import pull  # noqa: PLC0415 - the only code that fetches
 
+    def told(file: str, size: int) -> None:
+        if not err.is_terminal:
+            err.print(f"{file} {size / _MIB:.1f} MiB")
+
     with guarded():
-        path = pull(name, settings().data_dir / "models")
+        path = pull(name, settings().data_dir / "models", settings().hub_url, told)
     if as_json:
         show_json({"name": name, "path": str(path)})
     else:
@@ -122,6 +131,21 @@ def rebuild(*, as_json: AsJson = False) -> None:
         show(f"removed {dropped} index generations; they are built again at the next start")
 
 
+def _recommended() -> ModelSource:
+    """Return the largest generator that the memory of this machine holds, on its GPU if any."""
+    from services.engine.devices import free_memory  # noqa: PLC0415 - loads llama.cpp
+
+    memory = free_memory()
+    fitting = [
+        source
+        for source in catalogue()
+        if source.card.kind == "generation"
+        and source.card.memory_bytes <= (memory.gpu or memory.host)
+        and (memory.gpu > 0 or source.card.gpu_gb == 0)
+    ]
+    return max(fitting, key=lambda one: one.card.bytes, default=catalogue()[0])
+
+
 def _described(source: Any) -> dict[str, Any]:  # noqa: ANN401
     try:
         here = model_path(source, settings().data_dir / "models").exists()
@@ -134,6 +158,8 @@ def _described(source: Any) -> dict[str, Any]:  # noqa: ANN401
         "languages": sorted(card.languages),
         "bytes": card.bytes,
         "memory_bytes": card.memory_bytes,
+        "gpu_gb": card.gpu_gb,
+        "context_tokens": card.max_tokens,
         "licence": card.licence,
         "here": here,
         "about": source.about,

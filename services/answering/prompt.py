@@ -90,9 +90,15 @@ def pack(
         material.share,
         material.owner,
         (*told.turns, turn),
+        _beginnings([*lead, opening], laid.blocks) if material.told is None else (),
     )
     used = _used(material, laid.blocks, known)
     return Packed(prompt, used, laid.left_out, known | set(used))
+
+
+def _beginnings(lead: Sequence[Part], laid: Sequence[Block]) -> tuple[tuple[Part, ...], ...]:
+    """Return how prompts from the same passages may begin: each block as the first."""
+    return tuple((*lead, *block.parts) for block in laid)
 
 
 def continued(packed: Packed, answer: str, family: str) -> Told:

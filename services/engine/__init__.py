@@ -32,7 +32,10 @@ class Embedded:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What is known of a model: *languages* are those that it really reads."""
+    """What is known of a model: *languages* are those that it really reads.
+
+    `gpu_gb` is the size of the GPU that a generator is meant for, in GB; 0: it runs on a CPU too.
+    """
 
     name: str
     kind: str
@@ -43,6 +46,7 @@ class ModelCard:
     max_tokens: int = 0
     template: str = ""
     licence: str = ""
+    gpu_gb: int = 0
 
     def reads(self, language: str) -> bool:
         """Say whether the model reads *language* (`*` on the card: any)."""
@@ -118,7 +122,8 @@ class Prompt:
 
     Prompts with different `share` (collections, joined by commas) never use each other's cached
     prefixes. Answers are written in turn between the owners of their prompts. `turns` say the same
-    as the parts, without marks: for servers with a template of their own.
+    as the parts, without marks: for servers with a template of their own. Prompts that come later
+    may begin with one of `beginnings`, which may be read ahead.
     """
 
     parts: tuple[Part, ...]
@@ -126,6 +131,7 @@ class Prompt:
     share: str = ""
     owner: str = ""
     turns: tuple[Turn, ...] = ()
+    beginnings: tuple[tuple[Part, ...], ...] = ()
 
 
 class Generator(Protocol):

@@ -1,6 +1,7 @@
 """How much memory is free on this machine and on its GPU."""
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -8,6 +9,7 @@ import torch
 from services.engine.ledger import Memory
 from services.engine.llama_cpp_context import supports_gpu
 
+_CPUINFO = Path("/proc/cpuinfo")
 _MEMINFO = Path("/proc/meminfo")
 _KIB = 1024
 
@@ -18,6 +20,18 @@ def free_memory() -> Memory:
     if supports_gpu() and torch.cuda.is_available():
         gpu = int(torch.cuda.mem_get_info()[0])
     return Memory(_host(), gpu)
+
+
+def machine_key() -> str:
+    """Return what measurements of this machine depend on: processor, GPU, llama.cpp's version."""
+    processor = ""
+    if _CPUINFO.exists():
+        lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+        processor = next((line for line in lines if line.startswith("model name")), "")
+    gpu = ""
+    if supports_gpu() and torch.cuda.is_available():
+        gpu = torch.cuda.get_device_name(0)
+    return f"{processor}|{os.cpu_count()}|{gpu}|{version('llama-cpp-python')}"
 
 
 def _host() -> int:

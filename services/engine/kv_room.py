@@ -48,6 +48,16 @@ class KVRoom:
             return Match()
         return self.tree.match(share, tokens[:-1])
 
+    @property
+    def has_free(self) -> bool:
+        """Say whether a sequence is free, so that nothing that rests has to go for another."""
+        return bool(self._free)
+
+    def is_at_hand(self, share: str, tokens: Tokens) -> bool:
+        """Say whether all but the end of *tokens* is resident or saved."""
+        match = self.match(share, tokens)
+        return max(match.resident, match.stored) >= len(tokens) - WORTH_KEEPING
+
     def free_cells(self, running: list[Writing]) -> int:
         """Return how many cells nobody holds; in pools of their own nobody is in another's way."""
         if not self.context.is_unified:

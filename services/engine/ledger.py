@@ -37,7 +37,8 @@ class ModelShape:
 class Wish:
     """What the settings ask for; None or 0 leaves it to the ledger.
 
-    `answers` at once, each of a *window* of tokens; `gpu_layers` None: as many as fit.
+    `answers` at once, each of a *window* of tokens; `kv_type` may be auto until the probe has
+    spoken; `gpu_layers` None: as many as fit.
     """
 
     answers: int

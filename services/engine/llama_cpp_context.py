@@ -56,18 +56,27 @@ class LlamaContext:
     def __init__(self, file: Path, options: ContextOptions) -> None:
         self._model = load_model(file, options.gpu_layers)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        self._adapters = _adapters(self._model, options.adapters)
+        self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
+        self._pieces: dict[int, bytes] = {}
+        self.tokens = lru_cache(_KEPT_TEXTS)(self._tokenised)
+        self._ctx: object = None
+        self.reopen(options)
+
+    def reopen(self, options: ContextOptions) -> None:
+        """Make an empty context in place of the present one; EngineError if it does not fit."""
+        if self._ctx is not None:
+            llama_cpp.llama_free(self._ctx)
+            self._ctx = None
         self._ctx = _opened(self._model, options)
         self._memory = llama_cpp.llama_get_memory(self._ctx)
-        self._adapters = _adapted(self._model, self._ctx, options.adapters)
+        _adapt(self._ctx, self._adapters)
         self.capacity = int(llama_cpp.llama_n_ctx(self._ctx))
         self.is_unified = options.unified
         self.window = self.capacity if options.unified else self.capacity // options.sequences
         self.batch_tokens = options.batch_tokens
         self.sequences = options.sequences
-        self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
         self._arrays = _BatchArrays(options.batch_tokens)
-        self._pieces: dict[int, bytes] = {}
-        self.tokens = lru_cache(_KEPT_TEXTS)(self._tokenised)
 
     @property
     def trained_context(self) -> int:
@@ -159,7 +168,8 @@ class LlamaContext:
 
     def close(self) -> None:
         """Free the context, the adapters and the model."""
-        llama_cpp.llama_free(self._ctx)
+        if self._ctx is not None:
+            llama_cpp.llama_free(self._ctx)
         llama_cpp.llama_model_free(self._model)
 
     def _tokenised(self, text: str, *, trusted: bool) -> Tokens:
@@ -224,7 +234,7 @@ def _opened(model: object, options: ContextOptions) -> object:
     return ctx
 
 
-def _adapted(model: object, ctx: object, files: tuple[Path, ...]) -> list[object]:
+def _adapters(model: object, files: tuple[Path, ...]) -> list[Any]:
     adapters = []
     for file in files:
         adapter = llama_cpp.llama_adapter_lora_init(model, str(file).encode())
@@ -232,11 +242,14 @@ def _adapted(model: object, ctx: object, files: tuple[Path, ...]) -> list[object
             message = f"The adapter {file.name} does not fit the model."
             raise ModelFileError(message)
         adapters.append(adapter)
+    return adapters
+
+
+def _adapt(ctx: object, adapters: list[Any]) -> None:
     if adapters:
         pointers = (llama_cpp.llama_adapter_lora_p_ctypes * len(adapters))(*adapters)
         scales = (ctypes.c_float * len(adapters))(*[1.0] * len(adapters))
         llama_cpp.llama_set_adapters_lora(ctx, pointers, len(adapters), scales)
-    return adapters
 
 
 class _BatchArrays:

@@ -72,7 +72,13 @@ class LlamaCppGenerator:
         """Yield the answer as it comes, together with the others that are being written."""
         tokens = self._tokens(prompt.parts)
         most = max(1, min(sampling.max_tokens, self._window - len(tokens)))
-        order = Order(tokens, replace(sampling, max_tokens=most), prompt.share, prompt.owner)
+        order = Order(
+            tokens,
+            replace(sampling, max_tokens=most),
+            prompt.share,
+            prompt.owner,
+            tuple(self._tokens(parts) for parts in prompt.beginnings),
+        )
         return self._scheduler.submit(order).steps(cancelled)
 
     def figures(self) -> dict[str, float]:

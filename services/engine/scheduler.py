@@ -14,12 +14,14 @@ from dataclasses import dataclass
 
 import structlog
 
+from services.domain.answers import Sampling
 from services.domain.errors import EngineError
 from services.engine.batches import KVContext, Row
 from services.engine.drafting import Drafter
 from services.engine.kv_room import KVRoom
 from services.engine.kv_tiers import KVTiers
 from services.engine.pacing import Pace
+from services.engine.popular import Popular
 from services.engine.prefix_tree import Tokens, common
 from services.engine.scheduler_stats import SchedulerStats
 from services.engine.threads import FreeCores
@@ -30,6 +32,8 @@ log = structlog.get_logger("engine")
 
 # Without work for so long, the scheduler looks after what rests.
 _IDLE_S = 1.0
+# What is read ahead gives way after so many tokens.
+_AHEAD_TOKENS = 64
 # Something that loads is looked at so often.
 _LOADING_S = 0.002
 # The end of the service may be held up so long by saving what rests.
@@ -41,11 +45,14 @@ _MOST_REFUSALS = 4
 
 @dataclass(frozen=True, slots=True)
 class SchedulerOptions:
-    """`answers` are written at once, on free `cores`; `draft_tokens` 0 drafts none."""
+    """`answers` are written at once, on free `cores`, `threads` at most (0: as many as are free);
+    `draft_tokens` 0 drafts none.
+    """
 
     answers: int
     cores: FreeCores
     draft_tokens: int = 0
+    threads: int = 0
 
 
 @dataclass(slots=True)
@@ -77,6 +84,7 @@ class Scheduler:
         self._arrived: deque[Writing] = deque()
         self._waiting = WaitingRoom(self._room)
         self._running: list[Writing] = []
+        self._popular = Popular()
         self._forgotten: set[str] = set()
         self._numbers = 0
         self._refusals = 0
@@ -94,8 +102,7 @@ class Scheduler:
         with self._wake:
             if self._is_closed:
                 raise EngineError("The engine is shutting down.")
-            self._numbers += 1
-            writing = Writing(self._numbers, order, self._context.sampler(order.sampling))
+            writing = self._written(order)
             self._arrived.append(writing)
             self._wake.notify()
         return writing
@@ -120,6 +127,10 @@ class Scheduler:
             self._is_closed = True
             self._wake.notify()
         self._thread.join()
+
+    def _written(self, order: Order) -> Writing:
+        self._numbers += 1
+        return Writing(self._numbers, order, self._context.sampler(order.sampling))
 
     def _run(self) -> None:
         while not self._is_closed:
@@ -152,14 +163,36 @@ class Scheduler:
         patience = _LOADING_S if self._waiting.is_loading else _IDLE_S
         if not self._wake.wait(patience) and not self._waiting:
             self._tell_room()
-            for sequence in self._room.unsaved(uses=2)[:1]:
-                self._room.save(sequence)
+            unsaved = self._room.unsaved(uses=2)
+            if unsaved:
+                self._room.save(unsaved[0])
+            else:
+                self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        """Begin to read what prompts often begin with, where that takes nothing from anybody."""
+        wanted = self._popular.wanted(self._room.is_at_hand) if self._room.has_free else None
+        if wanted is None:
+            return
+        share, tokens = wanted
+        if self._room.free_cells([]) >= len(tokens):
+            order = Order(tokens, Sampling(max_tokens=1), share, ahead=True)
+            self._waiting.add(self._written(order))
 
     def _take_arrived(self) -> None:
+        if self._arrived:
+            for one in self._running:
+                if one.ahead:
+                    one.left.set()
         while self._arrived:
-            self._waiting.add(self._arrived.popleft())
+            arrived = self._arrived.popleft()
+            for beginning in arrived.beginnings:
+                self._popular.count(arrived.share, beginning)
+            self._waiting.add(arrived)
         while self._forgotten:
-            self._room.forget(self._forgotten.pop())
+            collection = self._forgotten.pop()
+            self._room.forget(collection)
+            self._popular.forget(collection)
         for gone in self._room.tiers.dropped():
             self._room.tree.forget(gone.share, gone.tokens)
 
@@ -200,6 +233,8 @@ class Scheduler:
             return _Batch([], [])
         reading = [one for one in self._running if not one.is_writing]
         chunk = self._pace.chunk(batch.tokens, len(reading) + len(self._waiting))
+        if reading and all(one.ahead for one in reading):
+            chunk = min(chunk, _AHEAD_TOKENS)
         chunk = min(chunk, self._context.batch_tokens - batch.tokens) >> self._refusals
         for one in reading:
             size = min(chunk, one.pending)
@@ -231,7 +266,7 @@ class Scheduler:
         return Row(writing.sequence, writing.position, tokens, len(tokens))
 
     def _step(self, batch: _Batch) -> None:
-        with self._options.cores.taken() as threads:
+        with self._options.cores.taken(self._options.threads) as threads:
             self._context.set_threads(threads)
             began = time.perf_counter()
             code = self._context.decode(batch.rows)

@@ -37,19 +37,33 @@ class FreeCores:
         self._taken = 0
 
     @contextmanager
-    def taken(self) -> Iterator[int]:
-        """Take between 1 and `most` cores for the time of the block; yields how many."""
+    def taken(self, wanted: int = 0) -> Iterator[int]:
+        """Take between 1 and *wanted* cores for the time of the block; yields how many.
+
+        0 wants `most`, which nobody gets more than.
+        """
         with self._lock:
             if _STAT.exists():
                 self._watch_others()
             free = math.floor((os.cpu_count() or 1) - self._others + _TOLERANCE) - self._taken
-            threads = max(1, min(self.most, free))
+            threads = max(1, min(wanted or self.most, self.most, free))
             self._taken += threads
         try:
             yield threads
         finally:
             with self._lock:
                 self._taken -= threads
+
+    @property
+    def free(self) -> int:
+        """How many cores a model would be given now; at least 1."""
+        with self.taken() as threads:
+            return threads
+
+    @property
+    def others(self) -> float:
+        """How many cores other processes used at the last look."""
+        return self._others
 
     def _watch_others(self) -> None:
         """Learn what other processes use, if the last look is long enough ago."""

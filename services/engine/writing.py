@@ -23,12 +23,18 @@ _LOOK_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be written: *tokens* to read, how to go on, whose it is, what it may share."""
+    """What is to be written: *tokens* to read, how to go on, whose it is, what it may share.
+
+    Prompts that come later may begin with one of `beginnings`. `ahead` is read for them alone and
+    gives way to everybody.
+    """
 
     tokens: Tokens
     sampling: Sampling
     share: str = ""
     owner: str = ""
+    beginnings: tuple[Tokens, ...] = ()
+    ahead: bool = False
 
 
 class Writing:
@@ -42,6 +48,8 @@ class Writing:
         self.arrived_s = time.perf_counter()
         self.share = order.share
         self.owner = order.owner
+        self.beginnings = order.beginnings
+        self.ahead = order.ahead
         self.picker = picker
         self.prompt_tokens = len(order.tokens)
         self.most = order.sampling.max_tokens

@@ -285,3 +285,49 @@ def test_a_prompt_that_is_all_at_hand_is_told_as_read_before_its_text() -> None:
         steps = list(scheduler.submit(order(tokens)).steps(lambda: False))
 
     assert (steps[0].completion_tokens, steps[0].cached_tokens) == (0, 49)
+
+
+def test_what_prompts_often_begin_with_is_read_ahead_when_idle() -> None:
+    document = prompt(50, 120)
+    context = MemoryContext(4096)
+
+    with scheduling(context) as scheduler:
+        for i in range(3):
+            asked = Order(prompt(60 + i, 30), Sampling(max_tokens=4), beginnings=(document,))
+            text_of(scheduler.submit(asked))
+        until = time.monotonic() + 5
+        while scheduler.at_hand("", document) < 100 and time.monotonic() < until:
+            time.sleep(0.01)
+        at_hand = scheduler.at_hand("", document)
+        settled(context, scheduler)
+
+    assert at_hand >= 119
+
+
+def test_what_is_read_ahead_gives_way_and_is_forgotten_with_its_collection() -> None:
+    document = prompt(51, 2000)
+
+    def slowly(_rows: list[Row]) -> int:
+        time.sleep(0.02)
+        return 0
+
+    context = MemoryContext(8192, refuse=slowly)
+
+    with scheduling(context) as scheduler:
+        for i in range(3):
+            asked = Order(prompt(70 + i, 30), Sampling(max_tokens=2), "c", beginnings=(document,))
+            text_of(scheduler.submit(asked))
+        until = time.monotonic() + 5
+        while not any(one.ahead for one in scheduler._running) and time.monotonic() < until:
+            time.sleep(0.005)
+        began_ahead = any(one.ahead for one in scheduler._running)
+        text = text_of(scheduler.submit(order(prompt(80, 20))))
+        gave_way = not any(one.ahead for one in scheduler._running)
+        scheduler.forget("c")
+        time.sleep(1.5)
+        left = scheduler.at_hand("c", document)
+
+    assert began_ahead
+    assert gave_way
+    assert text == alone(prompt(80, 20))
+    assert left == 0

@@ -1,0 +1,82 @@
+"""Fits a model to this machine: by the ledger what there is room for, by the probe what is fast."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from services.engine.devices import free_memory, machine_key
+from services.engine.ledger import Plan, Wish, plan
+from services.engine.llama_cpp_context import ContextOptions, LlamaContext
+from services.engine.llama_cpp_shape import shape_of
+from services.engine.probing import Choices, Findings, by_rule, measured, recalled, remember
+from services.engine.threads import FreeCores
+
+# Other processes that use so much of a core make measuring pointless.
+_BUSY_CORES = 0.5
+_FLASH = {"auto": (True, False), "on": (True,), "off": (False,)}
+_PROBE_CELLS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Where findings are kept, of which model; flash attention: auto, on or off.
+
+    What is not kept there is measured, or goes by rule if *measures* is false.
+    """
+
+    kept: Path
+    model_key: str
+    flash: str = "auto"
+    measures: bool = True
+
+
+def fitted(file: Path, wish: Wish, probe: Probe, cores: FreeCores) -> tuple[Plan, Findings]:
+    """Return how the model is run in the memory that is free now, and what runs fastest.
+
+    Takes seconds where nothing was measured before. ModelFileError if the file will not load.
+    """
+    shape, memory = shape_of(file), free_memory()
+    planned = plan(shape, replace(wish, kv_type=_ruled(wish.kv_type)), memory)
+    choices = _choices(wish, planned, probe.flash, cores)
+    found = _found(file, probe, choices, planned.gpu_layers, cores)
+    pool = "unified" if found.unified else wish.pool
+    return plan(shape, replace(wish, kv_type=found.kv_type, pool=pool), memory), found
+
+
+def _found(
+    file: Path, probe: Probe, choices: Choices, gpu_layers: int, cores: FreeCores
+) -> Findings:
+    key = f"{probe.model_key}|{machine_key()}|{gpu_layers}|{choices.pools}"
+    key += f"|{choices.kv_types}|{choices.flash}"
+    found = recalled(probe.kept, key)
+    if found is not None:
+        return found
+    if not probe.measures:
+        return replace(by_rule(choices), threads=cores.most)
+    context = LlamaContext(file, ContextOptions(_PROBE_CELLS, 1, cores.most, gpu_layers))
+    try:
+        found = measured(context, ContextOptions(_PROBE_CELLS, 1, cores.most), choices)
+    finally:
+        context.close()
+    if cores.others > _BUSY_CORES:
+        # What was measured on a busy machine holds for this start alone, and not its threads.
+        return replace(found, threads=cores.most)
+    remember(probe.kept, key, found)
+    return found
+
+
+def _choices(wish: Wish, planned: Plan, flash: str, cores: FreeCores) -> Choices:
+    """Return what the probe may choose from: what neither a setting nor the memory rules out."""
+    kv_types = ("f16", "q8_0") if wish.kv_type == "auto" else (wish.kv_type,)
+    # llama.cpp holds quantised values only with flash attention.
+    flashes = (True,) if kv_types[0] == "q8_0" else _FLASH[flash]
+    may_split = wish.pool == "auto" and not planned.unified
+    pools = (False, True) if may_split else (planned.unified,)
+    threads = tuple(dict.fromkeys((cores.free, cores.most, max(1, cores.most // 2), 1)))
+    if flashes == (False,):
+        kv_types = kv_types[:1]
+    return Choices(pools, kv_types, threads, flashes)
+
+
+def _ruled(kv_type: str) -> str:
+    """Return the type of KV that holds where nothing was measured."""
+    return "f16" if kv_type == "auto" else kv_type
