@@ -1,9 +1,11 @@
-"""`python -m bench.engine [--model GGUF] [--clients N] [--repeats N] [--json FILE]`.
+"""`python -m bench.engine [LOAD…] [--model GGUF] [--clients N] [--repeats N] [--json FILE] …`.
 
 The same load through Footnote's engine, `llama_cpp.server` and a serial `Llama`, on one GGUF,
 interleaved. Prints the median seconds of each, tokens a second, and how many times faster Footnote
 is; then the time to the first token of a document that is asked about again, and the time between
-the tokens of running streams while a prompt of 4,000 tokens comes in.
+the tokens of running streams while a prompt of 4,000 tokens comes in; what streaming costs 64
+streams; how many of 100 greedy texts a batch changes; and, with `--soak SECONDS`, what mixed load
+with people who leave does in the end.
 """
 
 import argparse
@@ -16,10 +18,15 @@ from typing import Any
 from bench.engine.latency import latencies
 from bench.engine.loads import loads
 from bench.engine.peers import FootnoteEngine, Peer, SerialLlama, llama_server
+from bench.engine.plots import draw
+from bench.engine.steadiness import equality, soak, streaming
 from services.engine.llama_cpp_context import supports_gpu
 from services.engine.threads import wanted_threads
 from services.settings import Settings, set_quiet_offline
 from services.wiring import checked_model
+
+_LOADS = ("overlap", "none", "burst", "conversations")
+_OTHERS = ("latency", "streaming", "equality")
 
 
 def main() -> None:
@@ -29,10 +36,29 @@ def main() -> None:
     file = wanted.model or _bundled()
     layers = -1 if supports_gpu() else 0
     threads = wanted_threads(wanted.threads)
-    found = _throughput(file, wanted, threads, layers)
-    found += latencies(file, threads, layers)
+    found = []
+    if any(_is_wanted(wanted, name) for name in _LOADS):
+        found += _throughput(file, wanted, threads, layers)
+    if _is_wanted(wanted, "latency"):
+        found += latencies(file, threads, layers)
+    for name, measure in (("streaming", streaming), ("equality", equality)):
+        if _is_wanted(wanted, name):
+            found.append(_told(measure(file, threads, layers)))
+    if wanted.soak:
+        found.append(_told(soak(file, threads, layers, wanted.soak)))
+    if wanted.plot is not None:
+        draw(found, wanted.plot)
     if wanted.json is not None:
         wanted.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _is_wanted(wanted: Any, name: str) -> bool:  # noqa: ANN401 - argparse's own namespace
+    return name in wanted.loads if wanted.loads else not wanted.soak
+
+
+def _told(figures: dict[str, Any]) -> dict[str, Any]:
+    print(figures, flush=True)
+    return figures
 
 
 def _throughput(file: Path, wanted: Any, threads: int, layers: int) -> list[dict[str, Any]]:  # noqa: ANN401
@@ -77,13 +103,15 @@ def _bundled() -> Path:
 
 def _arguments() -> Any:  # noqa: ANN401 - argparse's own namespace
     parser = argparse.ArgumentParser(prog="python -m bench.engine", description=__doc__)
-    parser.add_argument("loads", nargs="*", help="overlap, none, burst, conversations; default all")
+    parser.add_argument("loads", nargs="*", help=f"{', '.join((*_LOADS, *_OTHERS))}; default all")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--soak", type=float, default=0.0)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--plot", type=Path)
     return parser.parse_args()
 
 
