@@ -147,6 +147,12 @@ class DamagedStoreError(HouseError):
     code = "damaged_store"
 
 
+class BackupError(HouseError):
+    """A backup cannot be made of this folder, or restored into it."""
+
+    code = "backup"
+
+
 class DataInUseError(HouseError):
     """Another process holds the data folder."""
 

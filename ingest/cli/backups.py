@@ -1,0 +1,65 @@
+"""`backup` and `restore`: the data folder as one file."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from ingest.cli.console import AsJson, err, fail, guarded, settings, show, show_json
+from services.registry.backup import BackupCounts, read_backup, write_backup
+from services.wiring import held_data_folder, open_spool
+
+_MIB = 1024 * 1024
+File = Annotated[Path, typer.Argument(help="The backup: .tar, or .tar.gz to pack it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(backup)
+    app.command()(restore)
+
+
+def backup(file: File, *, as_json: AsJson = False) -> None:
+    """Write registry and originals into one file; the service may go on meanwhile."""
+    if settings().database_url is not None:
+        fail("The registry is on Postgres: back it up with pg_dump, and copy the spool folder.")
+    if file.exists():
+        fail(f"{file} exists already: choose another name.")
+    if not file.parent.is_dir():
+        fail(f"There is no folder {file.parent}: make it first.")
+    registry = settings().data_dir / "registry.sqlite"
+    with guarded(), Progress(console=err, disable=not err.is_terminal) as progress:
+        task = progress.add_task("originals", total=None)
+        counts = write_backup(
+            registry,
+            open_spool(settings()),
+            file,
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    _tell("backed up", file, counts, as_json=as_json)
+
+
+def restore(file: File, *, as_json: AsJson = False) -> None:
+    """Fill an empty data folder from a backup, and verify it. The service must not run."""
+    from ingest.cli.verification import verify_data  # noqa: PLC0415
+
+    if not file.is_file():
+        fail(f"There is no file {file}.")
+    with guarded(), held_data_folder(settings()):
+        counts = read_backup(file, settings().data_dir, lambda _done, _total: None)
+        faults = verify_data(settings())["faults"]
+    for fault in faults:
+        err.print(f"FAULT {fault}")
+    _tell("restored", file, counts, as_json=as_json)
+    if faults:
+        fail(f"{len(faults)} faults.")
+
+
+def _tell(what: str, file: Path, counts: BackupCounts, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"file": str(file)} | asdict(counts))
+        return
+    size = f"{counts.bytes / _MIB:.1f} MiB"
+    show(f"{what} {counts.documents} documents, {counts.originals} originals, {size}: {file}")
