@@ -12,6 +12,7 @@ from ingest.chunking.sizing import sizes_for
 from ingest.pipeline import LEASE_S, Limits, Pipeline, Tools
 from ingest.reading.children import ReadingChildren
 from services.domain.errors import HouseError
+from services.engine import Embedder
 from services.jobs import JobQueue
 from services.logs import set_up_logs
 from services.registry.spool import Spool
@@ -42,7 +43,7 @@ def run(settings: Settings) -> None:
     signal.signal(signal.SIGINT, stop)
     registry = open_registry(settings)
     children = ReadingChildren(settings.reader_seconds)
-    pipeline = build_pipeline(settings, registry, children)
+    pipeline = build_pipeline(settings, registry, children, open_embedder(settings))
     queue, worker = open_worker(settings, pipeline.ingest)
     worker.start()
     log.info("worker started", threads=settings.worker_threads)
@@ -61,9 +62,10 @@ def run(settings: Settings) -> None:
     log.info("worker stopped")
 
 
-def build_pipeline(settings: Settings, registry: Registry, children: ReadingChildren) -> Pipeline:
-    """Build the pipeline with this machine's embedder."""
-    embedder = open_embedder(settings)
+def build_pipeline(
+    settings: Settings, registry: Registry, children: ReadingChildren, embedder: Embedder
+) -> Pipeline:
+    """Build the pipeline over what is open already."""
     most_tokens = min(settings.passage_tokens, embedder.card.max_tokens)
     return Pipeline(
         Tools(

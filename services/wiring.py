@@ -62,19 +62,30 @@ class House:
 
 def build_house(settings: Settings) -> House:
     """Build everything that a query service needs. Takes seconds: models are loaded."""
-    from services.answering.answerer import Answerer, Limits
-    from services.retrieval.retriever import Retriever
-
     registry = open_registry(settings)
     cores = free_cores(settings)
     embedder = open_embedder(settings, cores)
     # The first call of a model takes longest: not from the first question.
     embedder.embed_question("warm up")
     generator = open_generator(settings, cores)
+    reranking = open_reranking(settings, cores)
+    return house_over(settings, registry, embedder, generator, reranking)
+
+
+def house_over(
+    settings: Settings,
+    registry: Registry,
+    embedder: Embedder,
+    generator: Generator,
+    reranking: "Reranking | None" = None,
+) -> House:
+    """Build a house over models that are loaded already."""
+    from services.answering.answerer import Answerer, Limits
+    from services.retrieval.retriever import Retriever
+
     follower, legs = _open_indexes(settings, registry, embedder)
     # What is deleted must not live on in saved states of prompts that held it.
     follower.on_removed = generator.forget
-    reranking = open_reranking(settings, cores)
     retriever = Retriever(
         legs, registry.passages, registry.collections, reranking, follower.keep_up
     )

@@ -12,7 +12,7 @@ from services.api.uploads import Door, Upload, take
 from services.jobs.memory_queue import MemoryQueue
 from services.registry.keys import OWNER
 from services.settings import Settings, set_quiet_offline
-from services.wiring import open_registry, open_spool
+from services.wiring import open_embedder, open_registry, open_spool
 
 
 def add_sets(data_dir: Path, names: Sequence[str]) -> dict[str, float]:
@@ -21,7 +21,7 @@ def add_sets(data_dir: Path, names: Sequence[str]) -> dict[str, float]:
     settings = Settings.load(data_dir=data_dir)
     registry = open_registry(settings)
     children = ReadingChildren(settings.reader_seconds)
-    pipeline = build_pipeline(settings, registry, children)
+    pipeline = build_pipeline(settings, registry, children, open_embedder(settings))
     seconds: dict[str, float] = {}
     for name in names:
         began = time.perf_counter()

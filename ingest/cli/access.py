@@ -1,10 +1,11 @@
 """`keys` and `collections`: who may do what."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ingest.cli.console import AsJson, client, show, show_json, show_table
+from ingest.cli.console import AsJson, client, fail, show, show_json, show_table
+from services.domain.audit import AuditEntry, first_fault
 
 keys = typer.Typer(help="Keys: make, list, revoke.", no_args_is_help=True)
 collections = typer.Typer(help="Collections: make, list, change, drop.", no_args_is_help=True)
@@ -15,6 +16,31 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.add_typer(keys, name="keys")
     app.add_typer(collections, name="collections")
+    app.command()(audit)
+
+
+def audit(
+    after: Annotated[int, typer.Option(help="Only entries with larger numbers.")] = 0,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Export the audit log: who did what, when, with what outcome. Status 1 if it was altered."""
+    entries: list[dict[str, Any]] = []
+    with client() as service:
+        while True:
+            page = service.call("GET", "/v1/audit", params={"after": after, "limit": 1000})
+            entries += page["entries"]
+            if not page["entries"] or entries[-1]["seq"] >= page["last"]["seq"]:
+                break
+            after = entries[-1]["seq"]
+    if as_json:
+        show_json(entries)
+    else:
+        names = ("seq", "at", "principal", "action", "target", "status", "client")
+        show_table(names, [tuple(one[name] for name in names) for one in entries])
+    whole = [AuditEntry(**one) for one in entries]
+    if whole and whole[0].seq == 1 and (fault := first_fault(whole, None)) is not None:
+        fail(fault)
 
 
 @keys.command("create")

@@ -18,6 +18,9 @@ def verify_data(settings: Settings) -> dict[str, Any]:
     registry = open_registry(settings)
     try:
         counts, faults = _verify_documents(registry)
+        altered = registry.audit.fault()
+        faults += [altered] if altered is not None else []
+        counts["audit_entries"] = registry.audit.last()[0]
     finally:
         registry.close()
     spool = open_spool(settings)

@@ -10,8 +10,9 @@ import structlog
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from services.api import ask, collections, documents, health, keys, pages, records, search
+from services.api import ask, audit, collections, documents, health, keys, pages, records, search
 from services.api.access import PUBLIC_PATHS, AccessMiddleware, is_public
+from services.api.auditing import AuditMiddleware
 from services.api.body_limit import BodyLimitMiddleware
 from services.api.errors import add_error_handlers
 from services.api.state import Service
@@ -51,13 +52,14 @@ def create_app(
         openapi_url=None,
     )
     app.state.service = service
-    for part in (documents, search, ask, records, collections, keys, health, pages):
+    for part in (documents, search, ask, records, collections, keys, audit, health, pages):
         app.include_router(part.router)
     _serve_openapi(app)
     add_error_handlers(app)
     refuse_open_routes(app)
     app.add_middleware(BodyLimitMiddleware, upload_bytes=settings.upload_bytes)
     app.add_middleware(AccessMiddleware, service=service)
+    app.add_middleware(AuditMiddleware, service=service)
     return app
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.api.admission import Admission
+from services.api.audit_trail import AuditTrail
 from services.domain.errors import NotReadyError
 from services.settings import Settings
 from services.wiring import House
@@ -22,6 +23,7 @@ class Service:
             settings.questions_running, settings.questions_waiting, self.over.is_set
         )
         self.fault: Exception | None = None
+        self.trail: AuditTrail | None = None
         self._house: House | None = None
 
     @property
@@ -44,10 +46,13 @@ class Service:
 
     def open(self, house: House) -> None:
         """Begin to answer with *house*."""
+        self.trail = AuditTrail(house.registry.audit)
         self._house = house
 
     def close(self) -> None:
         """End the house, if it ever stood."""
+        if self.trail is not None:
+            self.trail.close()
         if self._house is not None:
             self._house.close()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from services.registry.answers import Answers
+from services.registry.audit import Audit
 from services.registry.change_log import ChangeLog
 from services.registry.collections import Collections
 from services.registry.database import Database
@@ -25,6 +26,7 @@ class Registry:
     work: Work
     answers: Answers
     keys: Keys
+    audit: Audit
 
     @classmethod
     def over(cls, database: Database, owner_key: str) -> Self:
@@ -38,6 +40,7 @@ class Registry:
             work=Work(database),
             answers=Answers(database),
             keys=Keys(database, owner_key),
+            audit=Audit(database),
         )
 
     def close(self) -> None:

@@ -174,3 +174,26 @@ answer_documents = Table(
     Column("answer_id", ForeignKey("answers.id"), primary_key=True),
     Column("document_id", String(40), primary_key=True, index=True),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("principal", String(300), nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("target", String(300), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("client", String(60), nullable=False),
+    # SHA-256 over the entry before and this one: `services.domain.audit`.
+    Column("hash", String(64), nullable=False),
+)
+
+# One row, locked until commit by whoever appends.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("seq", Number, nullable=False),
+    Column("hash", String(64), nullable=False),
+)

@@ -240,7 +240,7 @@ def test_drafts_change_nothing_but_the_number_of_steps() -> None:
 
 
 def test_mixed_load_with_people_who_leave_loses_no_cell() -> None:
-    chance = random.Random(7)  # noqa: S311 - no secret
+    chance = random.Random(7)
     context = MemoryContext(700)
     documents = [prompt(i, 60) for i in range(4)]
 

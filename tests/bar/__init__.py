@@ -1,0 +1,1 @@
+"""The bar: reliability and security, checked over a service in this process."""
