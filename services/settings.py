@@ -1,6 +1,7 @@
 """Every setting: its name, default, bounds and meaning. The only reader of the environment."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -219,6 +220,11 @@ def clean_environment(**extra: str) -> dict[str, str]:
     """Return an environment without settings and secrets, for children that read files."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | extra
+
+
+def use_folder(folder: Path) -> None:
+    """Let this process and its children make their temporary files in *folder*."""
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
 
 
 def allow_hub(*, shows_progress: bool) -> None:

@@ -4,10 +4,12 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.reading import Tell
-from ingest.reading.wire import Request, reading_of_json
+from ingest.reading.wire import Request, own_folder, reading_of_json
 from services.domain.documents import Reading
 from services.domain.errors import UnreadableError
 from services.settings import clean_environment
@@ -89,6 +91,8 @@ class ReadingChildren:
         finally:
             os.close(lines)
             _end(child)
+            if child is not None:
+                shutil.rmtree(own_folder(child, nursery.folder), ignore_errors=True)
         return None
 
     def close(self) -> None:
@@ -115,6 +119,7 @@ class _Nursery:
 
     def __init__(self, preload: tuple[str, ...]) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.folder = Path(tempfile.mkdtemp(prefix="footnote-reading-"))
         root = str(Path(__file__).parents[2])
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -122,7 +127,7 @@ class _Nursery:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=clean_environment(**_QUIET),
+                env=clean_environment(**_QUIET, TMPDIR=str(self.folder)),
                 cwd=root,
             )
         self._lock = threading.Lock()
@@ -159,6 +164,7 @@ class _Nursery:
         self._socket.close()
         self._process.kill()
         self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _within(answers: int, silence_s: float) -> Iterator[dict[str, Any]]:

@@ -16,8 +16,9 @@ from pathlib import Path
 from ingest.reading import Source
 from ingest.reading.readers import read
 from ingest.reading.sandbox import enter_sandbox
-from ingest.reading.wire import Request, reading_as_json
+from ingest.reading.wire import Request, own_folder, reading_as_json
 from services.domain.errors import UnreadableError
+from services.settings import use_folder
 
 _LONGEST_REQUEST = 65_536
 _TOO_MUCH_MEMORY = "It needs more memory than a reader may take: split it, or raise the limit."
@@ -65,7 +66,10 @@ def _read(request: Request, file: int, answers: int) -> int:
         # So that the worker can end this child and whatever it starts.
         say({"pid": os.getpid()})
         try:
-            enter_sandbox(request.memory_mb, request.cpu_seconds)
+            folder = own_folder(os.getpid())
+            folder.mkdir(mode=0o700)
+            use_folder(folder)
+            enter_sandbox(request.memory_mb, request.cpu_seconds, file, folder)
             source = Source(
                 # By our number, not "self": a converter that the reader starts opens it too.
                 Path(f"/proc/{os.getpid()}/fd/{file}"),

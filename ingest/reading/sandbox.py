@@ -6,6 +6,9 @@ import os
 import platform
 import resource
 import struct
+from pathlib import Path
+
+from ingest.reading.landlock import forbid_files
 
 _CLONE_NEWNET = 0x40000000
 _PR_SET_NO_NEW_PRIVS = 38
@@ -29,10 +32,11 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def enter_sandbox(memory_mb: int, cpu_seconds: int) -> None:
+def enter_sandbox(memory_mb: int, cpu_seconds: int, file: int, folder: Path) -> None:
     """Give up everything that reading a file does not need, for this process and its children.
 
-    *memory_mb* bounds the address space in MiB; *cpu_seconds* the time on a core. A network
+    *memory_mb* bounds the address space in MiB; *cpu_seconds* the time on a core. Only the open
+    *file*, and what is beneath *folder*, can be read beside programs and libraries. A network
     namespace needs rights that not every host gives; forbidding `socket` needs none.
     """
     _set(resource.RLIMIT_CORE, 0)
@@ -45,6 +49,8 @@ def enter_sandbox(memory_mb: int, cpu_seconds: int) -> None:
         os.nice(5)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.unshare(_CLONE_NEWNET)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    forbid_files(libc, file, folder)
     _forbid_sockets(libc)
 
 
@@ -73,6 +79,5 @@ def _forbid_sockets(libc: ctypes.CDLL) -> None:
     )
     packed = b"".join(struct.pack("HBBI", *rule) for rule in rules)
     program = _Program(len(rules), packed)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "The kernel does not let a reader give up its network.")

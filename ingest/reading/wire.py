@@ -1,8 +1,10 @@
 """What goes between the worker and its reading children: a request, then lines of JSON."""
 
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from services.domain.documents import HeadingMark, Reading, Span
@@ -22,6 +24,13 @@ class Request:
     def encoded(self) -> bytes:
         """Return the request as one line."""
         return json.dumps(asdict(self)).encode() + b"\n"
+
+
+def own_folder(child: int, base: Path | None = None) -> Path:
+    """Return the one folder that the child with this number may write to, beneath *base* (the
+    folder for temporary files if None).
+    """
+    return (base or Path(tempfile.gettempdir())) / str(child)
 
 
 def reading_as_json(reading: Reading) -> dict[str, Any]:

@@ -30,6 +30,7 @@ STATUS_OF: dict[type[errors.HouseError], int] = {
     errors.EngineError: 503,
     errors.DamagedStoreError: 503,
     errors.DataInUseError: 503,
+    errors.BackupError: 500,
     errors.DamagedGenerationError: 503,
 }
 _CODE_OF = {400: "bad_request", 401: "unauthenticated", 404: "not_found", 405: "method_not_allowed"}

@@ -122,10 +122,12 @@ def test_a_nursery_that_dies_is_replaced(children: ReadingChildren, tmp_path: Pa
 PROBE = """
 import os, pathlib, socket, sys
 from ingest.reading.sandbox import enter_sandbox
-enter_sandbox(512, 60)
+port, own, folder, *secrets = sys.argv[1:]
+file = os.open(own, os.O_RDONLY)
+enter_sandbox(512, 60, file, pathlib.Path(folder))
 said = []
 try:
-    socket.create_connection(("127.0.0.1", int(sys.argv[1])), 2)
+    socket.create_connection(("127.0.0.1", int(port)), 2)
     said.append("connected")
 except OSError as error:
     said.append(type(error).__name__)
@@ -135,13 +137,22 @@ try:
     said.append("took memory")
 except MemoryError:
     said.append("MemoryError")
+for secret in secrets:
+    try:
+        pathlib.Path(secret).read_bytes()
+        said.append("read " + secret)
+    except OSError as error:
+        said.append(type(error).__name__)
+said.append(pathlib.Path(f"/proc/{os.getpid()}/fd/{file}").read_text())
+pathlib.Path(folder, "work").write_text("room to work")
 print("|".join(said))
 """
 
 
 def test_a_child_has_no_network_no_secrets_and_little_memory(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    import os
     import socket
     import subprocess
     import sys
@@ -151,12 +162,19 @@ def test_a_child_has_no_network_no_secrets_and_little_memory(
     monkeypatch.setenv("FOOTNOTE_OWNER_KEY", "canary-canary-canary")
     monkeypatch.setenv("MY_SECRET", "canary")
     root = str(Path(__file__).parents[2])
+    upload, work = tmp_path / "upload.txt", tmp_path / "work"
+    secrets = [tmp_path / "owner.key", tmp_path / "registry.sqlite"]
+    for path in (upload, *secrets):
+        path.write_text(f"content of {path.name}")
+    work.mkdir()
+    # The environment of the process that started it is a secret too.
+    hidden = [*map(str, secrets), f"/proc/{os.getpid()}/environ"]
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = str(listener.getsockname()[1])
         inside = subprocess.run(
-            [sys.executable, "-c", PROBE, port],
+            [sys.executable, "-c", PROBE, port, str(upload), str(work), *hidden],
             env=clean_environment(),
             cwd=root,
             capture_output=True,
@@ -166,7 +184,10 @@ def test_a_child_has_no_network_no_secrets_and_little_memory(
         # The control: outside of the sandbox the same port answers.
         socket.create_connection(("127.0.0.1", int(port)), 2).close()
 
-    assert inside.stdout.strip() == "PermissionError||MemoryError"
+    told = inside.stdout.strip().split("|")
+    assert told[:3] == ["PermissionError", "", "MemoryError"]
+    assert told[3:6] == ["PermissionError"] * 3
+    assert told[6] == "content of upload.txt"
 
 
 def test_the_evaluation_files_are_read(children: ReadingChildren, eval_folder: Path) -> None:

@@ -1,0 +1,298 @@
+"""Too much at once: O1 to O6, O9 to O11 of the bar. O7, the drain, is `tests/e2e/test_drain.py`."""
+
+import http.client
+import json
+import os
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import override
+
+from services.domain.answers import Sampling
+from services.engine import Prompt, Step
+from services.engine.memory_generator import MemoryGenerator
+from tests.bar.conftest import Figure, MakeRunning, Running, lines, quoting
+
+QUESTION = {"question": "Which marker does room 3 have?", "max_tokens": 40}
+_WORKERS, _QUEUE = 2, 16
+
+
+class Slow(MemoryGenerator):
+    """Writes a word every *pause_s* seconds and counts who is being answered."""
+
+    def __init__(self, pause_s: float, words: int = 20) -> None:
+        super().__init__(lambda text: " ".join([quoting(text)] * 3)[: words * 6], pause_s=pause_s)
+        self.inside = self.most = self.calls = 0
+        self._lock = threading.Lock()
+
+    @override
+    def generate(
+        self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool]
+    ) -> Iterator[Step]:
+        with self._lock:
+            self.inside += 1
+            self.calls += 1
+            self.most = max(self.most, self.inside)
+        try:
+            yield from super().generate(prompt, sampling, cancelled)
+        finally:
+            with self._lock:
+                self.inside -= 1
+
+
+class Stalled(MemoryGenerator):
+    """Reads, and then says nothing for as long as somebody waits, as the engine's readers do."""
+
+    def __init__(self) -> None:
+        super().__init__(quoting)
+        self.inside = 0
+
+    @override
+    def generate(
+        self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool]
+    ) -> Iterator[Step]:
+        self.inside += 1
+        try:
+            while not cancelled():
+                time.sleep(0.05)
+            yield Step(finish="cancelled")
+        finally:
+            self.inside -= 1
+
+
+def filled(running: Running) -> Running:
+    """Put some rooms into a service."""
+    texts = [f"Room {n} has marker zq{n:03d}x and seats {n + 4} people." for n in range(40)]
+    running.upload("rooms.jsonl", lines(*texts))
+    running.ingest()
+    return running
+
+
+def asked(running: Running, body: dict[str, Any] | None = None) -> tuple[int, float, str]:
+    """Ask; return status, seconds, and what Retry-After says."""
+    began = time.perf_counter()
+    status, _, headers = running.raw("POST", "/v1/ask", body or QUESTION)
+    return status, time.perf_counter() - began, headers.get("retry-after", "")
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def watched(running: Running, until: threading.Event) -> tuple[list[float], int]:
+    """Poll the health route until told to stop; return the seconds of each poll in rising order,
+    and how many questions were inside at most.
+    """
+    took, inside = [], 0
+    while not until.is_set():
+        began = time.perf_counter()
+        assert running.raw("GET", "/health/live")[0] == 200
+        took.append(time.perf_counter() - began)
+        inside = max(inside, running.service.admission.inside)
+        time.sleep(0.01)
+    return sorted(took), inside
+
+
+def test_o1_o2_o9_a_burst_is_refused_cheaply(make_running: MakeRunning, figure: Figure) -> None:
+    generator = Slow(0.05)
+    running = filled(make_running(generator, questions_running=_WORKERS, questions_waiting=_QUEUE))
+    normal = statistics.median(asked(running)[1] for _ in range(3))
+    embedded, before = running.embedder.calls, resident_mb()
+    over = threading.Event()
+
+    with ThreadPoolExecutor(201) as pool:
+        health = pool.submit(watched, running, over)
+        answered = list(pool.map(lambda _: asked(running), range(200)))
+        over.set()
+    polls, inside = health.result()
+
+    admitted = [one for one in answered if one[0] == 200]
+    refused = [one for one in answered if one[0] != 200]
+    assert inside <= _WORKERS + _QUEUE
+    assert {one[0] for one in refused} <= {429, 503}
+    assert all(one[2].isdigit() for one in refused)
+    assert generator.most <= _WORKERS
+    # Nothing was done for those that were refused: one embedding a question that was answered.
+    assert running.embedder.calls - embedded <= 2 * len(admitted)
+    p99 = sorted(one[1] for one in refused)[int(len(refused) * 0.99) - 1]
+    grown = resident_mb() - before
+    time.sleep(1)
+    after = statistics.median(asked(running)[1] for _ in range(3))
+    assert after < normal * 1.5 + 0.1
+    assert grown < 50
+    figure(
+        "O1",
+        f"200 at once, {inside} inside at most: {len(admitted)} answered, {len(refused)} "
+        f"refused, p99 {p99 * 1000:.0f} ms (all 200 clients share this process and its cores); "
+        f"+{grown:.0f} MB",
+    )
+    figure("O2", f"{len(refused)} refusals: 0 embeddings, 0 searches, 0 generations")
+    figure("O9", f"health during the burst: p99 {polls[int(len(polls) * 0.99) - 1] * 1000:.0f} ms")
+
+
+def _left_early(running: Running, *, stream: bool) -> None:
+    """Ask, and leave: after the first event of a stream, or while the answer is written."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
+    headers = {"Authorization": f"Bearer {running.key}", "Content-Type": "application/json"}
+    connection.request("POST", "/v1/ask", json.dumps({**QUESTION, "stream": stream}), headers)
+    if stream:
+        connection.getresponse().readline()
+    else:
+        time.sleep(0.3)
+    connection.close()
+
+
+def test_o3_who_leaves_frees_the_place(make_running: MakeRunning, figure: Figure) -> None:
+    slowest = 0.0
+    for stream in (True, False):
+        generator = Slow(0.2, words=400)
+        running = filled(make_running(generator, questions_running=25))
+        with ThreadPoolExecutor(25) as pool:
+            for _ in range(25):
+                pool.submit(_left_early, running, stream=stream)
+        began = time.monotonic()
+        while (
+            generator.inside or running.service.admission.inside
+        ) and time.monotonic() < began + 5:
+            time.sleep(0.02)
+        slowest = max(slowest, time.monotonic() - began)
+        assert generator.inside == running.service.admission.inside == 0
+        assert asked(running)[0] == 200
+    assert slowest < 2
+    figure("O3", f"50 clients left, streaming and not: all places free after {slowest:.2f} s")
+
+
+def test_o4_who_leaves_the_queue_changes_no_answer(
+    make_running: MakeRunning, figure: Figure
+) -> None:
+    running = filled(make_running(Slow(0.05), questions_running=1))
+    control = running.call("POST", "/v1/ask", QUESTION)[1]["answer"]
+    with ThreadPoolExecutor(21) as pool:
+        active = pool.submit(running.call, "POST", "/v1/ask", QUESTION)
+        time.sleep(0.1)
+        list(pool.map(lambda _: _left_early(running, stream=False), range(20)))
+        status, told = active.result()
+    assert (status, told["answer"]) == (200, control)
+    assert running.service.admission.inside == 0 or _settles(running)
+    figure("O4", "20 queued questions cancelled: the active answer is byte-identical")
+
+
+def _settles(running: Running) -> bool:
+    until = time.monotonic() + 5
+    while running.service.admission.inside and time.monotonic() < until:
+        time.sleep(0.05)
+    return running.service.admission.inside == 0
+
+
+def test_o5_a_deadline_ends_a_stalled_answer(make_running: MakeRunning, figure: Figure) -> None:
+    generator = Stalled()
+    running = filled(make_running(generator))
+    status, took, _ = asked(running, {**QUESTION, "deadline_s": 3})
+    assert status == 504
+    assert 3 <= took < 3.5
+    assert generator.inside == 0
+    _, text = running.call("POST", "/v1/ask", {**QUESTION, "deadline_s": 3, "stream": True})
+    assert "event: error" in text.split("\n\n")[-2]
+    figure("O5", f"a model that says nothing: 504 after {took:.2f} s with a deadline of 3 s")
+
+
+def test_o6_who_floods_does_not_keep_others_out(make_running: MakeRunning, figure: Figure) -> None:
+    running = filled(make_running(Slow(0.02), questions_running=_WORKERS, questions_waiting=_QUEUE))
+    _, flooder = running.key_for("a", ["ask"])
+    _, other = running.key_for("b", ["ask"])
+    alone = [_timed(running, other)[1] for _ in range(5)]
+    over = threading.Event()
+    refused: list[int] = []
+
+    def flood() -> None:
+        while not over.is_set():
+            status, _ = running.call("POST", "/v1/ask", QUESTION, flooder)
+            if status != 200:
+                refused.append(status)
+                time.sleep(0.05)
+
+    flooders = [threading.Thread(target=flood) for _ in range(60)]
+    for one in flooders:
+        one.start()
+    time.sleep(1)
+    beside = []
+    for _ in range(12):
+        beside.append(_timed(running, other))
+        time.sleep(0.5)
+    over.set()
+    for one in flooders:
+        one.join()
+    turned_away = sum(status != 200 for status, _ in beside)
+    p95 = max(took for _, took in beside)
+    assert turned_away == 0
+    assert set(refused) == {429}
+    assert p95 < 3 * statistics.median(alone) + 0.5
+    figure(
+        "O6",
+        f"60 floods beside: B refused 0 times, slowest {p95:.2f} s "
+        f"({statistics.median(alone):.2f} s alone); A refused {len(refused)} times, all 429",
+    )
+
+
+def _timed(running: Running, key: str) -> tuple[int, float]:
+    began = time.perf_counter()
+    status, _ = running.call("POST", "/v1/ask", QUESTION, key)
+    return status, time.perf_counter() - began
+
+
+def test_o10_nothing_leaks(make_running: MakeRunning, figure: Figure) -> None:
+    scale = int(os.environ.get("BAR_SCALE", "1"))
+    running = filled(make_running(MemoryGenerator(quoting)))
+
+    def load(rounds: int, at_once: int) -> None:
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(lambda _: asked(running), range(rounds * 10)))
+            list(pool.map(lambda _: _left_early(running, stream=True), range(rounds)))
+        for number in range(rounds // 10):
+            running.upload(f"more{number}.txt", os.urandom(8).hex().encode() * 20)
+        running.ingest()
+
+    load(20, at_once=24)
+    before = _held()
+    load(40 * scale, at_once=8)
+    assert _settles(running)
+    time.sleep(1)
+    after = _held()
+    assert after[0] <= before[0] + 2
+    assert after[1] <= before[1] + 2
+    assert after[2] - before[2] < 25 * scale
+    figure(
+        "O10",
+        f"{400 * scale} questions, {40 * scale} leavers, {4 * scale} files: descriptors "
+        f"{after[0] - before[0]:+d}, threads {after[1] - before[1]:+d}, "
+        f"resident {after[2] - before[2]:+.1f} MB",
+    )
+
+
+def _held() -> tuple[int, int, float]:
+    """Return how many descriptors and threads this process has, and its memory in MB."""
+    descriptors = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    return descriptors, threading.active_count(), resident_mb()
+
+
+def test_o11_a_question_cannot_be_too_large(make_running: MakeRunning, figure: Figure) -> None:
+    running = filled(make_running())
+    tried: list[tuple[dict[str, Any], set[int]]] = [
+        ({"question": "x " * 500_000}, {413}),
+        ({"question": "word " * 100_000}, {413}),
+        ({"question": "a?", "max_tokens": 10**9}, {422}),
+        ({"question": "a?", "history": [{"role": "user", "content": "y" * 10**6}]}, {413, 422}),
+    ]
+    slowest = 0.0
+    for body, expected in tried:
+        status, took, _ = asked(running, body)
+        assert status in expected, body
+        slowest = max(slowest, took)
+    assert asked(running)[0] == 200
+    figure("O11", f"4 oversized questions refused, the slowest after {slowest * 1000:.0f} ms")
