@@ -1,7 +1,7 @@
 """Ask: an answer with footnotes, whole or as a stream."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TypeAlias
 
 import anyio
@@ -24,6 +24,7 @@ from services.domain.errors import (
     DeadlineError,
     HouseError,
     NotReadyError,
+    StorageFullError,
     TooLargeError,
 )
 from services.domain.scope import Scope
@@ -119,7 +120,7 @@ class _Asked:
                         yield "delta", {"text": text}
                     case AnswerEvent(answer, trace):
                         told = answer_out(answer)
-                        keep(house.registry.answers, self._scope, self._question, told, trace)
+                        self._keep(told, trace)
                         metrics.answered(answer)
                         yield "answer", told
         except CancelledError as error:
@@ -129,6 +130,14 @@ class _Asked:
         except Exception as error:
             log.exception("question failed", exc_info=error)
             yield HouseError("Something unexpected went wrong here; the log has the details.")
+
+    def _keep(self, told: dict[str, object], trace: Mapping[str, object]) -> None:
+        """Store the answer; on a full disk it is given all the same, only not kept."""
+        try:
+            answers = self._service.house.registry.answers
+            keep(answers, self._scope, self._question, told, trace)
+        except StorageFullError:
+            log.warning("the disk is full: an answer is not kept", answer=told["id"])
 
     def _ended(self) -> bool:
         is_over = self._service.over.is_set()

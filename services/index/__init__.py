@@ -74,3 +74,9 @@ class WordIndex(DerivedIndex, Protocol):
     def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
         """Return the number of passages in *scope*, and in how many of them each term stands."""
         ...
+
+    def renew(self, collection_id: str, passages: Iterable[Sequence[IndexedPassage]]) -> None:
+        """Write a collection anew from batches of all its *passages*, so that no word of removed
+        ones is left in its files.
+        """
+        ...

@@ -46,8 +46,10 @@ class Generations:
             if time.time() - stray.stat().st_mtime > _STRAY_S:
                 shutil.rmtree(stray, ignore_errors=True)
 
-    def publish(self, indexes: Mapping[str, DerivedIndex], stamp: Stamp) -> int:
-        """Write a new generation and forget all but the newest two; return its number."""
+    def publish(
+        self, indexes: Mapping[str, DerivedIndex], stamp: Stamp, *, kept: int = _KEPT
+    ) -> int:
+        """Write a new generation and forget all but the newest *kept*; return its number."""
         number = max(self._numbers(), default=0) + 1
         part = self._folder / f"{number:08d}-{os.getpid()}.part"
         shutil.rmtree(part, ignore_errors=True)
@@ -57,7 +59,7 @@ class Generations:
         _write_manifest(part, stamp)
         part.rename(self._path(number))
         _sync(self._folder)
-        for old in sorted(self._numbers())[:-_KEPT]:
+        for old in sorted(self._numbers())[:-kept]:
             shutil.rmtree(self._path(old), ignore_errors=True)
         return number
 

@@ -34,6 +34,16 @@ class MemoryWordIndex:
         }
         return before - len(self._passages)
 
+    def renew(self, collection_id: str, passages: Iterable[Sequence[IndexedPassage]]) -> None:
+        """Take a collection's passages anew."""
+        self._passages = {
+            number: passage
+            for number, passage in self._passages.items()
+            if passage.collection_id != collection_id
+        }
+        for batch in passages:
+            self.add(batch)
+
     def search(self, terms: Sequence[tuple[str, float]], scope: Scope, limit: int) -> list[Hit]:
         """Return the best passages, each scored within its own collection."""
         hits = []

@@ -37,6 +37,9 @@ class TantivyWordIndex:
         self._folder = folder
         self._schema = _schema()
         self._segments: dict[str, tantivy.Index] = {}
+        # Where a renewed collection lies; others lie under their own names.
+        self._places: dict[str, str] = {}
+        self._renewals = 0
         self._lock = threading.Lock()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -119,7 +122,8 @@ class TantivyWordIndex:
         """Link the committed files, which never change, into *folder*."""
         with self._lock:
             for collection_id in self._segments:
-                _link_tree(self._folder / collection_id, folder / collection_id)
+                place = self._places.get(collection_id, collection_id)
+                _link_tree(self._folder / place, folder / collection_id)
 
     def load(self, folder: Path) -> None:
         """Start from saved files; they stay as they are, since the live ones are links to them."""
@@ -129,6 +133,24 @@ class TantivyWordIndex:
                 self._segments[saved.name] = tantivy.Index(
                     self._schema, path=str(self._folder / saved.name)
                 )
+
+    def renew(self, collection_id: str, passages: Iterable[Sequence[IndexedPassage]]) -> None:
+        """Write a collection's index anew beside the old one, then take its place.
+
+        An index forgets the words of removed passages only when it merges the files they are in.
+        """
+        self._renewals += 1
+        aside = f"{collection_id}~{self._renewals}"
+        path = self._folder / aside
+        path.mkdir()
+        fresh = tantivy.Index(self._schema, path=str(path))
+        for batch in passages:
+            self._add_to(fresh, batch)
+        with self._lock:
+            old = self._folder / self._places.get(collection_id, collection_id)
+            self._segments[collection_id] = fresh
+            self._places[collection_id] = aside
+        shutil.rmtree(old, ignore_errors=True)
 
     def _query(
         self, terms: Sequence[tuple[str, float]], fields: Mapping[str, float]

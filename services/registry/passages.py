@@ -105,14 +105,19 @@ class Passages:
                 found += [IndexedPassage(*row) for row in rows]
         return found
 
-    def all_indexed(self, embedder: str) -> Iterator[list[IndexedPassage]]:
-        """Yield every passage in batches, by rising id: for building an index anew."""
+    def all_indexed(
+        self, embedder: str, collection_id: str | None = None
+    ) -> Iterator[list[IndexedPassage]]:
+        """Yield every passage, or every one of a collection, in batches, by rising id: for
+        building an index anew.
+        """
         last = 0
+        within = sa.true() if collection_id is None else passages.c.collection_id == collection_id
         while True:
             query = (
                 sa.select(*_INDEXED)
                 .outerjoin(vectors, _own_vector(embedder))
-                .where(passages.c.id > last)
+                .where(passages.c.id > last, within)
                 .order_by(passages.c.id)
                 .limit(_BATCH * 8)
             )

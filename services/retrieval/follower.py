@@ -1,16 +1,22 @@
 """Keeps the derived indexes up with the registry's change log."""
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from services.domain.documents import Receipt
 from services.domain.passages import Change
-from services.index import VectorIndex, WordIndex
+from services.index import DerivedIndex, VectorIndex, WordIndex
 from services.index.generations import Generations, Stamp
 from services.registry.sqlalchemy_registry import Registry
 
 # A new generation is worth writing when so many changes would have to be caught up with.
 _CHANGES_PER_GENERATION = 5000
+# What was removed leaves the files of the indexes when nothing has changed for so long, and longer
+# where there is much to write anew.
+_QUIET_S = 5.0
+_QUIET_EACH_S = 0.001
+_CLEANED_AT_THE_END = 50_000
 # A question waits so long for what has just become ready.
 _PATIENCE_S = 0.5
 
@@ -37,6 +43,9 @@ class IndexFollower:
         self._generations = generations
         self._stamp = stamp
         self._published = 0
+        # Collections whose files still hold words of removed passages, and since when it is quiet.
+        self._stained: set[str] = set()
+        self._changed_at = 0.0
         self.seq = 0
         self.rebuilt = False
         self._lock = threading.Lock()
@@ -84,6 +93,18 @@ class IndexFollower:
         }
         return Receipt(receipt.document_id, counted)
 
+    def clean(self) -> None:
+        """Write anew whatever still holds words of removed passages: indexes, their generations on
+        disk, and the database's log.
+        """
+        with self._lock:
+            for collection in sorted(self._stained):
+                kept = self._registry.passages.all_indexed(self._stamp.embedder, collection)
+                self._words.renew(collection, kept)
+            self._stained.clear()
+            self._publish(kept=1)
+        self._registry.database.clear_log()
+
     def start(self, poll_s: float, on_error: Callable[[Exception], None]) -> None:
         """Follow the log every *poll_s* seconds, and at once after `wake`."""
         self._thread = threading.Thread(
@@ -105,18 +126,23 @@ class IndexFollower:
         self._woken.set()
         if self._thread is not None:
             self._thread.join()
-        self.publish()
+        if not self._stained:
+            self.publish()
+        elif self._words.count() <= _CLEANED_AT_THE_END:
+            self.clean()
+        # Else the older generation stays, whose next start applies the removals, and cleans, again.
 
     def publish(self) -> None:
         """Write a generation if anything has changed since the last one."""
         with self._lock:
-            if self.seq == self._published and self._generations.numbers():
-                return
-            stamp = Stamp(
-                self.seq, self._stamp.embedder, self._stamp.dimension, self._stamp.analyzer
-            )
-            self._generations.publish({"vectors": self._vectors, "words": self._words}, stamp)
-            self._published = self.seq
+            if self.seq != self._published or not self._generations.numbers():
+                self._publish()
+
+    def _publish(self, kept: int = 2) -> None:
+        stamp = Stamp(self.seq, self._stamp.embedder, self._stamp.dimension, self._stamp.analyzer)
+        indexes: Mapping[str, DerivedIndex] = {"vectors": self._vectors, "words": self._words}
+        self._generations.publish(indexes, stamp, kept=kept)
+        self._published = self.seq
 
     def _follow(self, poll_s: float, on_error: Callable[[Exception], None]) -> None:
         while not self._stopping.is_set():
@@ -124,10 +150,17 @@ class IndexFollower:
             self._woken.clear()
             try:
                 self.catch_up()
-                if self.seq - self._published > _CHANGES_PER_GENERATION:
+                is_due = self.seq - self._published > _CHANGES_PER_GENERATION
+                if self._stained and (is_due or self._is_quiet()):
+                    self.clean()
+                elif is_due:
                     self.publish()
             except Exception as error:  # noqa: BLE001 - the loop must outlive any one failure
                 on_error(error)
+
+    def _is_quiet(self) -> bool:
+        wait_s = _QUIET_S + _QUIET_EACH_S * self._words.count()
+        return time.monotonic() - self._changed_at > wait_s
 
     def _apply_all(self) -> None:
         while changes := self._registry.changes.after(self.seq):
@@ -158,6 +191,9 @@ class IndexFollower:
         if leaving:
             self._vectors.remove(leaving)
             self._words.remove(leaving)
-            for collection in {collection for _, collection in leaving}:
+            emptied = {collection for _, collection in leaving}
+            self._stained |= emptied
+            for collection in emptied:
                 self.on_removed(collection)
+        self._changed_at = time.monotonic()
         self.seq = changes[-1].seq

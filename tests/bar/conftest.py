@@ -59,17 +59,25 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(f"{check:<4} {found}")
 
 
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
 class HashEmbedder(Embedder):
     """A vector of unit length from the hashes of a text's words."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "hash") -> None:
+        self._name = name
         self.calls = 0
 
     @property
     @override
     def card(self) -> ModelCard:
         return ModelCard(
-            name="hash",
+            name=self._name,
             kind="embedding",
             languages=frozenset({"*"}),
             bytes=0,
@@ -131,56 +139,11 @@ def quoting(text: str) -> str:
     return body.split("\n")[1].split(".")[0] + "." if "\n" in body else body
 
 
-class Running:
-    """A service over fakes in a thread of this process."""
+class Caller:
+    """Talks to a service on a port with the owner's key."""
 
-    def __init__(self, folder: Path, generator: Any = None, **given: Any) -> None:
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            self.port = int(one.getsockname()[1])
-        self.key = f"fn-bar-{uuid.uuid4().hex}"
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.settings = Settings.load(
-            data_dir=folder, port=self.port, owner_key=self.key, poll_seconds=0.05, **given
-        )
-        self.embedder = HashEmbedder()
-        self.generator = generator or MemoryGenerator(quoting)
-        app = create_app(self.settings, self._build, lambda: None)
-        self.app = app
-        self.service: Service = app.state.service
-        config = uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            port=self.port,
-            log_level="warning",
-            access_log=False,
-            backlog=512,
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()))
-
-    def _build(self, settings: Settings) -> House:
-        return house_over(settings, open_registry(settings), self.embedder, self.generator)
-
-    def start(self) -> "Running":
-        """Start, and wait until it is ready."""
-        self._thread.start()
-        until = time.monotonic() + 60
-        while not self.service.is_ready and time.monotonic() < until:
-            time.sleep(0.01)
-        assert self.service.is_ready, self.service.fault
-        return self
-
-    def stop(self) -> None:
-        """End it."""
-        self._server.should_exit = True
-        self._thread.join(20)
-
-    @property
-    def house(self) -> House:
-        """The house behind it."""
-        return self.service.house
+    port: int
+    key: str
 
     def call(
         self,
@@ -236,6 +199,56 @@ class Running:
         body = head.encode() + data + f"\r\n--{mark}--\r\n".encode()
         kind = {"Content-Type": f"multipart/form-data; boundary={mark}"}
         return self.call("POST", "/v1/documents", body, key, kind)
+
+
+class Running(Caller):
+    """A service over fakes in a thread of this process."""
+
+    def __init__(self, folder: Path, generator: Any = None, **given: Any) -> None:
+        self.embedder = given.pop("embedder", None) or HashEmbedder()
+        self.port = given.pop("port", None) or free_port()
+        self.key = given.pop("owner_key", None) or f"fn-bar-{uuid.uuid4().hex}"
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = Settings.load(
+            data_dir=folder, port=self.port, owner_key=self.key, poll_seconds=0.05, **given
+        )
+        self.generator = generator or MemoryGenerator(quoting)
+        app = create_app(self.settings, self._build, lambda: None)
+        self.app = app
+        self.service: Service = app.state.service
+        config = uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=self.port,
+            log_level="warning",
+            access_log=False,
+            backlog=512,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()))
+
+    def _build(self, settings: Settings) -> House:
+        return house_over(settings, open_registry(settings), self.embedder, self.generator)
+
+    def start(self) -> "Running":
+        """Start, and wait until it is ready."""
+        self._thread.start()
+        until = time.monotonic() + 60
+        while not self.service.is_ready and time.monotonic() < until:
+            time.sleep(0.01)
+        assert self.service.is_ready, self.service.fault
+        return self
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.should_exit = True
+        self._thread.join(20)
+
+    @property
+    def house(self) -> House:
+        """The house behind it."""
+        return self.service.house
 
     def ingest(self) -> None:
         """Do what a worker would do, and let the indexes follow."""
