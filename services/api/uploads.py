@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import structlog
+
 from services.api.checks import check_storable
 from services.api.schemas import document_out
 from services.domain.documents import Blob, Document, NewDocument
-from services.domain.errors import ConflictError, InvalidRequestError
+from services.domain.errors import ConflictError, InvalidRequestError, NotReadyError
 from services.domain.media import KINDS, kind_of
 from services.domain.scope import CollectionRole, Role, Scope
 from services.jobs import JobQueue
@@ -21,6 +23,7 @@ from services.registry.keys import OWNER
 from services.registry.spool import Spool
 from services.registry.sqlalchemy_registry import Registry
 
+log = structlog.get_logger("uploads")
 _BLOCK = 1024 * 1024
 _LONGEST_NAME = 200
 # How long a fresh job's message is waited for before the sweeper sends it again.
@@ -117,8 +120,12 @@ def _accept(
     lease_until = int(time.time()) + _MESSAGE_S
     accepted = door.registry.documents.accept(target, arrived, lease_until)
     work = list(dict.fromkeys(document.id for document, is_work in accepted if is_work))
-    for start in range(0, len(work), _LINES_PER_JOB):
-        door.queue.send(work[start : start + _LINES_PER_JOB])
+    try:
+        for start in range(0, len(work), _LINES_PER_JOB):
+            door.queue.send(work[start : start + _LINES_PER_JOB])
+    except NotReadyError:
+        # They are in the registry: a worker's sweep sends them when the queue is back.
+        log.warning("the job queue does not answer", documents=len(work))
     return accepted
 
 

@@ -1,12 +1,15 @@
 """The queue and its workers over a dramatiq broker: SQLite on one machine, Redis between many."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import dramatiq
+import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Callbacks, Pipelines, Retries, ShutdownNotifications, TimeLimit
 
+from services.domain.errors import NotReadyError
 from services.jobs import Handler
 from services.jobs.sqlite_broker import SQLiteBroker
 
@@ -18,6 +21,8 @@ _LAST_RETRY_MS = 60_000
 # A reader has its own limits; this one only frees a thread that nothing else could.
 _LONGEST_MS = 6 * 3600 * 1000
 _HEARTBEAT_MS = 20_000
+# A Redis that is frozen must not freeze uploads.
+_CONNECT_S, _ANSWER_S = 1.0, 3.0
 
 
 class DramatiqQueue:
@@ -28,22 +33,26 @@ class DramatiqQueue:
         broker.declare_queue(QUEUE)
 
     def send(self, document_ids: Sequence[str]) -> None:
-        """Ask for these documents to be ingested together."""
-        self._broker.enqueue(
-            dramatiq.Message(
-                queue_name=QUEUE,
-                actor_name=ACTOR,
-                args=(list(document_ids),),
-                kwargs={},
-                options={},
-            )
+        """Ask for these documents to be ingested together.
+
+        NotReadyError if Redis does not answer.
+        """
+        message: dramatiq.Message[None] = dramatiq.Message(
+            queue_name=QUEUE,
+            actor_name=ACTOR,
+            args=(list(document_ids),),
+            kwargs={},
+            options={},
         )
+        with _translated():
+            self._broker.enqueue(message)
 
     def waiting(self) -> int:
-        """Return how many messages no worker has taken yet."""
+        """Return how many messages no worker has taken yet; NotReadyError likewise."""
         if isinstance(self._broker, SQLiteBroker):
             return self._broker.waiting(QUEUE)
-        return int(self._broker.client.llen(f"{self._broker.namespace}:{QUEUE}"))
+        with _translated():
+            return int(self._broker.client.llen(f"{self._broker.namespace}:{QUEUE}"))
 
     def recover(self) -> None:
         """End the leases of dead workers. Redis's own broker does so by their heartbeats."""
@@ -85,12 +94,24 @@ def sqlite_broker(path: Path) -> SQLiteBroker:
 def redis_broker(url: str) -> RedisBroker:
     """Open dramatiq's own Redis broker; a dead worker's messages come back within a minute."""
     return RedisBroker(  # type: ignore[no-untyped-call]
-        url=url,
+        client=redis.Redis.from_url(
+            url, socket_connect_timeout=_CONNECT_S, socket_timeout=_ANSWER_S
+        ),
         middleware=_middleware(),
         namespace="footnote",
         heartbeat_timeout=_HEARTBEAT_MS,
         maintenance_chance=10_000,
     )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say in the house's words that Redis does not answer."""
+    try:
+        yield
+    except (dramatiq.errors.BrokerConnectionError, redis.RedisError) as error:
+        message = "The job queue does not answer right now: try again."
+        raise NotReadyError(message) from error
 
 
 def _middleware() -> list[dramatiq.Middleware]:
