@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-bench demo serve check fix test test-quick bench
+.PHONY: help setup setup-dev setup-bench demo serve check fix test test-quick bar bar-nightly bench
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,15 @@ test: setup-dev  ## Run the whole test suite on real models, Redis, Postgres and
 
 test-quick: setup-dev  ## Run the unit, contract and architecture tests only
 	@$(PYTHON) -m pytest tests/unit tests/contract tests/architecture
+
+BAR = tests/bar tests/e2e/test_no_egress.py tests/e2e/test_drain.py tests/e2e/test_backup.py \
+	tests/integration/test_reading.py tests/integration/test_models.py
+
+bar: setup-dev  ## Run the reliability and security checks and print their table (docs/bar.md)
+	@$(PYTHON) -m pytest -q $(BAR)
+
+bar-nightly: setup-dev  ## The same, twenty times as long: 200 kills, every failpoint, 50,000 passages
+	@BAR_SCALE=20 $(PYTHON) -m pytest -q $(BAR)
 
 bench: setup-bench  ## Measure Footnote beside a plain LangChain pipeline, on the evaluation sets
 	@$(PYTHON) -m bench

@@ -5,6 +5,7 @@ Speaks to the service over HTTP with the standard library alone, as any program 
 
 import http.client
 import json
+import os
 import secrets
 import signal
 import socket
@@ -123,6 +124,8 @@ def main() -> None:
             "FOOTNOTE_OWNER_KEY": key,
             "FOOTNOTE_LOG_LEVEL": "warning",
             "PATH": f"{footnote.parent}:/usr/bin:/bin",
+            # For whoever watches what Python does in every process of the demo.
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         }
         process = subprocess.Popen([str(footnote), "serve"], env=environment)  # noqa: S603
         try:

@@ -25,6 +25,9 @@ from services.settings import Settings
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 InCollection = Annotated[str, typer.Option("--collection", "-c", help="The collection's name.")]
 
+# What moves a terminal to another line or page becomes a space.
+_LINE_BREAKERS = dict.fromkeys(map(ord, "\r\x0b\x0c\x84\x85\u2028\u2029"), " ")
+
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
 
@@ -93,7 +96,7 @@ def show(message: str = "") -> None:
 
 def safe(text: str) -> str:
     """Return *text* without control characters but line ends and tabs."""
-    clean, _ = remove_invisible(text.replace("\r", " "))
+    clean, _ = remove_invisible(text.translate(_LINE_BREAKERS))
     return clean
 
 

@@ -9,8 +9,24 @@ from pathlib import Path
 DEMO = Path(__file__).parents[2] / "examples" / "demo.py"
 
 
-def test_start_ingest_and_ask_connect_to_this_machine_alone(tmp_path: Path) -> None:
-    trace = tmp_path / "connects"
+# Notes whatever is unpickled, in every process of the run (bar S1).
+HOOK = """
+import os, sys
+NOTES = os.open({notes!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+def note(event, given):
+    if event == "pickle.find_class":
+        os.write(NOTES, f"{{os.getpid()}} {{sys.argv[:2]}} {{given}}\\n".encode())
+sys.addaudithook(note)
+os.write(NOTES, b"hooked\\n")
+"""
+
+
+def test_start_ingest_and_ask_connect_to_this_machine_alone_and_unpickle_nothing(
+    tmp_path: Path,
+) -> None:
+    trace, notes, hook = (tmp_path / name for name in ("connects", "unpickled", "hook"))
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(HOOK.format(notes=str(notes)), encoding="utf-8")
     inside = (
         "ip link set lo up && exec strace -f -qq --seccomp-bpf -e trace=connect "
         f"-o {trace} {sys.executable} {DEMO}"
@@ -19,6 +35,7 @@ def test_start_ingest_and_ask_connect_to_this_machine_alone(tmp_path: Path) -> N
 
     done = subprocess.run(
         ["unshare", *own_user, "--net", "sh", "-c", inside],
+        env=os.environ | {"PYTHONPATH": str(hook)},
         capture_output=True,
         text=True,
         check=False,
@@ -31,3 +48,6 @@ def test_start_ingest_and_ask_connect_to_this_machine_alone(tmp_path: Path) -> N
     foreign = [line for line in connects if not re.search(r'"127\.0\.0\.1"|"::1"', line)]
     assert connects
     assert foreign == []
+    noted = notes.read_text().splitlines()
+    assert noted.count("hooked") >= 4
+    assert [line for line in noted if line != "hooked"] == []
