@@ -13,6 +13,8 @@ from services.domain.errors import SettingsError
 
 PREFIX = "FOOTNOTE_"
 MIB = 1024 * 1024
+# So many in so long: 60/minute, 100/2 hours.
+_SPAN = r"^$|^\d+ ?/ ?(\d+ ?)?(second|minute|hour|day|month|year)s?$"
 
 
 class Settings(BaseSettings):
@@ -40,6 +42,27 @@ class Settings(BaseSettings):
         None,
         min_length=16,
         description="The first owner key; made and kept in the data folder (mode 0600) if unset.",
+    )
+    oidc_issuer: str | None = Field(
+        None, description="Issuer (OpenID Connect) whose tokens people may sign in with; a URL."
+    )
+    oidc_audience: str = Field("footnote", description="Audience that those tokens must be for.")
+    oidc_user_claim: str = Field("sub", description="Claim of a token that names the person.")
+    oidc_groups_claim: str = Field(
+        "groups", description="Claim of a token that lists the person's groups."
+    )
+    budget_questions: str = Field(
+        "",
+        pattern=_SPAN,
+        description="Questions that each key or person has, like 60/minute; empty: no bound.",
+    )
+    budget_tokens: str = Field(
+        "",
+        pattern=_SPAN,
+        description="Tokens read and written for each key or person, like 100000/day.",
+    )
+    budget_uploads: str = Field(
+        "", pattern=_SPAN, description="Uploads that each key or person has, like 100/minute."
     )
     url: str = Field(
         "http://127.0.0.1:8400", description="Where the command line finds the service."

@@ -60,7 +60,11 @@ def _presented(headers: Headers) -> str:
 
 def _resolve(service: Service, presented: str) -> tuple[ApiKey, Scope]:
     registry = service.house.registry
-    holder = registry.keys.holder(presented)
+    verifier = service.verifier
+    if verifier is not None and verifier.is_token(presented):
+        holder = verifier.holder(presented)
+    else:
+        holder = registry.keys.holder(presented)
     return holder, registry.collections.scope_of(holder)
 
 

@@ -44,6 +44,8 @@ async def ask(request: Request, service: InService, scope: Asking, body: AskBody
     """Answer a question from the documents that the asking key may read."""
     service.refuse_if_draining()
     service.admission.refuse_if_full(scope.principal)
+    service.budgets.check("tokens", scope.principal)
+    service.budgets.spend("questions", scope.principal)
     asked = _Asked(service, scope.narrowed(body.collections), _question(service, body))
     if body.stream:
         return StreamingResponse(asked.stream(), media_type="text/event-stream")
@@ -122,6 +124,8 @@ class _Asked:
                         told = answer_out(answer)
                         self._keep(told, trace)
                         metrics.answered(answer)
+                        used = answer.usage.prompt_tokens + answer.usage.completion_tokens
+                        self._service.budgets.note("tokens", self._scope.principal, used)
                         yield "answer", told
         except CancelledError as error:
             yield self._why(error)

@@ -38,6 +38,7 @@ async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
     metadata: Annotated[str | None, Form(description="A JSON object.")] = None,
 ) -> JSONResponse:
     """Take a file to be ingested: 202 with its Document, 200 if it is there already."""
+    service.budgets.spend("uploads", scope.principal)
     upload = Upload(
         name=file.filename or "",
         file=file.file,

@@ -7,6 +7,8 @@ from fastapi import Depends, Request
 
 from services.api.admission import Admission
 from services.api.audit_trail import AuditTrail
+from services.api.joserfc_tokens import Issuer, TokenVerifier
+from services.api.limits_budgets import Budgets, Spans
 from services.domain.errors import NotReadyError
 from services.settings import Settings
 from services.wiring import House
@@ -22,6 +24,11 @@ class Service:
         self.admission = Admission(
             settings.questions_running, settings.questions_waiting, self.over.is_set
         )
+        self.budgets = Budgets(
+            Spans(settings.budget_questions, settings.budget_tokens, settings.budget_uploads),
+            settings.redis_url,
+        )
+        self.verifier = _verifier(settings)
         self.fault: Exception | None = None
         self.trail: AuditTrail | None = None
         self._house: House | None = None
@@ -55,6 +62,18 @@ class Service:
             self.trail.close()
         if self._house is not None:
             self._house.close()
+
+
+def _verifier(settings: Settings) -> TokenVerifier | None:
+    if settings.oidc_issuer is None:
+        return None
+    issuer = Issuer(
+        settings.oidc_issuer.rstrip("/"),
+        settings.oidc_audience,
+        settings.oidc_user_claim,
+        settings.oidc_groups_claim,
+    )
+    return TokenVerifier(issuer)
 
 
 def service_of(request: Request) -> Service:

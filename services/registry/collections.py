@@ -29,7 +29,7 @@ class Collections:
             rows = connection.execute(sa.select(collections.c.id, collections.c.name)).all()
             granted = connection.execute(
                 sa.select(grants.c.collection_id, grants.c.role).where(
-                    grants.c.principal.in_(_principals(key))
+                    grants.c.principal.in_(key.principals)
                 )
             ).all()
         roles = _widest_roles(granted)
@@ -38,7 +38,7 @@ class Collections:
             for row in rows
             if (role := _wider(widest, roles.get(row.id))) is not None
         ]
-        return Scope(f"key:{key.id}", tuple(held), widest, frozenset(key.groups))
+        return Scope(key.principal, tuple(held), widest, frozenset(key.groups))
 
     def create(self, name: str, instructions: str, defaults: Mapping[str, object]) -> Collection:
         """Make a collection; ConflictError if the name is taken."""
@@ -124,11 +124,6 @@ class Collections:
             )
             if rows:
                 connection.execute(sa.insert(grants), rows)
-
-
-def _principals(key: ApiKey) -> list[str]:
-    user = [f"user:{key.user}"] if key.user else []
-    return [f"key:{key.id}", *user, *(f"group:{group}" for group in key.groups)]
 
 
 def _widest_roles(granted: Sequence[sa.Row[str, str]]) -> dict[str, Role]:

@@ -1,0 +1,92 @@
+"""Budgets: how many questions, tokens and uploads one may have in a span of time."""
+
+import math
+import time
+from dataclasses import dataclass
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from services.domain.errors import BusyError
+
+log = structlog.get_logger("budgets")
+_REDIS_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """What is allowed, as in `60/minute` or `100000/day`; empty: as much as one likes."""
+
+    questions: str = ""
+    tokens: str = ""
+    uploads: str = ""
+
+
+class Budgets:
+    """Counts for each principal, in this process or in Redis. Threads may share it.
+
+    Without an answer from Redis it counts in this process alone: nobody is kept out by that.
+    """
+
+    def __init__(self, spans: Spans, redis_url: str | None = None) -> None:
+        self._items = {
+            name: parse(getattr(spans, name))
+            for name in ("questions", "tokens", "uploads")
+            if getattr(spans, name)
+        }
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = MovingWindowRateLimiter(_redis(redis_url)) if redis_url else None
+
+    def spend(self, what: str, principal: str, amount: int = 1) -> None:
+        """Take *amount* of a budget; BusyError, with when to come back, if there is not enough."""
+        item = self._items.get(what)
+        if item is not None and not self._hit(item, what, principal, amount):
+            raise self._refusal(item, what, principal)
+
+    def check(self, what: str, principal: str) -> None:
+        """Raise BusyError if nothing of a budget is left."""
+        item = self._items.get(what)
+        if item is not None and not self._own_or_shared("test", item, what, principal):
+            raise self._refusal(item, what, principal)
+
+    def note(self, what: str, principal: str, amount: int) -> None:
+        """Count what has been used already; a budget may end below nothing by it."""
+        item = self._items.get(what)
+        if item is not None and amount > 0:
+            self._hit(item, what, principal, min(amount, item.amount))
+
+    def _hit(self, item: RateLimitItem, what: str, principal: str, amount: int) -> bool:
+        return self._own_or_shared("hit", item, what, principal, amount)
+
+    def _own_or_shared(
+        self, call: str, item: RateLimitItem, what: str, principal: str, amount: int = 1
+    ) -> bool:
+        if self._shared is not None:
+            try:
+                return bool(getattr(self._shared, call)(item, what, principal, cost=amount))
+            except StorageError:
+                log.warning("Redis does not answer: budgets count in this process")
+        return bool(getattr(self._own, call)(item, what, principal, cost=amount))
+
+    def _refusal(self, item: RateLimitItem, what: str, principal: str) -> BusyError:
+        window = self._own.get_window_stats(item, what, principal)
+        error = BusyError(f"Your budget of {item.amount} {what} a {_span(item)} is used up.")
+        error.retry_after_s = max(1, math.ceil(window.reset_time - time.time()))
+        return error
+
+
+def _span(item: RateLimitItem) -> str:
+    return (
+        f"{item.multiples} {item.GRANULARITY.name}s"
+        if item.multiples > 1
+        else item.GRANULARITY.name
+    )
+
+
+def _redis(url: str) -> Storage:
+    return storage_from_string(  # type: ignore[return-value]
+        url, wrap_exceptions=True, socket_timeout=_REDIS_S, socket_connect_timeout=_REDIS_S
+    )
