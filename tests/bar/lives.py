@@ -2,11 +2,13 @@
 
 Everything is imported once; each life is a fork, so that a start costs a fraction of a second.
 Reads commands, one JSON object a line: `{"folder", "port", "key", "fault"?}` starts a life and
-prints its pid when it is ready. `fault` is {"at": N, "how": "die" or "raise"}: what happens at the
-N-th operation that matters to durability (sync, rename, removal, commit).
+prints its pid. A life ends with the process that it was forked from. `fault` is {"at": N, "how":
+"die" or "raise"}: what happens at the N-th operation that matters to durability (sync, rename,
+removal, commit).
 """
 
 import contextlib
+import ctypes
 import errno
 import json
 import os
@@ -23,6 +25,8 @@ import sqlalchemy as sa
 from services.domain.errors import HouseError
 from services.settings import set_quiet_offline
 from tests.bar.conftest import Running
+
+_PR_SET_PDEATHSIG = 1
 
 
 class Faults:
@@ -59,15 +63,15 @@ class Faults:
         return pointed
 
 
-def _live(command: dict[str, Any], out: int) -> None:
+def _live(command: dict[str, Any]) -> None:
     os.setsid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     running = Running(Path(command["folder"]), port=command["port"], owner_key=command["key"])
     faults = Faults(**command["fault"]) if "fault" in command else None
     if faults is not None:
         faults.install()
     with contextlib.suppress(AssertionError):
         running.start()
-    os.write(out, f"{os.getpid()}\n".encode())
     while True:
         with contextlib.suppress(HouseError, OSError, sa.exc.SQLAlchemyError):
             running.ingest()
@@ -87,9 +91,11 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     for line in sys.stdin:
         command = json.loads(line)
-        if os.fork() == 0:
-            _live(command, out)
+        child = os.fork()
+        if child == 0:
+            _live(command)
             os._exit(0)
+        os.write(out, f"{child}\n".encode())
 
 
 if __name__ == "__main__":

@@ -37,24 +37,33 @@ class Lives(Caller):
     acknowledged: dict[str, str] = field(default_factory=dict)
 
     def start(self, **command: Any) -> None:
-        """Begin a life; wait until it is ready, or dead."""
+        """Begin a life, after the end of the one before."""
+        self.kill()
         self.port = free_port()
         told = {"folder": str(self.folder), "port": self.port, "key": self.key, **command}
         assert self.nursery.stdin is not None
         assert self.nursery.stdout is not None
         self.nursery.stdin.write(json.dumps(told) + "\n")
         self.nursery.stdin.flush()
-        if "fault" in command:
-            self.pid = 0
-            return
         self.pid = int(self.nursery.stdout.readline())
+
+    def is_up(self) -> bool:
+        """Wait until the life answers; False if it has died before that."""
+        until = time.monotonic() + 4
+        while time.monotonic() < until and Path(f"/proc/{self.pid}").exists():
+            with contextlib.suppress(OSError, HTTPException):
+                if self.call("GET", "/health/ready")[0] == 200:
+                    return True
+            time.sleep(0.01)
+        return False
 
     def kill(self) -> None:
         """End the life."""
-        if not self.pid:
-            return
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+            if self.pid:
+                os.killpg(self.pid, signal.SIGKILL)
+        while self.pid and Path(f"/proc/{self.pid}").exists():
+            time.sleep(0.005)
 
     def add(self, name: str, text: str) -> bool:
         """Upload; remember what was acknowledged; say whether the life still answers."""
@@ -129,6 +138,7 @@ def test_d1_kills_lose_nothing(lives: Lives, figure: Figure) -> None:
     number = 0
     for _ in range(kills):
         lives.start()
+        assert lives.is_up()
         until = time.monotonic() + draw.uniform(0.04, 0.3)
         while time.monotonic() < until:
             number += 1
@@ -162,7 +172,7 @@ def _scenario(lives: Lives) -> None:
 @pytest.mark.parametrize("how", ["die", "raise"])
 def test_d2_d3_every_step_may_fail(lives: Lives, tmp_path: Path, figure: Figure, how: str) -> None:
     lives.start(fault={"at": 10**9, "how": how}, clean=True)
-    _wait_until_up(lives)
+    assert lives.is_up()
     _scenario(lives)
     time.sleep(0.5)
     total = int((lives.folder / "faults").read_text(encoding="ascii"))
@@ -173,9 +183,9 @@ def test_d2_d3_every_step_may_fail(lives: Lives, tmp_path: Path, figure: Figure,
         lives.folder = tmp_path / f"data-{how}-{at}"
         lives.acknowledged.clear()
         lives.start(fault={"at": at, "how": how}, clean=True)
-        if _wait_until_up(lives):
+        if lives.is_up():
             _scenario(lives)
-        _kill_by_folder(lives)
+        lives.kill()
         running = Running(lives.folder, owner_key=KEY).start()
         found = settled(running, lives.acknowledged)
         running.stop()
@@ -190,31 +200,6 @@ def test_d2_d3_every_step_may_fail(lives: Lives, tmp_path: Path, figure: Figure,
     )
 
 
-def _wait_until_up(lives: Lives) -> bool:
-    """Wait until a life with a fault answers; False if it dies before that."""
-    until = time.monotonic() + 3
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError, HTTPException):
-            if lives.call("GET", "/health/ready")[0] == 200:
-                return True
-        time.sleep(0.02)
-    return False
-
-
-def _kill_by_folder(lives: Lives) -> None:
-    """End whatever life works on the folder."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with contextlib.suppress(OSError):
-            if any(
-                one.readlink() == lives.folder / "registry.sqlite"
-                for one in (entry / "fd").iterdir()
-            ):
-                os.kill(int(entry.name), signal.SIGKILL)
-    time.sleep(0.05)
-
-
 def test_d4_a_full_disk_stops_writes_alone(tmp_path: Path, figure: Figure) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -222,6 +207,7 @@ def test_d4_a_full_disk_stops_writes_alone(tmp_path: Path, figure: Figure) -> No
     mounted = f'mount -t tmpfs -o size=32m tmpfs {disk} && exec "$@"'
     with living(disk / "data", "unshare", *own_user, "--mount", "sh", "-c", mounted, "-") as lives:
         lives.start()
+        assert lives.is_up()
         lives.add("first", "the first marker is zq0first and it stays")
         _wait_until_found(lives, "zq0first", "first")
         inside = Path(f"/proc/{lives.pid}/root") / str(disk).lstrip("/")
