@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 from services.domain.errors import DamagedGenerationError, DamagedStoreError, DataInUseError
 from services.index.generations import Generations
 from services.registry.backup import read_backup, write_backup
-from services.registry.database import open_sqlite
+from services.registry.database import migrate, open_sqlite
 from services.registry.keys import OWNER
 from services.settings import Settings, clean_environment
 from services.wiring import held_data_folder, open_spool
@@ -182,6 +183,30 @@ def test_d9_what_is_deleted_is_gone_everywhere(make_running: MakeRunning, figure
     figure(
         "D9",
         f"a deleted text: 0 of the folder's files hold a word of it; receipt {receipt['removed']}",
+    )
+
+
+def test_d11_data_of_the_last_release_goes_on(tmp_path: Path, figure: Figure) -> None:
+    folder = tmp_path / "data"
+    filled(folder, 40)
+    with sqlite3.connect(folder / "registry.sqlite") as database:
+        # As the release before left it: without what this one added.
+        database.executescript(
+            "DROP TABLE audit; DROP TABLE audit_head; UPDATE alembic_version SET version_num='0001'"
+        )
+    again = Running(folder, owner_key=KEY).start()
+    ready = again.call("GET", "/v1/documents?limit=1")[1]["counts"]["ready"]
+    entries = again.call("GET", "/v1/audit")
+    again.stop()
+    assert (ready, entries[0]) == (40, 200)
+    with sqlite3.connect(folder / "registry.sqlite") as database:
+        database.execute("UPDATE alembic_version SET version_num='9999'")
+    before = (folder / "registry.sqlite").read_bytes()
+    with pytest.raises(DamagedStoreError, match="newer Footnote"):
+        migrate(open_sqlite(folder / "registry.sqlite"))
+    assert (folder / "registry.sqlite").read_bytes() == before
+    figure(
+        "D11", "data of the release before: 40 of 40 documents; of a newer one: refused, untouched"
     )
 
 
