@@ -1,5 +1,6 @@
 """`add`, `sync`, `documents`, `show`, `remove`: documents from the command line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,10 @@ def register(app: typer.Typer) -> None:
 def add(
     paths: Paths,
     collection: InCollection = "default",
+    reader: Annotated[
+        list[str] | None,
+        typer.Option(help="Who alone may read them: user:NAME, group:NAME, key:ID; repeatable."),
+    ] = None,
     *,
     no_wait: NoWait = False,
     as_json: AsJson = False,
@@ -32,7 +37,7 @@ def add(
     files = readable_files(paths)
     if not files:
         fail("There is no file of a type that is read under " + ", ".join(map(str, paths)) + ".")
-    told = _upload(files, collection)
+    told = _upload(files, collection, reader or [])
     if not no_wait:
         told = wait_for(told, collection)
     _report(told, as_json=as_json)
@@ -132,12 +137,16 @@ def remove(
         show(f"removed {receipt['document_id']} ({receipt['name']}): {counts}")
 
 
-def _upload(files: list[LocalFile], collection: str) -> list[dict[str, object]]:
+def _upload(
+    files: list[LocalFile], collection: str, readers: Sequence[str] = ()
+) -> list[dict[str, object]]:
     told = []
     with client() as service:
         for file in files:
             try:
-                told.append(service.upload(file.path, file.name, collection, file.source_id))
+                told.append(
+                    service.upload(file.path, file.name, collection, file.source_id, readers)
+                )
             except RefusedError as error:
                 if error.status not in _REFUSED_FILE:
                     raise

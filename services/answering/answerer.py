@@ -20,7 +20,7 @@ from services.answering.prompt import Material, Packed, continued, pack
 from services.answering.refusal import refusal
 from services.domain.answers import Answer, Question, Turn, Usage
 from services.domain.errors import CancelledError
-from services.domain.scope import Role, Scope
+from services.domain.scope import Scope
 from services.engine import Embedder, Generator, Step
 from services.engine.prefix_tree import SHARE_JOINT
 from services.language.normalize import language_of
@@ -276,7 +276,7 @@ class Answerer:
 
 def _share(scope: Scope) -> str:
     """Return whose KV a prompt may share: that of prompts from the same collections."""
-    return SHARE_JOINT.join(sorted(scope.holding(Role.ASK)))
+    return SHARE_JOINT.join(sorted(scope.segments))
 
 
 def _is_foreign(retrieval: Retrieval) -> bool:

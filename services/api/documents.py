@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 from services.api.access import Asking
 from services.api.checks import check_storable
 from services.api.errors import error_body
-from services.api.schemas import NAME_PATTERN, document_out
+from services.api.schemas import NAME_PATTERN, ReadersBody, document_out
 from services.api.state import InHouse, InService
 from services.api.streaming import event
 from services.api.uploads import Door, Upload, take
@@ -36,6 +36,9 @@ async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
     collection: Annotated[str, Form(max_length=100, pattern=NAME_PATTERN)] = "default",
     source_id: Annotated[str | None, Form(max_length=2000)] = None,
     metadata: Annotated[str | None, Form(description="A JSON object.")] = None,
+    readers: Annotated[
+        str | None, Form(description="Who alone may read it: a JSON list like group:NAME.")
+    ] = None,
 ) -> JSONResponse:
     """Take a file to be ingested: 202 with its Document, 200 if it is there already."""
     service.budgets.spend("uploads", scope.principal)
@@ -45,6 +48,7 @@ async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
         collection=collection,
         source_id=source_id or "",
         metadata=_metadata(metadata),
+        readers=_readers(readers),
     )
     house = service.house
     door = Door(house.registry, house.spool, house.queue)
@@ -132,6 +136,18 @@ async def follow_document(house: InHouse, scope: Asking, document_id: str) -> St
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
+@router.put("/{document_id}/readers")
+def set_readers(
+    house: InHouse, scope: Asking, document_id: str, body: ReadersBody
+) -> dict[str, object]:
+    """Let some people or groups alone read the document, or everybody of its collection again."""
+    readers = None if body.readers is None else tuple(dict.fromkeys(body.readers))
+    document, left = house.registry.documents.set_readers(scope, document_id, readers)
+    house.follower.catch_up()
+    house.generator.forget(left)
+    return document_out(document)
+
+
 @router.delete("/{document_id}")
 def remove_document(house: InHouse, scope: Asking, document_id: str) -> dict[str, object]:
     """Delete a document everywhere, and say what was removed where."""
@@ -145,6 +161,17 @@ def _removed(house: House, scope: Scope, document_id: str) -> dict[str, object]:
     freed = 0 if house.registry.documents.blob_is_used(sha256) else house.spool.remove(sha256)
     removed = {**receipt.removed, "file_bytes": freed}
     return {"document_id": document_id, "name": document.name, "removed": removed}
+
+
+def _readers(given: str | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    try:
+        body = ReadersBody.model_validate({"readers": json.loads(given)})
+    except ValueError as error:
+        message = 'readers: a JSON list is expected, like ["group:sales", "user:alice"].'
+        raise InvalidRequestError(message) from error
+    return None if body.readers is None else tuple(dict.fromkeys(body.readers))
 
 
 def _metadata(given: str | None) -> dict[str, Any]:

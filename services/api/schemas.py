@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from services.domain.answers import Answer, Citation, Sampling, Turn
 from services.domain.documents import Document
 from services.domain.passages import Found
 
+PRINCIPAL_PATTERN = r"^(key|user|group):.+$"
 NAME_PATTERN = r"^\w[\w .\-]*$"
 Name = Field(min_length=1, max_length=100, pattern=NAME_PATTERN)
 
@@ -81,7 +82,7 @@ class CollectionChangeBody(Body):
 class GrantBody(Body):
     """One grant."""
 
-    principal: str = Field(pattern=r"^(key|user|group):.+$", max_length=300)
+    principal: str = Field(pattern=PRINCIPAL_PATTERN, max_length=300)
     role: Literal["ask", "read", "write", "admin"]
 
 
@@ -101,6 +102,14 @@ class KeyBody(Body):
     expires_at: str | None = Field(None, pattern=r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
 
 
+class ReadersBody(Body):
+    """Who alone may read a document; null: all who may read its collection."""
+
+    readers: list[Annotated[str, Field(pattern=PRINCIPAL_PATTERN, max_length=300)]] | None = Field(
+        None, max_length=1000
+    )
+
+
 class FeedbackBody(Body):
     """A thumb and a note."""
 
@@ -116,12 +125,14 @@ def turns(history: list[TurnBody]) -> tuple[Turn, ...]:
 def document_out(document: Document) -> dict[str, object]:
     """Return a Document as the contract has it."""
     told = asdict(document)
-    for inner in ("collection_id", "blob"):
+    for inner in ("collection_id", "segment_id", "blob"):
         del told[inner]
     if document.batch is None:
         del told["batch"]
     if document.error is None:
         del told["error"]
+    if document.readers is None:
+        del told["readers"]
     return told
 
 

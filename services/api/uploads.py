@@ -6,7 +6,7 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import structlog
@@ -41,6 +41,7 @@ class Upload:
     collection: str
     source_id: str
     metadata: Mapping[str, object]
+    readers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def take(door: Door, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
         sha256=sha256,
         blob=Blob(sha256, 0, length),
         metadata=upload.metadata,
+        readers=upload.readers,
     )
     document, is_work = _accept(door, target, [new])[0]
     if not door.spool.holds(sha256):
@@ -132,7 +134,10 @@ def _accept(
 def _take_lines(door: Door, target: CollectionRole, upload: Upload, sha256: str) -> Taken:
     batch = f"batch_{secrets.token_hex(12)}"
     with door.spool.open_path(sha256).open("rb") as file:
-        arrived = list(_lines(file, sha256, batch, upload.metadata))
+        arrived = [
+            replace(new, readers=upload.readers)
+            for new in _lines(file, sha256, batch, upload.metadata)
+        ]
     if not arrived:
         message = "file: there is no line in it."
         raise InvalidRequestError(message)

@@ -1,7 +1,7 @@
 """The client, over httpx2."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -54,10 +54,19 @@ class FootnoteClient:
         return response.json() if response.content else None
 
     def upload(
-        self, path: Path, name: str, collection: str, source_id: str | None
+        self,
+        path: Path,
+        name: str,
+        collection: str,
+        source_id: str | None,
+        readers: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Upload a file; returns its Document, or the batch that a `.jsonl` file became."""
+        """Upload a file, for *readers* alone if there are any; returns its Document, or the batch
+        that a `.jsonl` file became.
+        """
         fields = {"collection": collection}
+        if readers:
+            fields["readers"] = json.dumps(list(readers))
         if source_id is not None:
             fields["source_id"] = source_id
         with path.open("rb") as file:

@@ -81,11 +81,16 @@ class Document:
     metadata: Mapping[str, object] = field(default_factory=dict)
     batch: str | None = None
     ready_at: str | None = None
+    segment_id: str = ""
+    readers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """What the door knows of an upload before anybody has read it."""
+    """What the door knows of an upload before anybody has read it.
+
+    `readers` are the principals that may read it, None: all who may read the collection.
+    """
 
     name: str
     source_id: str
@@ -95,6 +100,7 @@ class NewDocument:
     title: str = ""
     metadata: Mapping[str, object] = field(default_factory=dict)
     batch: str | None = None
+    readers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Who asks, and what exists for them."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -21,13 +22,26 @@ class Role(StrEnum):
         return order.index(self) >= order.index(other)
 
 
+def segment_of(collection_id: str, readers: Sequence[str] | None) -> str:
+    """Return the segment that a document belongs to: its collection, or, with *readers* of its own,
+    a compartment that all documents of the collection with the same readers share.
+    """
+    if readers is None:
+        return collection_id
+    digest = hashlib.sha256("\n".join(sorted(set(readers))).encode()).hexdigest()
+    return f"{collection_id}.{digest[:16]}"
+
+
 @dataclass(frozen=True, slots=True)
 class CollectionRole:
-    """One collection that exists for the one who asks."""
+    """One collection that exists for the one who asks, and which of its compartments (documents
+    with readers of their own) may be read.
+    """
 
     collection_id: str
     name: str
     role: Role
+    compartments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,13 @@ class Scope:
     def holding(self, role: Role) -> frozenset[str]:
         """Return the ids of the collections in which *role* is held."""
         return frozenset(held.collection_id for held in self.roles if held.role.covers(role))
+
+    @property
+    def segments(self) -> frozenset[str]:
+        """What may be searched: collections, and compartments within them."""
+        return self.holding(Role.ASK) | {
+            compartment for held in self.roles for compartment in held.compartments
+        }
 
     def collection(self, name: str, role: Role) -> CollectionRole:
         """Return the collection called *name* if *role* is held in it.

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.passages import Hit, IndexedPassage
-from services.domain.scope import Role, Scope
+from services.domain.scope import Scope
 
 _FIRST_CAPACITY = 256
 
@@ -109,7 +109,7 @@ class FaissVectorIndex:
         with self._lock:
             found = [
                 hit
-                for collection_id in scope.holding(Role.ASK)
+                for collection_id in scope.segments
                 if collection_id in self._segments
                 for hit in self._segments[collection_id].nearest(query, limit)
             ]
@@ -119,7 +119,7 @@ class FaissVectorIndex:
         """Return copies of the vectors of passages in *scope*."""
         found: dict[int, NDArray[np.float32]] = {}
         with self._lock:
-            for collection_id in scope.holding(Role.ASK):
+            for collection_id in scope.segments:
                 segment = self._segments.get(collection_id)
                 if segment is None:
                     continue

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from services.domain.passages import Hit, IndexedPassage
-from services.domain.scope import Role, Scope
+from services.domain.scope import Scope
 from services.index.tantivy_words import TITLE_WEIGHT
 
 # Robertson and Zaragoza 2009; the values that Lucene and tantivy use.
@@ -47,7 +47,7 @@ class MemoryWordIndex:
     def search(self, terms: Sequence[tuple[str, float]], scope: Scope, limit: int) -> list[Hit]:
         """Return the best passages, each scored within its own collection."""
         hits = []
-        for collection_id in scope.holding(Role.ASK):
+        for collection_id in scope.segments:
             body = self._scored(terms, collection_id, "body")
             title = self._scored(terms, collection_id, "title")
             hits += [Hit(number, body[number] + TITLE_WEIGHT * title[number]) for number in body]
@@ -59,7 +59,7 @@ class MemoryWordIndex:
     ) -> dict[int, float]:
         """Return the scores of some passages by one field."""
         scored: dict[int, float] = {}
-        for collection_id in scope.holding(Role.ASK):
+        for collection_id in scope.segments:
             scored |= self._scored(terms, collection_id, field)
         return {number: scored[number] for number in ids if scored.get(number, 0.0) > 0}
 
@@ -71,7 +71,7 @@ class MemoryWordIndex:
 
     def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
         """Return the number of passages, and in how many of them each term stands."""
-        held = scope.holding(Role.ASK)
+        held = scope.segments
         bodies = [
             set(_words(p, "body")) for p in self._passages.values() if p.collection_id in held
         ]

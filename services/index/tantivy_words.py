@@ -10,7 +10,7 @@ from pathlib import Path
 import tantivy
 
 from services.domain.passages import Hit, IndexedPassage
-from services.domain.scope import Role, Scope
+from services.domain.scope import Scope
 
 # A match in title or headings counts once more, this much: they stand in the body too.
 TITLE_WEIGHT = 0.3
@@ -192,7 +192,7 @@ class TantivyWordIndex:
         with self._lock:
             return [
                 self._segments[collection_id]
-                for collection_id in scope.holding(Role.ASK)
+                for collection_id in scope.segments
                 if collection_id in self._segments
             ]
 

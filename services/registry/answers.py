@@ -72,7 +72,7 @@ def _own(connection: sa.Connection, scope: Scope, answer_id: str) -> sa.Row[Any]
         .join(documents, documents.c.id == answer_documents.c.document_id)
         .where(
             answer_documents.c.answer_id == answer_id,
-            documents.c.collection_id.not_in(scope.holding(Role.ASK)),
+            documents.c.segment_id.not_in(scope.segments),
         )
     )
     if connection.execute(beyond).first() is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -12,7 +13,7 @@ from services.domain.errors import ConflictError
 from services.domain.scope import CollectionRole, Role, Scope
 from services.registry.database import Database
 from services.registry.rows import collection_of, new_id, now
-from services.registry.tables import collections, documents, grants
+from services.registry.tables import collections, compartments, documents, grants
 
 
 class Collections:
@@ -27,6 +28,7 @@ class Collections:
         widest = max(everywhere, key=list(Role).index, default=None)
         with self._database.read() as connection:
             rows = connection.execute(sa.select(collections.c.id, collections.c.name)).all()
+            parts = connection.execute(sa.select(compartments)).all()
             granted = connection.execute(
                 sa.select(grants.c.collection_id, grants.c.role).where(
                     grants.c.principal.in_(key.principals)
@@ -34,7 +36,7 @@ class Collections:
             ).all()
         roles = _widest_roles(granted)
         held = [
-            CollectionRole(row.id, row.name, role)
+            CollectionRole(row.id, row.name, role, _readable(parts, row.id, role, key))
             for row in rows
             if (role := _wider(widest, roles.get(row.id))) is not None
         ]
@@ -56,7 +58,11 @@ class Collections:
         ready = sa.func.count(documents.c.id).filter(documents.c.status == "ready")
         query = (
             sa.select(collections, ready.label("ready"))
-            .outerjoin(documents, documents.c.collection_id == collections.c.id)
+            .outerjoin(
+                documents,
+                (documents.c.collection_id == collections.c.id)
+                & documents.c.segment_id.in_(scope.segments),
+            )
             .where(collections.c.id.in_(scope.holding(Role.ASK)))
             .group_by(collections.c.id)
             .order_by(collections.c.name)
@@ -98,6 +104,9 @@ class Collections:
             connection.execute(
                 sa.delete(grants).where(grants.c.collection_id == held.collection_id)
             )
+            connection.execute(
+                sa.delete(compartments).where(compartments.c.collection_id == held.collection_id)
+            )
             connection.execute(sa.delete(collections).where(collections.c.id == held.collection_id))
 
     def grants(self, scope: Scope, name: str) -> Sequence[Grant]:
@@ -124,6 +133,19 @@ class Collections:
             )
             if rows:
                 connection.execute(sa.insert(grants), rows)
+
+
+def _readable(
+    parts: Sequence[sa.Row[Any]], collection_id: str, role: Role, key: ApiKey
+) -> tuple[str, ...]:
+    """Return the compartments of a collection that the holder of *key* may read: an admin all."""
+    theirs = (part for part in parts if part.collection_id == collection_id)
+    principals = set(key.principals)
+    return tuple(
+        part.id
+        for part in theirs
+        if role.covers(Role.ADMIN) or principals.intersection(part.readers)
+    )
 
 
 def _widest_roles(granted: Sequence[sa.Row[str, str]]) -> dict[str, Role]:

@@ -1,13 +1,14 @@
 """Documents as those who ask see them: accept, list, look at, remove."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from services.domain.documents import Document, DocumentFilter, NewDocument, Receipt, Span, Status
 from services.domain.errors import DocumentNotFoundError
-from services.domain.scope import CollectionRole, Role, Scope
+from services.domain.scope import CollectionRole, Role, Scope, segment_of
 from services.registry.change_log import log_changes
 from services.registry.database import Database, one
 from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of, new_id, now
@@ -15,6 +16,7 @@ from services.registry.tables import (
     answer_documents,
     answers,
     collections,
+    compartments,
     documents,
     passages,
     texts,
@@ -35,8 +37,10 @@ class Documents:
     ) -> list[tuple[Document, bool]]:
         """Store *arrived* as `queued` in one transaction; return each with whether it is work.
 
-        The same bytes again in a collection are the same document; if it had failed, it is queued
-        once more. *lease_until* is when the sweeper may begin to miss its message (epoch seconds).
+        The same bytes again in a collection are the same document (with other readers, another); if
+        it had failed, it is queued once more. A new version keeps the readers of the one before,
+        unless it names others. *lease_until* is when the sweeper may begin to miss its message
+        (epoch seconds).
         """
         with self._database.write() as connection:
             # On Postgres two uploads of the same bytes may come at once: one after the other.
@@ -45,17 +49,20 @@ class Documents:
                 .where(collections.c.id == target.collection_id)
                 .with_for_update()
             )
-            known = _known(connection, target, [new.sha256 for new in arrived])
-            fresh = {new.sha256: new for new in arrived if new.sha256 not in known}
+            arrived = _with_readers(connection, target, arrived)
+            for readers in {new.readers for new in arrived}:
+                _make_compartment(connection, target, readers)
+            known = _known(connection, target, arrived)
+            fresh = {_key(target, new): new for new in arrived if _key(target, new) not in known}
             rows = [_new_row(target, new, lease_until) for new in fresh.values()]
             if rows:
                 connection.execute(sa.insert(documents), rows)
             again = [row.id for row in known.values() if row.status == Status.FAILED]
             _queue_again(connection, again, lease_until)
-            _move_to_batch(connection, known, arrived)
-            stored = _known(connection, target, [new.sha256 for new in arrived])
+            _move_to_batch(connection, [row.id for row in known.values()], arrived)
+            stored = _known(connection, target, arrived)
         work = {row["id"] for row in rows} | set(again)
-        taken = [document_of(stored[new.sha256]) for new in arrived]
+        taken = [document_of(stored[_key(target, new)]) for new in arrived]
         return [(document, document.id in work) for document in taken]
 
     def get(self, scope: Scope, document_id: str) -> Document:
@@ -116,8 +123,33 @@ class Documents:
         with self._database.write() as connection:
             row = _readable(connection, scope, document_id, Role.WRITE)
             removed = erase(connection, [document_id])
-            log_changes(connection, "remove", [(document_id, row.collection_id)])
+            log_changes(connection, "remove", [(document_id, row.segment_id)])
         return document_of(row), Receipt(document_id, removed)
+
+    def set_readers(
+        self, scope: Scope, document_id: str, readers: Sequence[str] | None
+    ) -> tuple[Document, str]:
+        """Let *readers* alone read the document, or all who may read its collection (None); return
+        it with the segment that it left. Its passages move in the same transaction.
+        """
+        with self._database.write() as connection:
+            row = _readable(connection, scope, document_id, Role.WRITE)
+            left, to = row.segment_id, segment_of(row.collection_id, readers)
+            target = CollectionRole(row.collection_id, row.collection, Role.WRITE)
+            _make_compartment(connection, target, readers)
+            told = None if readers is None else list(readers)
+            here = documents.c.id == document_id
+            change = {"segment_id": to, "readers": told}
+            connection.execute(sa.update(documents).where(here).values(change))
+            if to != left:
+                theirs = passages.c.document_id == document_id
+                connection.execute(sa.update(passages).where(theirs).values(collection_id=to))
+                log_changes(connection, "remove", [(document_id, left)])
+                log_changes(connection, "add", [(document_id, to)])
+            row = connection.execute(
+                sa.select(*DOCUMENT_COLUMNS).select_from(FROM_DOCUMENTS).where(here)
+            ).one()
+        return document_of(row), left
 
     def blob_is_used(self, sha256: str) -> bool:
         """Say whether any document still needs this file of the spool."""
@@ -155,7 +187,11 @@ def _readable(
     row = connection.execute(
         sa.select(*DOCUMENT_COLUMNS)
         .select_from(FROM_DOCUMENTS)
-        .where(documents.c.id == document_id, documents.c.collection_id.in_(scope.holding(role)))
+        .where(
+            documents.c.id == document_id,
+            documents.c.collection_id.in_(scope.holding(role)),
+            documents.c.segment_id.in_(scope.segments),
+        )
     ).first()
     return one(row, DocumentNotFoundError(document_id))
 
@@ -164,7 +200,10 @@ def _conditions(scope: Scope, wanted: DocumentFilter) -> list[sa.ColumnElement[b
     readable = scope.holding(Role.READ)
     if wanted.collection is not None:
         readable &= {scope.collection(wanted.collection, Role.READ).collection_id}
-    conditions: list[sa.ColumnElement[bool]] = [documents.c.collection_id.in_(readable)]
+    conditions: list[sa.ColumnElement[bool]] = [
+        documents.c.collection_id.in_(readable),
+        documents.c.segment_id.in_(scope.segments),
+    ]
     for column in ("status", "source_id", "batch", "sha256"):
         value = getattr(wanted, column)
         if value is not None:
@@ -172,10 +211,55 @@ def _conditions(scope: Scope, wanted: DocumentFilter) -> list[sa.ColumnElement[b
     return conditions
 
 
+def _make_compartment(
+    connection: sa.Connection, target: CollectionRole, readers: Sequence[str] | None
+) -> None:
+    """Make the compartment that documents with readers of their own go to. Under a lock."""
+    if readers is None:
+        return
+    segment = segment_of(target.collection_id, readers)
+    known = sa.select(compartments.c.id).where(compartments.c.id == segment)
+    if connection.execute(known).first() is None:
+        row = {"id": segment, "collection_id": target.collection_id, "readers": list(readers)}
+        connection.execute(sa.insert(compartments), row)
+
+
+def _with_readers(
+    connection: sa.Connection, target: CollectionRole, arrived: Sequence[NewDocument]
+) -> list[NewDocument]:
+    """Return *arrived*, each without readers of its own with those of the version before it."""
+    sources = [new.source_id for new in arrived if new.source_id and new.readers is None]
+    before: dict[str, tuple[str, ...]] = {}
+    for i in range(0, len(sources), _BATCH):
+        rows = connection.execute(
+            sa.select(documents.c.source_id, documents.c.readers)
+            .where(
+                documents.c.collection_id == target.collection_id,
+                documents.c.source_id.in_(sources[i : i + _BATCH]),
+                documents.c.segment_id != target.collection_id,
+            )
+            .order_by(documents.c.number)
+        )
+        before |= {row.source_id: tuple(row.readers) for row in rows}
+    return [
+        replace(new, readers=before[new.source_id])
+        if new.readers is None and new.source_id in before
+        else new
+        for new in arrived
+    ]
+
+
+def _key(target: CollectionRole, new: NewDocument) -> tuple[str, str]:
+    """Return what makes two uploads the same: segment and bytes."""
+    return segment_of(target.collection_id, new.readers), new.sha256
+
+
 def _known(
-    connection: sa.Connection, target: CollectionRole, hashes: Sequence[str]
-) -> dict[str, sa.Row[Any]]:
-    found: dict[str, sa.Row[Any]] = {}
+    connection: sa.Connection, target: CollectionRole, arrived: Sequence[NewDocument]
+) -> dict[tuple[str, str], sa.Row[Any]]:
+    found: dict[tuple[str, str], sa.Row[Any]] = {}
+    keys = {_key(target, new) for new in arrived}
+    hashes = sorted({sha256 for _, sha256 in keys})
     for i in range(0, len(hashes), _BATCH):
         rows = connection.execute(
             sa.select(*DOCUMENT_COLUMNS)
@@ -185,7 +269,11 @@ def _known(
                 documents.c.sha256.in_(hashes[i : i + _BATCH]),
             )
         )
-        found |= {row.sha256: row for row in rows}
+        found |= {
+            (row.segment_id, row.sha256): row
+            for row in rows
+            if (row.segment_id, row.sha256) in keys
+        }
     return found
 
 
@@ -194,6 +282,8 @@ def _new_row(target: CollectionRole, new: NewDocument, lease_until: int) -> dict
     return {
         "id": document_id,
         "collection_id": target.collection_id,
+        "segment_id": segment_of(target.collection_id, new.readers),
+        "readers": None if new.readers is None else list(new.readers),
         "name": new.name,
         "title": new.title,
         # Without a name for its place, a document replaces nothing but itself.
@@ -220,11 +310,10 @@ def _new_row(target: CollectionRole, new: NewDocument, lease_until: int) -> dict
 
 
 def _move_to_batch(
-    connection: sa.Connection, known: dict[str, sa.Row[Any]], arrived: Sequence[NewDocument]
+    connection: sa.Connection, ids: Sequence[str], arrived: Sequence[NewDocument]
 ) -> None:
     """Let lines that were there already count in the batch that brought them again."""
     batch = arrived[0].batch if arrived else None
-    ids = [row.id for row in known.values()]
     if batch is None:
         return
     for i in range(0, len(ids), _BATCH):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from services.domain.passages import AnalysedPassage, IndexedPassage, Passage
-from services.domain.scope import Role, Scope
+from services.domain.scope import Scope
 from services.language import ANALYZER
 from services.language.analysis import analysed
 from services.registry.database import Database
@@ -36,7 +36,7 @@ class Passages:
             .select_from(FROM_PASSAGES)
             .where(
                 passages.c.id.in_(list(ids)),
-                passages.c.collection_id.in_(scope.holding(Role.ASK)),
+                passages.c.collection_id.in_(scope.segments),
             )
         )
         with self._database.read() as connection:
@@ -49,7 +49,7 @@ class Passages:
             .select_from(FROM_PASSAGES)
             .where(
                 passages.c.id.in_(list(ids)),
-                passages.c.collection_id.in_(scope.holding(Role.ASK)),
+                passages.c.collection_id.in_(scope.segments),
             )
         )
         with self._database.read() as connection:
@@ -65,7 +65,7 @@ class Passages:
             .select_from(FROM_PASSAGES)
             .where(
                 passages.c.document_id == document_id,
-                passages.c.collection_id.in_(scope.holding(Role.ASK)),
+                passages.c.collection_id.in_(scope.segments),
             )
             .order_by(passages.c.ordinal)
         )
@@ -83,7 +83,7 @@ class Passages:
             .join(passages, passages.c.id == vectors.c.passage_id)
             .where(
                 passages.c.id.in_(list(ids)),
-                passages.c.collection_id.in_(scope.holding(Role.ASK)),
+                passages.c.collection_id.in_(scope.segments),
                 vectors.c.width > 0,
                 vectors.c.embedder == embedder,
             )

@@ -54,6 +54,8 @@ def document_of(row: sa.Row[Any]) -> Document:
         batch=row.batch,
         created_at=row.created_at,
         ready_at=row.ready_at,
+        segment_id=row.segment_id,
+        readers=None if row.readers is None else tuple(row.readers),
     )
 
 

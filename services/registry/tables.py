@@ -68,11 +68,23 @@ documents = Table(
     Column("lease_until", Number, nullable=False),
     Column("created_at", String(40), nullable=False),
     Column("ready_at", String(40)),
+    # Its collection, or a compartment of it: who may read the document. Passages say the same.
+    Column("segment_id", String(60), nullable=False, server_default=""),
+    Column("readers", JSON),
     Index(None, "collection_id", "source_id"),
     Index(None, "collection_id", "sha256"),
     Index(None, "collection_id", "status"),
     Index(None, "status", "lease_until"),
     sqlite_autoincrement=True,
+)
+
+# Documents of a collection with the same readers of their own.
+compartments = Table(
+    "compartments",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("collection_id", ForeignKey("collections.id"), nullable=False),
+    Column("readers", JSON, nullable=False),
 )
 
 texts = Table(
@@ -88,7 +100,8 @@ passages = Table(
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
     Column("document_id", ForeignKey("documents.id"), nullable=False),
-    Column("collection_id", String(40), nullable=False),
+    # The document's segment.
+    Column("collection_id", String(60), nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("start", Integer, nullable=False),
@@ -143,7 +156,7 @@ changes = Table(
     Column("seq", Number, primary_key=True, autoincrement=False),
     Column("kind", String(10), nullable=False),
     Column("document_id", String(40), nullable=False),
-    Column("collection_id", String(40), nullable=False),
+    Column("collection_id", String(60), nullable=False),
 )
 
 # One row, locked until commit by whoever logs a change: so numbers rise in the order of commits,

@@ -112,7 +112,7 @@ class Work:
                     _store(connection, one, embedder)
             added = [one.document for one in prepared if one.document.id in alive]
             _replace_earlier(connection, added)
-            log_changes(connection, "add", [(d.id, d.collection_id) for d in added])
+            log_changes(connection, "add", [(d.id, d.segment_id) for d in added])
 
     def fail(self, document_id: str, failure: Failure, grade: dict[str, object]) -> None:
         """Let the document rest as `failed`, with its reason."""
@@ -239,7 +239,7 @@ def _store_passages(connection: sa.Connection, prepared: PreparedDocument, embed
         [
             {
                 "document_id": prepared.document.id,
-                "collection_id": prepared.document.collection_id,
+                "collection_id": prepared.document.segment_id,
                 "ordinal": ordinal,
                 "text": passage.chunk.text,
                 "start": passage.chunk.start,
@@ -284,7 +284,7 @@ def _replace_earlier(connection: sa.Connection, added: Sequence[Document]) -> No
             other.c.id,
             other.c.number,
             other.c.status,
-            other.c.collection_id,
+            other.c.segment_id,
         )
         .join_from(
             own,
@@ -296,11 +296,11 @@ def _replace_earlier(connection: sa.Connection, added: Sequence[Document]) -> No
         .where(own.c.id.in_([document.id for document in added]))
     ).all()
     leaving: dict[str, str] = {}
-    for own_id, own_number, other_id, other_number, other_status, collection_id in pairs:
+    for own_id, own_number, other_id, other_number, other_status, segment_id in pairs:
         if other_number < own_number:
-            leaving[other_id] = collection_id
+            leaving[other_id] = segment_id
         elif other_status == Status.READY.value:
-            leaving[own_id] = collection_id
+            leaving[own_id] = segment_id
     if leaving:
         erase(connection, list(leaving))
         log_changes(connection, "remove", leaving.items())

@@ -177,13 +177,18 @@ class IndexFollower:
 
     def _apply(self, changes: Sequence[Change]) -> None:
         """Apply changes in order of documents: only what became of each in the end matters."""
-        last = {change.document_id: change for change in changes}
+        # A document that moves between segments leaves one and comes into another.
+        last = {(change.document_id, change.collection_id): change for change in changes}
         leaving = [
             (change.document_id, change.collection_id)
             for change in last.values()
             if change.kind == "remove"
         ]
         coming = [change.document_id for change in last.values() if change.kind == "add"]
+        moving = [one for one in leaving if one[0] in coming]
+        if moving:
+            self._vectors.remove(moving)
+            self._words.remove(moving)
         passages = self._registry.passages.indexed(coming, self._stamp.embedder)
         if passages:
             self._vectors.add(passages)

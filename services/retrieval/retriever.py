@@ -110,8 +110,8 @@ class Retriever:
 
     def _instructions(self, scope: Scope, found: list[Found]) -> str:
         """Return the instructions of the collections that the passages come from."""
-        used = {one.passage.collection_id for one in found}
-        told = (one.instructions for one in self._collections.of_scope(scope) if one.id in used)
+        used = {one.passage.collection for one in found}
+        told = (one.instructions for one in self._collections.of_scope(scope) if one.name in used)
         return "\n".join(filter(None, told))
 
 

@@ -192,7 +192,10 @@ def test_d11_data_of_the_last_release_goes_on(tmp_path: Path, figure: Figure) ->
     with sqlite3.connect(folder / "registry.sqlite") as database:
         # As the release before left it: without what this one added.
         database.executescript(
-            "DROP TABLE audit; DROP TABLE audit_head; UPDATE alembic_version SET version_num='0001'"
+            "DROP TABLE audit; DROP TABLE audit_head; DROP TABLE compartments;"
+            "ALTER TABLE documents DROP COLUMN readers;"
+            "ALTER TABLE documents DROP COLUMN segment_id;"
+            "UPDATE alembic_version SET version_num='0001'"
         )
     again = Running(folder, owner_key=KEY).start()
     ready = again.call("GET", "/v1/documents?limit=1")[1]["counts"]["ready"]
