@@ -15,6 +15,7 @@ from services.api.access import PUBLIC_PATHS, AccessMiddleware, is_public
 from services.api.auditing import AuditMiddleware
 from services.api.body_limit import BodyLimitMiddleware
 from services.api.errors import add_error_handlers
+from services.api.openai import chat, embeddings, models
 from services.api.state import Service
 from services.settings import Settings
 from services.wiring import House
@@ -52,7 +53,20 @@ def create_app(
         openapi_url=None,
     )
     app.state.service = service
-    for part in (documents, search, ask, records, collections, keys, audit, health, pages):
+    for part in (
+        documents,
+        search,
+        ask,
+        records,
+        collections,
+        keys,
+        audit,
+        chat,
+        models,
+        embeddings,
+        health,
+        pages,
+    ):
         app.include_router(part.router)
     _serve_openapi(app)
     add_error_handlers(app)

@@ -1,10 +1,7 @@
 """Ask: an answer with footnotes, whole or as a stream."""
 
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
-import anyio
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -12,44 +9,45 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from services.answering import AnswerEvent, DeltaEvent, PassagesEvent
 from services.api import metrics
 from services.api.access import Asking
+from services.api.admitted import Admitted, Told
 from services.api.checks import check_length
 from services.api.errors import error_body, error_response
 from services.api.records import keep
 from services.api.schemas import AskBody, answer_out, passage_out, turns
 from services.api.state import InService, Service
-from services.api.streaming import CancelFlag, event, stepped
+from services.api.streaming import event
 from services.domain.answers import Question
-from services.domain.errors import (
-    CancelledError,
-    DeadlineError,
-    HouseError,
-    NotReadyError,
-    StorageFullError,
-    TooLargeError,
-)
+from services.domain.errors import HouseError, StorageFullError, TooLargeError
 from services.domain.scope import Scope
 from services.language.normalize import remove_invisible
 
 router = APIRouter(prefix="/v1", tags=["asking"])
 log = structlog.get_logger("ask")
-
-# What a question yields on its way: events by name, or the error that ended it.
-Told: TypeAlias = tuple[str, object] | HouseError
-_LOOK_S = 0.25
 _MOST_HISTORY = 50
 
 
 @router.post("/ask", response_model=None)
 async def ask(request: Request, service: InService, scope: Asking, body: AskBody) -> Response:
     """Answer a question from the documents that the asking key may read."""
+    asked = admitted(service, scope, body)
+    if body.stream:
+        return StreamingResponse(_events(asked), media_type="text/event-stream")
+    last = await asked.last(request)
+    return error_response(last) if isinstance(last, HouseError) else JSONResponse(last[1])
+
+
+def admitted(service: Service, scope: Scope, body: AskBody) -> Admitted:
+    """Return a question with its place still to be taken; HouseError if it cannot be asked."""
     service.refuse_if_draining()
     service.admission.refuse_if_full(scope.principal)
     service.budgets.check("tokens", scope.principal)
     service.budgets.spend("questions", scope.principal)
-    asked = _Asked(service, scope.narrowed(body.collections), _question(service, body))
-    if body.stream:
-        return StreamingResponse(asked.stream(), media_type="text/event-stream")
-    return await asked.whole(request)
+    question, narrowed = _question(service, body), scope.narrowed(body.collections)
+
+    def steps(waited_s: float, ended: Callable[[], bool]) -> Iterator[Told]:
+        return _steps(service, narrowed, question, waited_s, ended)
+
+    return Admitted(service, scope, question.deadline_s, steps)
 
 
 def _question(service: Service, body: AskBody) -> Question:
@@ -67,96 +65,47 @@ def _question(service: Service, body: AskBody) -> Question:
     )
 
 
-class _Asked:
-    """One question on its way through the house."""
+async def _events(asked: Admitted) -> AsyncIterator[bytes]:
+    """Yield server-sent events; the last one is `answer` or `error`."""
+    async for told in asked.told():
+        if isinstance(told, HouseError):
+            yield event("error", error_body(told.code, str(told), told.retry_after_s))
+        else:
+            yield event(*told)
 
-    def __init__(self, service: Service, scope: Scope, question: Question) -> None:
-        self._service = service
-        self._scope = scope
-        self._question = question
-        self._began = time.monotonic()
-        self._left = CancelFlag()
 
-    async def whole(self, request: Request) -> Response:
-        """Return the answer as one JSON value; a client that leaves ends the work."""
-        last: Told = CancelledError("The client has left.")
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._watch, request, tasks.cancel_scope)
-            async for told in self._told():
-                last = told
-            tasks.cancel_scope.cancel()
-        if isinstance(last, HouseError):
-            return error_response(last)
-        return JSONResponse(last[1])
+def _steps(
+    service: Service,
+    scope: Scope,
+    question: Question,
+    waited_s: float,
+    ended: Callable[[], bool],
+) -> Iterator[Told]:
+    """Run in a thread: answer, keep the answer, translate the events."""
+    for step in service.house.answerer.answer(question, scope, ended, waited_s):
+        match step:
+            case PassagesEvent(passages):
+                yield "passages", {"passages": [passage_out(one) for one in passages]}
+            case DeltaEvent(text):
+                yield "delta", {"text": text}
+            case AnswerEvent(answer, trace):
+                told = answer_out(answer)
+                _keep(service, scope, question, told, trace)
+                metrics.answered(answer)
+                used = answer.usage.prompt_tokens + answer.usage.completion_tokens
+                service.budgets.note("tokens", scope.principal, used)
+                yield "answer", told
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """Yield server-sent events; the last one is `answer` or `error`."""
-        async for told in self._told():
-            if isinstance(told, HouseError):
-                yield event("error", error_body(told.code, str(told), told.retry_after_s))
-            else:
-                yield event(*told)
 
-    async def _told(self) -> AsyncIterator[Told]:
-        """Yield what the question yields; the last is its answer or an error."""
-        try:
-            async with self._service.admission.place(self._scope.principal) as place:
-                async for ahead in place.turn(self._question.deadline_s):
-                    yield "queued", {"ahead": ahead}
-                waited_s = time.monotonic() - self._began
-                with metrics.answering():
-                    async for told in stepped(lambda: self._steps(waited_s), self._left):
-                        yield told
-        except HouseError as error:
-            yield error
-
-    def _steps(self, waited_s: float) -> Iterator[Told]:
-        """Run in a thread: answer, keep the answer, translate the events."""
-        house = self._service.house
-        try:
-            for step in house.answerer.answer(self._question, self._scope, self._ended, waited_s):
-                match step:
-                    case PassagesEvent(passages):
-                        yield "passages", {"passages": [passage_out(one) for one in passages]}
-                    case DeltaEvent(text):
-                        yield "delta", {"text": text}
-                    case AnswerEvent(answer, trace):
-                        told = answer_out(answer)
-                        self._keep(told, trace)
-                        metrics.answered(answer)
-                        used = answer.usage.prompt_tokens + answer.usage.completion_tokens
-                        self._service.budgets.note("tokens", self._scope.principal, used)
-                        yield "answer", told
-        except CancelledError as error:
-            yield self._why(error)
-        except HouseError as error:
-            yield error
-        except Exception as error:
-            log.exception("question failed", exc_info=error)
-            yield HouseError("Something unexpected went wrong here; the log has the details.")
-
-    def _keep(self, told: dict[str, object], trace: Mapping[str, object]) -> None:
-        """Store the answer; on a full disk it is given all the same, only not kept."""
-        try:
-            answers = self._service.house.registry.answers
-            keep(answers, self._scope, self._question, told, trace)
-        except StorageFullError:
-            log.warning("the disk is full: an answer is not kept", answer=told["id"])
-
-    def _ended(self) -> bool:
-        is_over = self._service.over.is_set()
-        return is_over or self._left() or time.monotonic() - self._began > self._question.deadline_s
-
-    def _why(self, error: CancelledError) -> HouseError:
-        if self._left():
-            return error
-        if self._service.over.is_set():
-            return NotReadyError("The service is shutting down: ask again when it is back.")
-        return DeadlineError(f"No answer within {self._question.deadline_s:g} seconds.")
-
-    async def _watch(self, request: Request, work: anyio.CancelScope) -> None:
-        """Leave as soon as the client has, also while waiting for one's turn."""
-        while not await request.is_disconnected():  # noqa: ASYNC110 - the server tells no event
-            await anyio.sleep(_LOOK_S)
-        self._left.leave()
-        work.cancel()
+def _keep(
+    service: Service,
+    scope: Scope,
+    question: Question,
+    told: dict[str, object],
+    trace: Mapping[str, object],
+) -> None:
+    """Store the answer; on a full disk it is given all the same, only not kept."""
+    try:
+        keep(service.house.registry.answers, scope, question, told, trace)
+    except StorageFullError:
+        log.warning("the disk is full: an answer is not kept", answer=told["id"])

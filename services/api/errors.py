@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from services.api.openai_errors import is_openai, openai_response
 from services.domain import errors
 
 STATUS_OF: dict[type[errors.HouseError], int] = {
@@ -65,15 +66,21 @@ def add_error_handlers(app: FastAPI) -> None:
     """Tell every error in the one shape."""
 
     @app.exception_handler(errors.HouseError)
-    async def expected(_request: Request, error: errors.HouseError) -> JSONResponse:
-        return error_response(error)
+    async def expected(request: Request, error: errors.HouseError) -> JSONResponse:
+        response = error_response(error)
+        if is_openai(request):
+            return openai_response(response, error.code, str(error))
+        return response
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part != "body")
         message = f"{place or 'The body'}: {first['msg']}."
-        return JSONResponse(error_body("invalid_request", message), 422)
+        response = JSONResponse(error_body("invalid_request", message), 422)
+        if is_openai(request):
+            return openai_response(response, "invalid_request", message)
+        return response
 
     @app.exception_handler(HTTPException)
     async def plain(_request: Request, error: HTTPException) -> JSONResponse:

@@ -1,0 +1,121 @@
+"""The wire of OpenAI's interface. Unknown fields are let be, as OpenAI's clients expect."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.domain.answers import Sampling, Turn
+from services.domain.errors import InvalidRequestError
+
+_LONGEST = 400_000
+
+
+class OpenBody(BaseModel):
+    """A body whose unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class TextPart(OpenBody):
+    """A piece of a message; only text is read."""
+
+    type: str = "text"
+    text: str = Field("", max_length=_LONGEST)
+
+
+class MessageBody(OpenBody):
+    """One message."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Annotated[str, Field(max_length=_LONGEST)] | list[TextPart] | None = None
+
+    @property
+    def text(self) -> str:
+        """What it says; InvalidRequestError for pictures and sounds."""
+        if isinstance(self.content, list):
+            if any(part.type not in {"text", "input_text", "output_text"} for part in self.content):
+                message = "messages: only text can be read here."
+                raise InvalidRequestError(message)
+            return "\n".join(part.text for part in self.content)
+        return self.content or ""
+
+    @property
+    def turn(self) -> Turn:
+        """The message as a turn of the conversation."""
+        role = {"developer": "system", "tool": "user", "function": "user"}.get(self.role, self.role)
+        return Turn(role, self.text)
+
+
+class StreamOptions(OpenBody):
+    """What a stream tells besides its text."""
+
+    include_usage: bool = False
+
+
+class ResponseFormat(OpenBody):
+    """What form the text shall have."""
+
+    type: Literal["text", "json_object", "json_schema"] = "text"
+    json_schema: dict[str, Any] | None = None
+
+    @property
+    def schema_wanted(self) -> dict[str, Any] | None:
+        """The JSON schema that the text must fit; None for any text."""
+        if self.type == "json_object":
+            return {"type": "object"}
+        return (self.json_schema or {}).get("schema") if self.type == "json_schema" else None
+
+
+class ChatBody(OpenBody):
+    """A chat completion that is asked for."""
+
+    model: str = Field(max_length=300)
+    messages: list[MessageBody] = Field(min_length=1, max_length=1000)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = Field(None, ge=1, le=131_072)
+    max_completion_tokens: int | None = Field(None, ge=1, le=131_072)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    logit_bias: dict[int, float] | None = None
+    seed: int | None = Field(None, ge=-(2**63), lt=2**64)
+    stop: str | Annotated[list[str], Field(max_length=16)] | None = None
+    n: int | None = Field(None, ge=1, le=1)
+    response_format: ResponseFormat | None = None
+
+    @property
+    def wants_usage(self) -> bool:
+        """Say whether a stream shall end with its usage."""
+        return self.stream_options is not None and self.stream_options.include_usage
+
+    def sampling(self, most: int) -> Sampling:
+        """Return how to sample, *most* tokens where no number was asked for."""
+        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        wanted = self.response_format
+        return Sampling(
+            max_tokens=self.max_completion_tokens or self.max_tokens or most,
+            temperature=self.temperature or 0.0,
+            top_p=self.top_p or 1.0,
+            seed=None if self.seed is None else self.seed % 2**32,
+            stop=tuple(one for one in stop if one),
+            frequency_penalty=self.frequency_penalty or 0.0,
+            presence_penalty=self.presence_penalty or 0.0,
+            logit_bias=tuple((self.logit_bias or {}).items()),
+            json_schema=wanted.schema_wanted if wanted is not None else None,
+        )
+
+
+class EmbeddingsBody(OpenBody):
+    """Embeddings that are asked for."""
+
+    model: str = Field(max_length=300)
+    input: (
+        Annotated[str, Field(max_length=_LONGEST)]
+        | Annotated[
+            list[Annotated[str, Field(max_length=_LONGEST)]], Field(min_length=1, max_length=2048)
+        ]
+    )
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = Field(None, ge=1)

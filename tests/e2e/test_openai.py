@@ -1,0 +1,242 @@
+"""OpenAI's official client against a running service: twenty shapes of requests."""
+
+import base64
+import json
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+import pytest
+from openai import OpenAI
+
+from services.domain.answers import Sampling, Turn
+from services.engine import Prompt
+from services.engine.httpx_generator import HttpxGenerator, RemoteServer
+
+QUESTION = "How many days of paid leave does an employee have?"
+NAME = "openai-shapes"
+
+
+@pytest.fixture(scope="module")
+def client(service: Any) -> Iterator[OpenAI]:
+    """Return the official client on a service with one document in two languages."""
+    service.upload(
+        "leave.md",
+        b"# Leave\n\nEvery employee has 27 days of paid leave a year. Unused days expire in March.\n",
+        collection=NAME,
+    )
+    service.upload(
+        "请假.md",
+        "# 请假\n\n每位员工每年有27天带薪年假。未使用的年假在3月失效。\n".encode(),
+        collection=NAME,
+    )
+    service.wait_until_rested(NAME)
+    with OpenAI(base_url=f"{service.url}/v1", api_key=service.key, max_retries=0) as opened:
+        yield opened
+
+
+def user(text: str) -> Any:
+    return {"role": "user", "content": text}
+
+
+def test_models_are_listed_and_shown(client: OpenAI) -> None:
+    ids = [model.id for model in client.models.list()]
+
+    assert {"footnote", "footnote-base", "footnote-embedding", f"footnote/{NAME}"} <= set(ids)
+    assert client.models.retrieve("footnote").owned_by == "footnote"
+
+
+@pytest.mark.parametrize("model", ["footnote", f"footnote/{NAME}"])
+def test_an_answer_has_marks_annotations_and_footnotes(client: OpenAI, model: str) -> None:
+    told = client.chat.completions.create(model=model, messages=[user(QUESTION)], max_tokens=64)
+
+    message = told.choices[0].message
+    assert "27 days" in (message.content or "")
+    assert "[1]" in (message.content or "")
+    assert told.choices[0].finish_reason == "stop"
+    assert told.usage is not None
+    assert told.usage.total_tokens == told.usage.prompt_tokens + told.usage.completion_tokens > 0
+    assert message.annotations is not None
+    cited = message.annotations[0].url_citation
+    assert "27 days" in (message.content or "")[cited.start_index : cited.end_index]
+    footnotes = told.model_extra["footnotes"]  # type: ignore[index]
+    assert "27 days of paid leave" in footnotes[0]["quote"]
+
+
+def test_a_chinese_question_gets_a_chinese_answer(client: OpenAI) -> None:
+    told = client.chat.completions.create(
+        model=f"footnote/{NAME}", messages=[user("每位员工每年有多少天年假？")]
+    )
+
+    assert "27" in (told.choices[0].message.content or "")
+
+
+@pytest.mark.parametrize("usage", [True, False])
+def test_a_stream_is_chunks_that_make_the_same_answer(client: OpenAI, usage: bool) -> None:
+    options: Any = {"include_usage": True} if usage else openai.omit
+    stream = client.chat.completions.create(
+        model=f"footnote/{NAME}", messages=[user(QUESTION)], stream=True, stream_options=options
+    )
+
+    chunks = list(stream)
+
+    text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+    assert "27 days" in text
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert {chunk.object for chunk in chunks} == {"chat.completion.chunk"}
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "stop"
+    assert (chunks[-1].usage is not None) is usage
+
+
+def test_a_conversation_is_followed(client: OpenAI) -> None:
+    told = client.chat.completions.create(
+        model=f"footnote/{NAME}",
+        messages=[
+            {"role": "system", "content": "You are helpful."},
+            user(QUESTION),
+            {"role": "assistant", "content": "27 days a year."},
+            user("And when do unused days expire?"),
+        ],
+    )
+
+    assert "March" in (told.choices[0].message.content or "")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"temperature": 0.7, "seed": 5},
+        {"top_p": 0.9, "presence_penalty": 0.5, "frequency_penalty": 0.5},
+        {"max_completion_tokens": 8},
+        {"stop": ["."]},
+        {"stop": "\n", "logit_bias": {"100": -100}},
+        {"user": "alice", "store": False, "metadata": {"a": "b"}},
+        {"n": 1, "logprobs": False},
+    ],
+)
+def test_the_bare_generator_takes_openais_settings(client: OpenAI, given: dict[str, Any]) -> None:
+    most = {"max_tokens": 16} if "max_completion_tokens" not in given else {}
+    told = client.chat.completions.create(
+        model="footnote-base", messages=[user("Say hello.")], **most, **given
+    )
+
+    assert told.choices[0].message.content
+    assert told.choices[0].finish_reason in {"stop", "length"}
+    assert told.usage is not None
+    assert told.usage.completion_tokens <= 16
+    assert "." not in (told.choices[0].message.content or "") or given.get("stop") != ["."]
+
+
+def test_the_same_seed_gives_the_same_text(client: OpenAI) -> None:
+    texts = {
+        client.chat.completions.create(
+            model="footnote-base",
+            messages=[user("Name an animal.")],
+            temperature=1.0,
+            seed=11,
+            max_tokens=12,
+        )
+        .choices[0]
+        .message.content
+        for _ in range(2)
+    }
+
+    assert len(texts) == 1
+
+
+def test_a_json_schema_is_kept_to(client: OpenAI) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"animal": {"type": "string", "maxLength": 12}},
+        "required": ["animal"],
+        "additionalProperties": False,
+    }
+    told = client.chat.completions.create(
+        model="footnote-base",
+        messages=[user("Name an animal as JSON.")],
+        response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": schema}},
+        max_tokens=60,
+    )
+
+    assert set(json.loads(told.choices[0].message.content or "")) == {"animal"}
+
+
+def test_content_in_parts_is_read_and_pictures_are_refused(client: OpenAI) -> None:
+    parts: Any = [{"type": "text", "text": QUESTION}]
+    told = client.chat.completions.create(
+        model="footnote", messages=[{"role": "user", "content": parts}]
+    )
+    assert "27 days" in (told.choices[0].message.content or "")
+    parts = [{"type": "image_url", "image_url": {"url": "data:,x"}}]
+    with pytest.raises(openai.BadRequestError, match="only text"):
+        client.chat.completions.create(
+            model="footnote", messages=[{"role": "user", "content": parts}]
+        )
+
+
+def test_what_is_not_in_the_documents_is_refused_in_words(client: OpenAI) -> None:
+    told = client.chat.completions.create(
+        model=f"footnote/{NAME}", messages=[user("What is the share price of Northlight?")]
+    )
+
+    assert "do not answer" in (told.choices[0].message.content or "")
+    assert told.model_extra["answered"] is False  # type: ignore[index]
+
+
+def test_embeddings_are_vectors_of_unit_length_in_both_formats(client: OpenAI) -> None:
+    plain = client.embeddings.create(
+        model="footnote-embedding", input=["a", "b"], encoding_format="float"
+    )
+    packed = client.embeddings.with_raw_response.create(
+        model="footnote-embedding", input="a", encoding_format="base64"
+    )
+
+    assert len(plain.data) == 2
+    assert sum(value**2 for value in plain.data[0].embedding) == pytest.approx(1, abs=1e-3)
+    encoded = json.loads(packed.text)["data"][0]["embedding"]
+    values = struct.unpack("<384f", base64.b64decode(encoded))
+    assert values == pytest.approx(plain.data[0].embedding, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "code"),
+    [
+        ({"model": "nope"}, openai.NotFoundError, "model_not_found"),
+        ({"model": "footnote/none"}, openai.NotFoundError, "model_not_found"),
+        ({"messages": []}, openai.BadRequestError, "invalid_request"),
+        ({"temperature": 5}, openai.BadRequestError, "invalid_request"),
+        ({"messages": [{"role": "assistant", "content": "x"}]}, openai.BadRequestError, "invalid"),
+    ],
+)
+def test_errors_have_openais_shape(
+    client: OpenAI, given: dict[str, Any], kind: type[openai.APIStatusError], code: str
+) -> None:
+    wanted: dict[str, Any] = {"model": "footnote", "messages": [user(QUESTION)]} | given
+
+    with pytest.raises(kind) as caught:
+        client.chat.completions.create(**wanted)
+
+    body: Any = caught.value.body
+    assert code in body["code"]
+    assert body["type"] == "invalid_request_error"
+
+
+def test_a_wrong_key_is_an_authentication_error(service: Any) -> None:
+    with (
+        OpenAI(base_url=f"{service.url}/v1", api_key="fn-wrong", max_retries=0) as stranger,
+        pytest.raises(openai.AuthenticationError),
+    ):
+        stranger.models.list()
+
+
+def test_another_footnote_may_run_the_generator(service: Any, client: OpenAI) -> None:
+    assert client
+    remote = HttpxGenerator(RemoteServer(f"{service.url}/v1", service.key, "footnote-base", 1024))
+    asked = Prompt((), turns=(Turn("system", "Answer in one word."), Turn("user", "Say hello.")))
+
+    steps = list(remote.generate(asked, Sampling(max_tokens=8), lambda: False))
+    remote.close()
+
+    assert "".join(step.text for step in steps).strip()
+    assert steps[-1].finish in {"stop", "length"}
