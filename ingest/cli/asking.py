@@ -1,6 +1,7 @@
 """`search` and `ask`: questions from the command line."""
 
 import sys
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,15 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(search)
     app.command()(ask)
+    app.command()(mcp)
+
+
+def mcp() -> None:
+    """Serve the Model Context Protocol on standard input and output, for agents that start it."""
+    from services.integrations.mcp_stdio import serve_stdio  # noqa: PLC0415 - takes a second
+
+    with client() as service:
+        serve_stdio(service, version("footnote"))
 
 
 def search(

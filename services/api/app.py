@@ -15,6 +15,7 @@ from services.api.access import PUBLIC_PATHS, AccessMiddleware, is_public
 from services.api.auditing import AuditMiddleware
 from services.api.body_limit import BodyLimitMiddleware
 from services.api.errors import add_error_handlers
+from services.api.mcp_door import serve_mcp
 from services.api.openai import chat, embeddings, models
 from services.api.state import Service
 from services.settings import Settings
@@ -38,7 +39,8 @@ def create_app(
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         builder = threading.Thread(target=_open, args=(service, build, fail), daemon=True)
         builder.start()
-        yield
+        async with server.session_manager.run():
+            yield
         service.draining.set()
         await anyio.to_thread.run_sync(builder.join)
         await anyio.to_thread.run_sync(service.close)
@@ -68,6 +70,7 @@ def create_app(
         pages,
     ):
         app.include_router(part.router)
+    server = serve_mcp(app, service, _version())
     _serve_openapi(app)
     add_error_handlers(app)
     refuse_open_routes(app)

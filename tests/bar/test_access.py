@@ -21,7 +21,12 @@ from tests.bar.conftest import Figure, MakeRunning, Obedient, Running, lines
 PUBLIC = {"/", "/widget.js", "/favicon.svg", "/health/live", "/health/ready", "/assets/{name}"}
 # More than any topic has documents that one user may read.
 _LIMIT = 20
-BODIES = {"/grants": {"grants": []}, "/feedback": {"thumb": "up"}, "/replay": {}}
+BODIES = {
+    "/grants": {"grants": []},
+    "/feedback": {"thumb": "up"},
+    "/replay": {},
+    "/readers": {"readers": None},
+}
 
 
 def operations(running: Running) -> list[tuple[str, str]]:

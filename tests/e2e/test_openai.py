@@ -21,11 +21,10 @@ NAME = "openai-shapes"
 @pytest.fixture(scope="module")
 def client(service: Any) -> Iterator[OpenAI]:
     """Return the official client on a service with one document in two languages."""
-    service.upload(
-        "leave.md",
-        b"# Leave\n\nEvery employee has 27 days of paid leave a year. Unused days expire in March.\n",
-        collection=NAME,
+    leave = (
+        "# Leave\n\nEvery employee has 27 days of paid leave a year. Unused days expire in March."
     )
+    service.upload("leave.md", leave.encode(), collection=NAME)
     service.upload(
         "请假.md",
         "# 请假\n\n每位员工每年有27天带薪年假。未使用的年假在3月失效。\n".encode(),
@@ -116,7 +115,7 @@ def test_a_conversation_is_followed(client: OpenAI) -> None:
     ],
 )
 def test_the_bare_generator_takes_openais_settings(client: OpenAI, given: dict[str, Any]) -> None:
-    most = {"max_tokens": 16} if "max_completion_tokens" not in given else {}
+    most: Any = {"max_tokens": 16} if "max_completion_tokens" not in given else {}
     told = client.chat.completions.create(
         model="footnote-base", messages=[user("Say hello.")], **most, **given
     )
@@ -231,7 +230,7 @@ def test_a_wrong_key_is_an_authentication_error(service: Any) -> None:
 
 
 def test_another_footnote_may_run_the_generator(service: Any, client: OpenAI) -> None:
-    assert client
+    assert client is not None
     remote = HttpxGenerator(RemoteServer(f"{service.url}/v1", service.key, "footnote-base", 1024))
     asked = Prompt((), turns=(Turn("system", "Answer in one word."), Turn("user", "Say hello.")))
 
