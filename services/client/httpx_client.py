@@ -115,12 +115,25 @@ class FootnoteClient:
 
     def ask(self, asked: Mapping[str, object]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the events of an answer as they come: name and value."""
-        body = {**asked, "stream": True}
+        yield from _events(self._lines("/v1/ask", {**asked, "stream": True}))
+
+    def chunks(self, path: str, body: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+        """Yield the chunks of a streamed completion; RefusedError for an error among them."""
+        for line in self._lines(path, body):
+            data = line.removeprefix("data: ")
+            if data in {line, "[DONE]"}:
+                continue
+            told = json.loads(data)
+            if "error" in told:
+                raise RefusedError(0, str(told["error"]["code"]), str(told["error"]["message"]))
+            yield told
+
+    def _lines(self, path: str, body: Mapping[str, object]) -> Iterator[str]:
         try:
-            with self._http.stream("POST", "/v1/ask", json=body) as response:
+            with self._http.stream("POST", path, json=body) as response:
                 if response.status_code >= httpx.codes.BAD_REQUEST:
                     raise _refusal(response.status_code, response.read().decode())
-                yield from _events(response.iter_lines())
+                yield from response.iter_lines()
         except httpx.TransportError as error:
             raise self._unreachable() from error
 
