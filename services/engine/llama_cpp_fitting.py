@@ -47,9 +47,10 @@ def _found(
 ) -> Findings:
     key = f"{probe.model_key}|{machine_key()}|{gpu_layers}|{choices.pools}"
     key += f"|{choices.kv_types}|{choices.flash}"
-    found = recalled(probe.kept, key)
-    if found is not None:
-        return found
+    kept, is_busy = recalled(probe.kept, key), cores.others > _BUSY_CORES
+    # What was found on a busy machine holds until a start on a calm one.
+    if kept is not None and (kept[1] or is_busy or not probe.measures):
+        return kept[0]
     if not probe.measures:
         return replace(by_rule(choices), threads=cores.most)
     context = LlamaContext(file, ContextOptions(_PROBE_CELLS, 1, cores.most, gpu_layers))
@@ -57,10 +58,11 @@ def _found(
         found = measured(context, ContextOptions(_PROBE_CELLS, 1, cores.most), choices)
     finally:
         context.close()
-    if cores.others > _BUSY_CORES:
-        # What was measured on a busy machine holds for this start alone, and not its threads.
-        return replace(found, threads=cores.most)
-    remember(probe.kept, key, found)
+    calm = cores.others <= _BUSY_CORES
+    if not calm:
+        # The engine watches the cores itself: their number now says nothing of later.
+        found = replace(found, threads=cores.most)
+    remember(probe.kept, key, found, calm=calm)
     return found
 
 

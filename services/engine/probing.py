@@ -20,10 +20,10 @@ from services.engine.llama_cpp_context import ContextOptions
 
 # Texts in the context, and the tokens of each: enough for pools to differ, and soon read.
 ROWS = 8
-_DEPTH = 128
+_DEPTH = 96
 _CELLS = 256
-_CHUNK = 32
-_REPEATS = 3
+_CHUNK = 24
+_REPEATS = 2
 # A question as it mostly comes: prompt tokens that are not at hand, tokens that are written.
 _READ, _WRITTEN = 500, 64
 # What is not clearly cheaper is noise.
@@ -159,18 +159,22 @@ def _timed(context: ProbedContext, rows: list[Row]) -> float:
     return time.perf_counter() - began
 
 
-def recalled(file: Path, key: str) -> Findings | None:
-    """Return what was found under *key* before; None if there is nothing that fits."""
+def recalled(file: Path, key: str) -> tuple[Findings, bool] | None:
+    """Return what was found under *key* before, and whether the machine was calm; None if there is
+    nothing that fits.
+    """
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
-        return Findings(**kept["findings"]) if kept["key"] == key else None
+        return (Findings(**kept["findings"]), bool(kept["calm"])) if kept["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def remember(file: Path, key: str, findings: Findings) -> None:
+def remember(file: Path, key: str, findings: Findings, *, calm: bool) -> None:
     """Keep *findings* for the next start; written aside and renamed."""
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_suffix(".part")
-    aside.write_text(json.dumps({"key": key, "findings": asdict(findings)}), encoding="utf-8")
+    aside.write_text(
+        json.dumps({"key": key, "calm": calm, "findings": asdict(findings)}), encoding="utf-8"
+    )
     aside.replace(file)

@@ -121,9 +121,9 @@ def test_findings_hold_until_the_machine_changes(tmp_path: Path) -> None:
     findings = Findings(True, False, "f16", 3, 12.5, 800.0)
 
     assert recalled(file, "a") is None
-    remember(file, "a", findings)
+    remember(file, "a", findings, calm=True)
 
-    assert recalled(file, "a") == findings
+    assert recalled(file, "a") == (findings, True)
     assert recalled(file, "b") is None
     file.write_text("{", encoding="utf-8")
     assert recalled(file, "a") is None
