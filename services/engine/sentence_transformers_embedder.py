@@ -16,7 +16,9 @@ from torch.nn.functional import normalize
 from services.engine import Embedded, ModelCard
 from services.engine.threads import FreeCores
 
-_BATCH = 32
+# Small batches of like length waste little on padding and stay in the caches of a CPU: 8 take a
+# third less time than 32 there (measured); a GPU wants them large.
+_CPU_BATCH, _GPU_BATCH = 8, 64
 _FOLDER = Path(__file__).parent / "projections"
 _HAS_BFLOAT16 = any(torch.cpu.get_capabilities().get(f"{one}_bf16") for one in ("avx512", "amx"))
 _NO_TOKENS = np.zeros((0, 0), np.int8)
@@ -38,6 +40,7 @@ class SentenceTransformersEmbedder:
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True},
         )
+        self._batch = _GPU_BATCH if torch.cuda.is_available() else _CPU_BATCH
         self._lock = threading.Lock()
         # A tokenizer of our own: the model's one is switched to cutting and padding while it runs.
         self._counter = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
@@ -90,13 +93,13 @@ class SentenceTransformersEmbedder:
         ):
             torch.set_num_threads(threads)
             rows = encode(
-                list(texts), batch_size=_BATCH, output_value=None, show_progress_bar=False
+                list(texts), batch_size=self._batch, output_value=None, show_progress_bar=False
             )
         with torch.inference_mode():
             return [
                 embedded
-                for start in range(0, len(rows), _BATCH)
-                for embedded in self._embedded(rows[start : start + _BATCH])
+                for start in range(0, len(rows), self._batch)
+                for embedded in self._embedded(rows[start : start + self._batch])
             ]
 
     @staticmethod
