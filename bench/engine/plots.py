@@ -22,6 +22,7 @@ def draw(figures: Sequence[Mapping[str, Any]], path: Path) -> None:
             places, [one[f"{way}_s"] for one in loads], _HEIGHT, label=_NAMES[way], color=colour
         )
         axes.bar_label(bars, fmt="%.0f s", padding=2, fontsize=8)
+    axes.margins(x=0.1)
     axes.set_yticks([row - _HEIGHT for row in range(len(loads))])
     axes.set_yticklabels([one["load"] for one in loads])
     axes.set_xlabel("seconds for all answers; less is better")
