@@ -4,6 +4,8 @@ import http.client
 import json
 import os
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -207,27 +209,19 @@ def test_o6_who_floods_does_not_keep_others_out(make_running: MakeRunning, figur
     _, flooder = running.key_for("a", ["ask"])
     _, other = running.key_for("b", ["ask"])
     alone = [_timed(running, other)[1] for _ in range(5)]
-    over = threading.Event()
-    refused: list[int] = []
-
-    def flood() -> None:
-        while not over.is_set():
-            status, _ = running.call("POST", "/v1/ask", QUESTION, flooder)
-            if status != 200:
-                refused.append(status)
-                time.sleep(0.05)
-
-    flooders = [threading.Thread(target=flood) for _ in range(60)]
-    for one in flooders:
-        one.start()
-    time.sleep(1)
+    # From a process of its own, so that its clients do not take the service's time.
+    flood = subprocess.Popen(
+        [sys.executable, "-c", _FLOOD, str(running.port), flooder, json.dumps(QUESTION)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1.5)
     beside = []
     for _ in range(12):
         beside.append(_timed(running, other))
         time.sleep(0.5)
-    over.set()
-    for one in flooders:
-        one.join()
+    refused = [int(status) for status in flood.communicate("over")[0].split()]
     turned_away = sum(status != 200 for status, _ in beside)
     p95 = max(took for _, took in beside)
     assert turned_away == 0
@@ -238,6 +232,34 @@ def test_o6_who_floods_does_not_keep_others_out(make_running: MakeRunning, figur
         f"60 floods beside: B refused 0 times, slowest {p95:.2f} s "
         f"({statistics.median(alone):.2f} s alone); A refused {len(refused)} times, all 429",
     )
+
+
+# Sixty clients that ask again as soon as they are answered; ends with its input, and prints the
+# statuses that were not 200.
+_FLOOD = """
+import http.client, sys, threading, time
+port, key, body = sys.argv[1:]
+over, statuses = threading.Event(), []
+def flood():
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    while not over.is_set():
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+        connection.request("POST", "/v1/ask", body, headers)
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        if response.status != 200:
+            statuses.append(response.status)
+            time.sleep(0.05)
+threads = [threading.Thread(target=flood) for _ in range(60)]
+for one in threads:
+    one.start()
+sys.stdin.read()
+over.set()
+for one in threads:
+    one.join()
+print(*statuses)
+"""
 
 
 def _timed(running: Running, key: str) -> tuple[int, float]:
@@ -258,7 +280,9 @@ def test_o10_nothing_leaks(make_running: MakeRunning, figure: Figure) -> None:
             running.upload(f"more{number}.txt", os.urandom(8).hex().encode() * 20)
         running.ingest()
 
+    # Until pools of threads and connections are as large as they get.
     load(20, at_once=24)
+    load(40, at_once=8)
     before = _held()
     load(40 * scale, at_once=8)
     assert _settles(running)
@@ -276,9 +300,13 @@ def test_o10_nothing_leaks(make_running: MakeRunning, figure: Figure) -> None:
 
 
 def _held() -> tuple[int, int, float]:
-    """Return how many descriptors and threads this process has, and its memory in MB."""
+    """Return how many descriptors and threads this process has, and its memory in MB.
+
+    The threads that anyio keeps for blocking calls come and go, 64 at most: they are no leak.
+    """
     descriptors = sum(1 for _ in Path("/proc/self/fd").iterdir())
-    return descriptors, threading.active_count(), resident_mb()
+    threads = sum(not one.name.startswith("AnyIO") for one in threading.enumerate())
+    return descriptors, threads, resident_mb()
 
 
 def test_o11_a_question_cannot_be_too_large(make_running: MakeRunning, figure: Figure) -> None:

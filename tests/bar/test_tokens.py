@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from services.domain.errors import SettingsError
 from services.settings import Settings
-from tests.bar.conftest import Figure, MakeRunning, lines
+from tests.bar.conftest import Figure, MakeRunning, free_port, lines
+from tests.bar.test_redis import redis_server
 
 
 class IssuerHandler(BaseHTTPRequestHandler):
@@ -151,37 +153,44 @@ def test_a9_only_good_tokens_of_the_issuer_count(
 
 
 def test_o11_a_budget_ends_and_says_when_it_begins_again(
-    make_running: MakeRunning, redis_url: str, figure: Figure
+    make_running: MakeRunning, tmp_path: Path, figure: Figure
 ) -> None:
-    took = 0.0
-    for shared in ({}, {"redis_url": redis_url}):
-        running = make_running(
-            budget_questions="3/minute",
-            budget_uploads="2/minute",
-            budget_tokens="100000/day",
-            **shared,
-        )
-        running.upload("a.jsonl", lines("Marker zqone stands here."))
-        running.ingest()
-        _, other = running.key_for("other", ["ask"])
-        question = {"question": "Where does marker zqone stand?"}
-        statuses = [running.call("POST", "/v1/ask", question)[0] for _ in range(3)]
-        began = time.perf_counter()
-        status, body, headers = running.raw("POST", "/v1/ask", question)
-        took = time.perf_counter() - began
-        assert statuses == [200] * 3
-        assert status == 429
-        assert b"3 questions a minute" in body
-        assert 0 < int(headers["retry-after"]) <= 60
-        # Everybody has a budget of one's own.
-        assert running.call("POST", "/v1/ask", question, other)[0] == 200
-        assert running.upload("b.txt", b"text")[0] == 202
-        assert running.upload("c.txt", b"text again")[0] == 429
+    port, took = free_port(), 0.0
+    with redis_server(tmp_path, port):
+        for shared in ({}, {"redis_url": f"redis://127.0.0.1:{port}/0"}):
+            took = _budget_ends(make_running, shared)
     figure(
         "O11",
         f"budgets of 3 questions, 2 uploads a minute: then 429 after {took * 1000:.0f} ms, "
         "in memory and in Redis; others go on",
     )
+
+
+def _budget_ends(make_running: MakeRunning, shared: dict[str, str]) -> float:
+    """Use up the budgets of one service; return the seconds that the refusal took."""
+    running = make_running(
+        budget_questions="3/minute",
+        budget_uploads="2/minute",
+        budget_tokens="100000/day",
+        **shared,
+    )
+    running.upload("a.jsonl", lines("Marker zqone stands here."))
+    running.ingest()
+    _, other = running.key_for("other", ["ask"])
+    question = {"question": "Where does marker zqone stand?"}
+    statuses = [running.call("POST", "/v1/ask", question)[0] for _ in range(3)]
+    began = time.perf_counter()
+    status, body, headers = running.raw("POST", "/v1/ask", question)
+    took = time.perf_counter() - began
+    assert statuses == [200] * 3
+    assert status == 429
+    assert b"3 questions a minute" in body
+    assert 0 < int(headers["retry-after"]) <= 60
+    # Everybody has a budget of one's own.
+    assert running.call("POST", "/v1/ask", question, other)[0] == 200
+    assert running.upload("b.txt", b"text")[0] == 202
+    assert running.upload("c.txt", b"text again")[0] == 429
+    return took
 
 
 def test_a_budget_that_is_none_stops_the_start() -> None:

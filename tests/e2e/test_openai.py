@@ -14,17 +14,16 @@ from services.domain.answers import Sampling, Turn
 from services.engine import Prompt
 from services.engine.httpx_generator import HttpxGenerator, RemoteServer
 
-QUESTION = "How many days of paid leave does an employee have?"
+# A word of its own: other tests put other handbooks into the same service.
+QUESTION = "How many days of sailing leave does an employee have?"
 NAME = "openai-shapes"
 
 
 @pytest.fixture(scope="module")
 def client(service: Any) -> Iterator[OpenAI]:
     """Return the official client on a service with one document in two languages."""
-    leave = (
-        "# Leave\n\nEvery employee has 27 days of paid leave a year. Unused days expire in March."
-    )
-    service.upload("leave.md", leave.encode(), collection=NAME)
+    leave = "Every employee has 27 days of sailing leave a year. Unused days expire in March."
+    service.upload("leave.md", f"# Leave\n\n{leave}".encode(), collection=NAME)
     service.upload(
         "请假.md",
         "# 请假\n\n每位员工每年有27天带薪年假。未使用的年假在3月失效。\n".encode(),
@@ -60,7 +59,7 @@ def test_an_answer_has_marks_annotations_and_footnotes(client: OpenAI, model: st
     cited = message.annotations[0].url_citation
     assert "27 days" in (message.content or "")[cited.start_index : cited.end_index]
     footnotes = told.model_extra["footnotes"]  # type: ignore[index]
-    assert "27 days of paid leave" in footnotes[0]["quote"]
+    assert "27 days of sailing leave" in footnotes[0]["quote"]
 
 
 def test_a_chinese_question_gets_a_chinese_answer(client: OpenAI) -> None:
