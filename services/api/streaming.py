@@ -46,7 +46,7 @@ async def stepped(begin: Callable[[], Iterator[T]], cancelled: CancelFlag) -> As
     def put(step: T) -> None:
         try:
             sender.send_nowait(step)
-        except (anyio.BrokenResourceError, anyio.WouldBlock):
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.WouldBlock):
             cancelled.leave()
 
     def work() -> None:
@@ -58,11 +58,13 @@ async def stepped(begin: Callable[[], Iterator[T]], cancelled: CancelFlag) -> As
         finally:
             loop.call_soon_threadsafe(sender.close)
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(anyio.to_thread.run_sync, work)
-        try:
-            async with receiver:
-                async for step in receiver:
-                    yield step
-        finally:
-            cancelled.leave()
+    # Closed here too: who leaves before a thread is free for the work ends it unbegun.
+    with sender:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, work)
+            try:
+                async with receiver:
+                    async for step in receiver:
+                        yield step
+            finally:
+                cancelled.leave()
