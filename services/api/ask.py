@@ -38,10 +38,7 @@ async def ask(request: Request, service: InService, scope: Asking, body: AskBody
 
 def admitted(service: Service, scope: Scope, body: AskBody) -> Admitted:
     """Return a question with its place still to be taken; HouseError if it cannot be asked."""
-    service.refuse_if_draining()
-    service.admission.refuse_if_full(scope.principal)
-    service.budgets.check("tokens", scope.principal)
-    service.budgets.spend("questions", scope.principal)
+    service.take_question(scope.principal)
     question, narrowed = _question(service, body), scope.narrowed(body.collections)
 
     def steps(waited_s: float, ended: Callable[[], bool]) -> Iterator[Told]:

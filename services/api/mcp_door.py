@@ -9,7 +9,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 
 from services.api.ask import admitted
 from services.api.checks import check_length
-from services.api.schemas import AskBody, document_out, passage_out
+from services.api.schemas import document_out, passage_out, question_body
 from services.api.state import Service
 from services.domain.documents import DocumentFilter
 from services.domain.errors import CancelledError, HouseError
@@ -39,7 +39,7 @@ class ServiceDoor:
 
     async def ask(self, request: object, question: str, collections: list[str] | None) -> Told:
         """Return an answer, admitted as any other."""
-        body = AskBody(question=question, collections=collections)
+        body = question_body(question=question, collections=collections)
         told: Any = CancelledError("Nothing was answered.")
         async for one in admitted(self._service, _scope(request), body).told():
             told = one

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.domain.answers import Answer, Citation, Sampling, Turn
 from services.domain.documents import Document
+from services.domain.errors import InvalidRequestError
 from services.domain.passages import Found
 
 PRINCIPAL_PATTERN = r"^(key|user|group):.+$"
@@ -62,6 +63,16 @@ class AskBody(Body):
             min_p=self.min_p,
             seed=self.seed,
         )
+
+
+def question_body(**given: Any) -> AskBody:  # noqa: ANN401 - the fields of AskBody
+    """Return a question that came by another interface; InvalidRequestError if it is none."""
+    try:
+        return AskBody.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequestError(f"{place}: {first['msg']}.") from error
 
 
 class CollectionBody(Body):

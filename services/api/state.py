@@ -51,6 +51,15 @@ class Service:
         if self.draining.is_set():
             raise NotReadyError("The service is shutting down.")
 
+    def take_question(self, principal: str) -> None:
+        """Count a question of *principal*; HouseError if the service takes none, or none of theirs,
+        right now. Nothing else has been done for it before.
+        """
+        self.refuse_if_draining()
+        self.admission.refuse_if_full(principal)
+        self.budgets.check("tokens", principal)
+        self.budgets.spend("questions", principal)
+
     def open(self, house: House) -> None:
         """Begin to answer with *house*."""
         self.trail = AuditTrail(house.registry.audit)

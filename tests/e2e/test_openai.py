@@ -204,6 +204,11 @@ def test_embeddings_are_vectors_of_unit_length_in_both_formats(client: OpenAI) -
         ({"model": "footnote/none"}, openai.NotFoundError, "model_not_found"),
         ({"messages": []}, openai.BadRequestError, "invalid_request"),
         ({"temperature": 5}, openai.BadRequestError, "invalid_request"),
+        (
+            {"messages": [user("x" * 150_000), user("And then?")]},
+            openai.BadRequestError,
+            "invalid_request",
+        ),
         ({"messages": [{"role": "assistant", "content": "x"}]}, openai.BadRequestError, "invalid"),
     ],
 )

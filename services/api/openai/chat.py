@@ -17,7 +17,7 @@ from services.api.openai.models import meant_by
 from services.api.openai.replies import Reply, answer_reply
 from services.api.openai.schemas import ChatBody
 from services.api.openai_errors import openai_error, openai_response
-from services.api.schemas import AskBody, TurnBody
+from services.api.schemas import AskBody, question_body
 from services.api.state import InService, Service
 from services.domain.errors import HouseError, InvalidRequestError
 from services.domain.scope import Scope
@@ -52,11 +52,12 @@ def _asked(body: ChatBody, collections: list[str] | None) -> AskBody:
     if not talk or talk[-1].role != "user":
         message = "messages: the last one must be a question of the user."
         raise InvalidRequestError(message)
-    return AskBody(
+    most = body.max_completion_tokens or body.max_tokens or 0
+    return question_body(
         question=talk[-1].content,
         collections=collections,
-        history=[TurnBody(role=turn.role, content=turn.content) for turn in talk[:-1]],
-        max_tokens=min(body.max_completion_tokens or body.max_tokens or 0, _MOST_TOKENS) or None,
+        history=[{"role": turn.role, "content": turn.content} for turn in talk[:-1]],
+        max_tokens=min(most, _MOST_TOKENS) or None,
         temperature=body.temperature or 0.0,
         top_p=body.top_p or 1.0,
         seed=None if body.seed is None else body.seed % 2**32,
@@ -65,10 +66,7 @@ def _asked(body: ChatBody, collections: list[str] | None) -> AskBody:
 
 def _bare(service: Service, scope: Scope, body: ChatBody) -> Admitted:
     """Return the generator's own words after the messages, without any document."""
-    service.refuse_if_draining()
-    service.admission.refuse_if_full(scope.principal)
-    service.budgets.check("tokens", scope.principal)
-    service.budgets.spend("questions", scope.principal)
+    service.take_question(scope.principal)
     generator = service.house.generator
     said = tuple(message.turn for message in body.messages)
     family = generator.card.template
