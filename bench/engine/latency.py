@@ -4,20 +4,16 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.engine.running import Room, Saved, running
 from services.domain.answers import Sampling
-from services.engine.kv_tiers import KVTiers, TierSizes
-from services.engine.llama_cpp_context import ContextOptions, LlamaContext
+from services.engine.kv_tiers import TierSizes
 from services.engine.prefix_tree import Tokens
-from services.engine.scheduler import Scheduler, SchedulerOptions
-from services.engine.scheduler_stats import SchedulerStats
-from services.engine.threads import FreeCores
+from services.engine.scheduler import Scheduler
 from services.engine.writing import Order
 
 _DOCUMENT, _QUESTION, _LONG = 3000, 40, 4000
@@ -33,29 +29,6 @@ def latencies(file: Path, threads: int, layers: int) -> list[dict[str, Any]]:
     return found
 
 
-@contextmanager
-def _engine(
-    file: Path, threads: int, layers: int, tiers: KVTiers, sequences: int
-) -> Iterator[Scheduler]:
-    options = ContextOptions(
-        cells=sequences * _WINDOW,
-        sequences=sequences,
-        threads=threads,
-        gpu_layers=layers,
-        unified=layers != 0,
-    )
-    context = LlamaContext(file, options)
-    answers = max(1, sequences - 1)
-    scheduling = SchedulerOptions(answers, FreeCores(threads))
-    scheduler = Scheduler(context, tiers, scheduling, SchedulerStats())
-    try:
-        yield scheduler
-    finally:
-        scheduler.close()
-        tiers.close()
-        context.close()
-
-
 def _first_tokens(file: Path, threads: int, layers: int) -> dict[str, Any]:
     chance = np.random.default_rng(5)
     document = chance.integers(100, 40_000, _DOCUMENT).astype(np.int32)
@@ -66,14 +39,14 @@ def _first_tokens(file: Path, threads: int, layers: int) -> dict[str, Any]:
 
     took: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
-        sizes = TierSizes(_GIB, _GIB)
-        with _engine(file, threads, layers, KVTiers(Path(name), sizes, ""), 2) as scheduler:
+        saved = Saved(Path(name), TierSizes(_GIB, _GIB))
+        with running(file, threads, layers, Room(1, 2, _WINDOW), saved) as (scheduler, _):
             took["none"] = _first(scheduler, asked())
             took["resident"] = _first(scheduler, asked())
             for _ in range(3):
                 _first(scheduler, chance.integers(100, 40_000, 64).astype(np.int32))
             took["host"] = _first(scheduler, asked())
-        with _engine(file, threads, layers, KVTiers(Path(name), sizes, ""), 2) as scheduler:
+        with running(file, threads, layers, Room(1, 2, _WINDOW), saved) as (scheduler, _):
             took["disk"] = _first(scheduler, asked())
     shares = {f"{tier}_share": round(took[tier] / took["none"], 3) for tier in took}
     return {"load": "first token", **{k: round(v, 3) for k, v in took.items()}, **shares}
@@ -91,7 +64,7 @@ def _first(scheduler: Scheduler, tokens: Tokens) -> float:
 def _gaps(file: Path, threads: int, layers: int) -> dict[str, Any]:
     """Return the 99th percentile between tokens of four streams, alone and beside a prompt."""
     chance = np.random.default_rng(6)
-    with _engine(file, threads, layers, KVTiers(None, TierSizes(), ""), 6) as scheduler:
+    with running(file, threads, layers, Room(5, 6, _WINDOW)) as (scheduler, _):
         gaps: list[tuple[float, float]] = []
         prompts = [chance.integers(100, 40_000, 300).astype(np.int32) for _ in range(4)]
         streams = [scheduler.submit(Order(one, Sampling(max_tokens=2000))) for one in prompts]

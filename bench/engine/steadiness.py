@@ -5,8 +5,7 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,13 @@ from typing import Any
 import llama_cpp
 import numpy as np
 
+from bench.engine.running import Room, running
 from services.domain.answers import Sampling
 from services.domain.errors import EngineError
 from services.engine.batches import Row
-from services.engine.kv_tiers import KVTiers, TierSizes
 from services.engine.llama_cpp_context import ContextOptions, LlamaContext
 from services.engine.prefix_tree import Tokens, common
-from services.engine.scheduler import Scheduler, SchedulerOptions
-from services.engine.scheduler_stats import SchedulerStats
-from services.engine.threads import FreeCores
+from services.engine.scheduler import Scheduler
 from services.engine.writing import Order, Writing
 
 _FIRST, _LAST = 100, 40_000
@@ -31,37 +28,14 @@ _PROMPTS, _TEXT_TOKENS = 100, 24
 _LEFT_EARLY = 0.3
 _ON_DOCUMENTS = 0.7
 _ROUNDS = 3
-
-
-@contextmanager
-def _engine(
-    file: Path, threads: int, layers: int, answers: int, window: int
-) -> Iterator[tuple[Scheduler, LlamaContext]]:
-    sequences = answers + 4
-    options = ContextOptions(
-        cells=sequences * window,
-        sequences=sequences,
-        threads=threads,
-        gpu_layers=layers,
-        unified=layers != 0,
-    )
-    context = LlamaContext(file, options)
-    tiers = KVTiers(None, TierSizes(), "")
-    scheduling = SchedulerOptions(answers, FreeCores(threads))
-    scheduler = Scheduler(context, tiers, scheduling, SchedulerStats())
-    try:
-        yield scheduler, context
-    finally:
-        scheduler.close()
-        tiers.close()
-        context.close()
+_RESTING = 4
 
 
 def streaming(file: Path, threads: int, layers: int) -> dict[str, Any]:
     """Return what reading every token as it comes costs 64 streams, against reading at the end."""
     chance = np.random.default_rng(11)
     took: dict[bool, list[float]] = {True: [], False: []}
-    with _engine(file, threads, layers, _STREAMS, 256) as (scheduler, _):
+    with running(file, threads, layers, Room(_STREAMS, _STREAMS + _RESTING, 256)) as (scheduler, _):
         for _round in range(_ROUNDS):
             for streams in (True, False):
                 prompts = [_drawn(chance, _STREAM_PROMPT) for _ in range(_STREAMS)]
@@ -79,15 +53,15 @@ def streaming(file: Path, threads: int, layers: int) -> dict[str, Any]:
 def _streamed(scheduler: Scheduler, prompts: Sequence[Tokens], *, streams: bool) -> float:
     began = time.perf_counter()
     sampling = Sampling(max_tokens=_STREAM_TOKENS)
-    running = [scheduler.submit(Order(prompt, sampling)) for prompt in prompts]
+    writings = [scheduler.submit(Order(prompt, sampling)) for prompt in prompts]
     if streams:
-        readers = [threading.Thread(target=_read, args=(one,)) for one in running]
+        readers = [threading.Thread(target=_read, args=(one,)) for one in writings]
         for one in readers:
             one.start()
         for one in readers:
             one.join()
     else:
-        for writing in running:
+        for writing in writings:
             _wait_for(writing)
     return time.perf_counter() - began
 
@@ -112,10 +86,10 @@ def equality(file: Path, threads: int, layers: int) -> dict[str, Any]:
     document = _drawn(chance, 200)
     prompts = [np.concatenate((document, _drawn(chance, 20))) for _ in range(_PROMPTS)]
     sampling = Sampling(max_tokens=_TEXT_TOKENS)
-    with _engine(file, threads, layers, 16, 512) as (scheduler, _):
-        running = [scheduler.submit(Order(prompt, sampling)) for prompt in prompts]
-        together = [_tokens(one) for one in running]
-    with _engine(file, threads, layers, 1, 512) as (scheduler, _):
+    with running(file, threads, layers, Room(16, 16 + _RESTING, 512)) as (scheduler, _):
+        writings = [scheduler.submit(Order(prompt, sampling)) for prompt in prompts]
+        together = [_tokens(one) for one in writings]
+    with running(file, threads, layers, Room(1, 1 + _RESTING, 512)) as (scheduler, _):
         alone = [_tokens(scheduler.submit(Order(prompt, sampling))) for prompt in prompts]
     gaps = _gaps(file, layers, together, alone)
     return {
@@ -155,7 +129,7 @@ def soak(file: Path, threads: int, layers: int, seconds: float) -> dict[str, Any
     chance = np.random.default_rng(13)
     documents = [_drawn(chance, 400) for _ in range(6)]
     samples: list[tuple[float, float]] = []
-    with _engine(file, threads, layers, 16, 1024) as (scheduler, context):
+    with running(file, threads, layers, Room(16, 16 + _RESTING, 1024)) as (scheduler, context):
         until = time.monotonic() + seconds
         people = [
             threading.Thread(target=_person, args=(scheduler, documents, seed, until, counts))

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from services.domain.errors import BackupError, StorageFullError
-from services.registry.spool import Spool, file_hash
+from services.registry.spool import Spool, file_hash, sync_folder
 
 _REGISTRY = "registry.sqlite"
 _SPOOL = "spool"
@@ -92,7 +92,7 @@ def read_backup(file: Path, folder: Path, told: Told) -> BackupCounts:
         (aside / _SPOOL).replace(folder / _SPOOL)
         # The registry comes last: with it the folder counts as filled.
         (aside / _REGISTRY).replace(folder / _REGISTRY)
-        _sync(folder)
+        sync_folder(folder)
     except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError) as error:
         message = f"{file} is not a whole backup ({error})."
         raise BackupError(message) from error
@@ -197,11 +197,3 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     entry.uname = entry.gname = ""
     entry.mode = 0o600
     return entry
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -35,7 +35,8 @@ class Spool:
             target = self._path(digest)
             target.parent.mkdir(exist_ok=True)
             part.replace(target)
-            _sync_folder(target.parent)
+            for changed in (target.parent, self._folder):
+                sync_folder(changed)
         except OSError as error:
             message = "The disk is full or failing: free some space, then add the file again."
             raise StorageFullError(message) from error
@@ -102,13 +103,13 @@ def _write(part: Path, chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
     return digest.hexdigest(), length
 
 
-def _sync_folder(folder: Path) -> None:
-    for path in (folder, folder.parent):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def sync_folder(folder: Path) -> None:
+    """Let what was renamed in *folder* reach the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def file_hash(path: Path) -> str:
