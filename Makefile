@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-bench demo serve check fix test test-quick bar bar-nightly bench
+.PHONY: help setup setup-dev setup-bench demo serve check fix test test-quick bar bar-nightly bench audit release wheels
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,3 +50,12 @@ bar-nightly: setup-dev  ## The same, twenty times as long: 200 kills, every fail
 
 bench: setup-bench  ## Measure Footnote beside a plain LangChain pipeline, on the evaluation sets
 	@$(PYTHON) -m bench
+
+audit: setup-dev  ## Ask OSV about every pinned version; URL=… asks a server of your own
+	@.ci/audit $(URL)
+
+release: setup-dev  ## Build wheel, source, bill of materials, checksums and signature into dist/
+	@.ci/release
+
+wheels: setup  ## Gather in wheels/ all that a machine without internet needs for `make demo`
+	@.ci/wheels

@@ -74,7 +74,8 @@ class Settings(BaseSettings):
         "https://huggingface.co", description="Where `footnote models pull` fetches, or a mirror."
     )
     redis_url: str | None = Field(
-        None, description="Redis for jobs and wake-ups between machines; none: this machine alone."
+        None,
+        description="Redis for jobs, budgets and answers of several machines; none: this alone.",
     )
     database_url: str | None = Field(
         None, description="Postgres for the registry; none: SQLite in the data folder."
@@ -153,6 +154,12 @@ class Settings(BaseSettings):
     )
     answer_tokens: int = Field(
         160, ge=16, le=4096, description="Longest answer, in tokens, unless the question says so."
+    )
+    answers_kept: int = Field(
+        1000,
+        ge=0,
+        le=1_000_000,
+        description="Answers kept for the same question asked again; 0: none, also not in Redis.",
     )
     deadline_s: float = Field(
         120.0, ge=1, le=3600, description="Seconds after which an answer is given up."

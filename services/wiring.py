@@ -6,9 +6,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.answering import AnswerSource
+from services.cache import AnswerStore
+from services.cache.memory_answers import MemoryAnswers
 from services.domain.errors import DataInUseError, SettingsError
 from services.engine import Embedder, Generator
 from services.engine.catalogue import ModelSource, find_model, model_path, verify_files
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
     from services.retrieval.reranking import Reranking
     from services.retrieval.retriever import Retriever
 
+# Answers in Redis are let go after so many seconds.
+_KEPT_S = 3600
 # Weights of about two billion parameters at four bits.
 _WRITES_WELL_BYTES = 1_000_000_000
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -51,6 +57,9 @@ class House:
     generator: Generator
     follower: "IndexFollower"
     retriever: "Retriever"
+    kept: AnswerStore
+    answers: AnswerSource
+    # The same without what was kept, for who wants to see an answer come about again.
     answerer: "Answerer"
 
     def close(self) -> None:
@@ -81,11 +90,18 @@ def house_over(
 ) -> House:
     """Build a house over models that are loaded already."""
     from services.answering.answerer import Answerer, Limits
+    from services.answering.cached import CachedAnswers
     from services.retrieval.retriever import Retriever
 
     follower, legs = _open_indexes(settings, registry, embedder)
-    # What is deleted must not live on in saved states of prompts that held it.
-    follower.on_removed = generator.forget
+    kept = _kept_answers(settings)
+
+    def removed(collection: str) -> None:
+        """What is deleted must not live on in saved states of prompts, or in answers."""
+        generator.forget(collection)
+        kept.forget()
+
+    follower.on_removed = removed
     retriever = Retriever(
         legs, registry.passages, registry.collections, reranking, follower.keep_up
     )
@@ -99,6 +115,13 @@ def house_over(
             writes_well=generator.card.bytes >= _WRITES_WELL_BYTES,
         ),
     )
+    made_with = {
+        "generator": generator.card.name,
+        "embedder": embedder.card.name,
+        "passages": settings.passages_per_answer,
+        "prompt_tokens": settings.prompt_tokens,
+        "release": version("footnote"),
+    }
     return House(
         settings=settings,
         registry=registry,
@@ -108,8 +131,18 @@ def house_over(
         generator=generator,
         follower=follower,
         retriever=retriever,
+        kept=kept,
+        answers=CachedAnswers(answerer, kept, registry.changes.head, made_with),
         answerer=answerer,
     )
+
+
+def _kept_answers(settings: Settings) -> AnswerStore:
+    if settings.redis_url is not None and settings.answers_kept:
+        from services.cache.redis_answers import RedisAnswers
+
+        return RedisAnswers(settings.redis_url, owner_key(settings), _KEPT_S)
+    return MemoryAnswers(settings.answers_kept)
 
 
 def open_registry(settings: Settings) -> Registry:

@@ -4,8 +4,8 @@ The same load through Footnote's engine, `llama_cpp.server` and a serial `Llama`
 interleaved. Prints the median seconds of each, tokens a second, and how many times faster Footnote
 is; then the time to the first token of a document that is asked about again, and the time between
 the tokens of running streams while a prompt of 4,000 tokens comes in; what streaming costs 64
-streams; how many of 100 greedy texts a batch changes; and, with `--soak SECONDS`, what mixed load
-with people who leave does in the end.
+streams; how many of 100 greedy texts a batch changes; what drafts and picking in the graph gain;
+and, with `--soak SECONDS`, what mixed load with people who leave does in the end.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.engine.choices import drafts, picking
 from bench.engine.latency import latencies
 from bench.engine.loads import loads
 from bench.engine.peers import FootnoteEngine, Peer, SerialLlama, llama_server
@@ -26,7 +27,8 @@ from services.settings import Settings, set_quiet_offline
 from services.wiring import checked_model
 
 _LOADS = ("overlap", "none", "burst", "conversations")
-_OTHERS = ("latency", "streaming", "equality")
+
+_MEASURES = {"streaming": streaming, "equality": equality, "drafts": drafts, "picking": picking}
 
 
 def main() -> None:
@@ -41,7 +43,7 @@ def main() -> None:
         found += _throughput(file, wanted, threads, layers)
     if _is_wanted(wanted, "latency"):
         found += latencies(file, threads, layers)
-    for name, measure in (("streaming", streaming), ("equality", equality)):
+    for name, measure in _MEASURES.items():
         if _is_wanted(wanted, name):
             found.append(_told(measure(file, threads, layers)))
     if wanted.soak:
@@ -103,7 +105,9 @@ def _bundled() -> Path:
 
 def _arguments() -> Any:  # noqa: ANN401 - argparse's own namespace
     parser = argparse.ArgumentParser(prog="python -m bench.engine", description=__doc__)
-    parser.add_argument("loads", nargs="*", help=f"{', '.join((*_LOADS, *_OTHERS))}; default all")
+    parser.add_argument(
+        "loads", nargs="*", help=f"{', '.join((*_LOADS, 'latency', *_MEASURES))}; default all"
+    )
     parser.add_argument("--model", type=Path)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--tokens", type=int, default=64)

@@ -14,11 +14,12 @@ from services.engine.threads import FreeCores
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """So many answers at once, in so many sequences of so many tokens."""
+    """So many answers at once, in so many sequences of so many tokens, with drafts of so many."""
 
     answers: int
     sequences: int
     window: int
+    draft_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def running(
     context = LlamaContext(file, options)
     kept = saved or Saved()
     tiers = KVTiers(kept.folder, kept.sizes, "")
-    scheduling = SchedulerOptions(room.answers, FreeCores(threads))
+    scheduling = SchedulerOptions(room.answers, FreeCores(threads), draft_tokens=room.draft_tokens)
     scheduler = Scheduler(context, tiers, scheduling, SchedulerStats())
     try:
         yield scheduler, context

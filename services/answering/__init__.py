@@ -5,12 +5,15 @@ quote is cut from the stored text. A question whose evidence is not there is ref
 same with a tiny model and a large one, in Chinese and in English.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from services.domain.answers import Answer
+from services.domain.answers import Answer, Question
 from services.domain.passages import Found
+from services.domain.scope import Scope
+
+Cancelled: TypeAlias = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +39,16 @@ class AnswerEvent:
 
 
 Event: TypeAlias = PassagesEvent | DeltaEvent | AnswerEvent
+
+
+class AnswerSource(Protocol):
+    """Answers questions. Blocking; several threads may use it."""
+
+    def answer(
+        self, question: Question, scope: Scope, cancelled: Cancelled, waited_s: float
+    ) -> Iterator[Event]:
+        """Yield what was found, the text as it is written, and the answer at the end.
+
+        CancelledError as soon as *cancelled* says so; it is asked before every step.
+        """
+        ...

@@ -4,10 +4,19 @@ import re
 import secrets
 import time
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.answering import AnswerEvent, DeltaEvent, Event, PassagesEvent
+from typing_extensions import override
+
+from services.answering import (
+    AnswerEvent,
+    AnswerSource,
+    Cancelled,
+    DeltaEvent,
+    Event,
+    PassagesEvent,
+)
 from services.answering.composing import Ranked, composed, model, ranked
 from services.answering.conflicts import Conflict, conflicts
 from services.answering.conversations import Conversations, Told
@@ -28,7 +37,6 @@ from services.language.sentences import sentences
 from services.retrieval import Query, Retrieval
 from services.retrieval.retriever import Retriever
 
-Cancelled = Callable[[], bool]
 # Passages beyond those that are read, so that a refusal can show what came nearest.
 _SHOWN = 10
 _PASSAGE_NUMBER = re.compile(r"\s*\[\d+\]|^\s*\d{1,2}\s+(?=[A-Z])", re.MULTILINE)
@@ -78,8 +86,8 @@ class _Course:
         return now
 
 
-class Answerer:
-    """Answers questions. Blocking; several threads may use it."""
+class Answerer(AnswerSource):
+    """Answers questions from what the retriever finds and the generator writes."""
 
     def __init__(
         self, retriever: Retriever, generator: Generator, embedder: Embedder, limits: Limits
@@ -93,13 +101,10 @@ class Answerer:
         self._limits = limits
         self._conversations = Conversations()
 
+    @override
     def answer(
         self, question: Question, scope: Scope, cancelled: Cancelled, waited_s: float
     ) -> Iterator[Event]:
-        """Yield what was found, the text as it is written, and the answer at the end.
-
-        CancelledError as soon as *cancelled* says so; it is asked before every step.
-        """
         began = time.perf_counter()
         answer_id = f"ans_{secrets.token_hex(12)}"
         course = _Course(question, scope, cancelled, began, answer_id)

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from services.api.app import create_app
 from services.api.state import Service
+from services.api.uvicorn_protocol import ImpatientProtocol
 from services.logs import set_up_logs
 from services.settings import Settings, set_quiet_offline
 from services.wiring import build_house, refuse_unsafe_address
@@ -62,6 +63,7 @@ def main() -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=ImpatientProtocol,
         timeout_graceful_shutdown=_LAST_WORDS_S,
     )
     _DrainingServer(config, app.state.service).run()

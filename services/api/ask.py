@@ -79,7 +79,7 @@ def _steps(
     ended: Callable[[], bool],
 ) -> Iterator[Told]:
     """Run in a thread: answer, keep the answer, translate the events."""
-    for step in service.house.answerer.answer(question, scope, ended, waited_s):
+    for step in service.house.answers.answer(question, scope, ended, waited_s):
         match step:
             case PassagesEvent(passages):
                 yield "passages", {"passages": [passage_out(one) for one in passages]}
@@ -88,9 +88,10 @@ def _steps(
             case AnswerEvent(answer, trace):
                 told = answer_out(answer)
                 _keep(service, scope, question, told, trace)
-                metrics.answered(answer)
+                again = "kept_from" in trace
+                metrics.answered(answer, again=again)
                 used = answer.usage.prompt_tokens + answer.usage.completion_tokens
-                service.budgets.note("tokens", scope.principal, used)
+                service.budgets.note("tokens", scope.principal, 0 if again else used)
                 yield "answer", told
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter, File, Form, Query, UploadFile
-from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from services.api.access import Asking
 from services.api.checks import check_storable
@@ -95,15 +95,16 @@ def show_text(house: InHouse, scope: Asking, document_id: str) -> PlainTextRespo
     return PlainTextResponse(text, headers={"X-Content-Type-Options": "nosniff"})
 
 
-@router.get("/{document_id}/file", response_class=Response)
-def download_file(house: InHouse, scope: Asking, document_id: str) -> Response:
+@router.get("/{document_id}/file", response_class=StreamingResponse)
+def download_file(house: InHouse, scope: Asking, document_id: str) -> StreamingResponse:
     """Return the original, always as an attachment that no browser runs."""
     document = house.registry.documents.get(scope, document_id)
     name = quote(document.name.rsplit("/", 1)[-1])
-    return Response(
-        house.spool.read(document.blob),
+    return StreamingResponse(
+        house.spool.opened(document.blob),
         media_type=document.media_type,
         headers={
+            "Content-Length": str(document.blob.length),
             "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox; default-src 'none'",

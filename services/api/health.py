@@ -29,6 +29,10 @@ async def ready(service: InService) -> JSONResponse:
 def show_metrics(house: InHouse, _scope: Asking) -> Response:
     """Return the metrics for Prometheus."""
     return Response(
-        metrics.page(house.follower.passages(), house.generator.figures()),
+        metrics.page(
+            house.follower.passages(),
+            house.generator.figures(),
+            left_alone=house.kept.is_left_alone,
+        ),
         media_type="text/plain; version=0.0.4",
     )

@@ -16,6 +16,10 @@ _seconds = Histogram(
 )
 _answers = Counter("footnote_answers", "Answers given.", ["answered"], registry=registry)
 _tokens = Counter("footnote_tokens", "Tokens by kind.", ["kind"], registry=registry)
+_kept = Counter("footnote_answers_kept", "Answers given again as they were.", registry=registry)
+_left_alone = Gauge(
+    "footnote_answer_store_left_alone", "1 while Redis is not asked for answers.", registry=registry
+)
 _documents = Gauge("footnote_passages", "Passages that can be found.", registry=registry)
 
 
@@ -31,17 +35,21 @@ def answering() -> Iterator[None]:
         _seconds.observe(time.monotonic() - began)
 
 
-def answered(answer: Answer) -> None:
-    """Count an answer and its tokens."""
+def answered(answer: Answer, *, again: bool) -> None:
+    """Count an answer and its tokens, or that a kept one was given *again*."""
     _answers.labels(answered=str(answer.answered).lower()).inc()
+    if again:
+        _kept.inc()
+        return
     _tokens.labels(kind="prompt").inc(answer.usage.prompt_tokens)
     _tokens.labels(kind="completion").inc(answer.usage.completion_tokens)
     _tokens.labels(kind="cached").inc(answer.usage.cached_tokens)
 
 
-def page(passages: int, engine: Mapping[str, float]) -> bytes:
+def page(passages: int, engine: Mapping[str, float], *, left_alone: bool) -> bytes:
     """Return all metrics in Prometheus' text format, those of the *engine* by their own names."""
     _documents.set(passages)
+    _left_alone.set(left_alone)
     return generate_latest(registry) + generate_latest(_engine_registry(engine))
 
 

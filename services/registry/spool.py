@@ -4,13 +4,15 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from services.domain.documents import Blob
 from services.domain.errors import StorageFullError, TooLargeError
 
 _STRAY_S = 3600.0
+_PIECE_BYTES = 1 << 16
 
 
 class Spool:
@@ -54,6 +56,12 @@ class Spool:
             file.seek(blob.offset)
             return file.read(blob.length)
 
+    def opened(self, blob: Blob) -> Iterator[bytes]:
+        """Open *blob* at once; return its bytes in pieces."""
+        file = self._path(blob.sha256).open("rb")
+        file.seek(blob.offset)
+        return _pieces(file, blob.length)
+
     def remove(self, sha256: str) -> int:
         """Delete a file; return its bytes (0 if it was gone)."""
         path = self._path(sha256)
@@ -78,6 +86,13 @@ class Spool:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def _pieces(file: BinaryIO, left: int) -> Iterator[bytes]:
+    with file:
+        while left > 0 and (piece := file.read(min(left, _PIECE_BYTES))):
+            left -= len(piece)
+            yield piece
 
 
 def _age_s(path: Path) -> float:

@@ -81,7 +81,8 @@ def test_an_image_runs_as_nobody_special_and_leaves_nothing_behind(name: str) ->
     assert text.count("apt-get install") == text.count("rm -rf /var/lib/apt/lists/*")
     assert text.count("--no-install-recommends") == text.count("apt-get install")
     assert all("--no-cache-dir" in line for line in re.findall(r"pip install.*", text))
-    assert text.count("--constraint docker/constraints.txt") == text.count("pip install")
+    installs = re.findall(r"pip install (.*)", text)
+    assert all("--require-hashes" in one or one.endswith("--no-deps .") for one in installs)
 
 
 @pytest.mark.parametrize("name", ["Dockerfile.cpu", "Dockerfile.cuda"])
@@ -89,4 +90,4 @@ def test_what_an_image_copies_is_there(name: str) -> None:
     text = (DOCKER / name).read_text(encoding="utf-8")
     for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE):
         *sources, _target = line.split()
-        assert all((DOCKER.parent / source).exists() for source in sources), line
+        assert all(list(DOCKER.parent.glob(source)) for source in sources), line

@@ -26,6 +26,7 @@ from ingest.reading.children import ReadingChildren
 from ingest.worker import build_pipeline
 from services.api.app import create_app
 from services.api.state import Service
+from services.api.uvicorn_protocol import ImpatientProtocol
 from services.domain.documents import DocumentFilter, Status
 from services.engine import Embedded, Embedder, ModelCard
 from services.engine.memory_generator import MemoryGenerator
@@ -206,6 +207,8 @@ class Running(Caller):
 
     def __init__(self, folder: Path, generator: Any = None, **given: Any) -> None:
         self.embedder = given.pop("embedder", None) or HashEmbedder()
+        # The same questions again and again must make work, except where it is about kept answers.
+        given.setdefault("answers_kept", 0)
         self.port = given.pop("port", None) or free_port()
         self.key = given.pop("owner_key", None) or f"fn-bar-{uuid.uuid4().hex}"
         self.url = f"http://127.0.0.1:{self.port}"
@@ -224,6 +227,7 @@ class Running(Caller):
             access_log=False,
             backlog=512,
             timeout_graceful_shutdown=1,
+            http=ImpatientProtocol,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()))

@@ -37,6 +37,8 @@ class Service:
             "FOOTNOTE_OWNER_KEY": self.key,
             "FOOTNOTE_URL": self.url,
             "FOOTNOTE_KEY": self.key,
+            "FOOTNOTE_PROBE": "false",
+            "FOOTNOTE_ANSWERS_KEPT": "0",
             **{f"FOOTNOTE_{name.upper()}": value for name, value in settings.items()},
         }
         self.process: subprocess.Popen[bytes] | None = None

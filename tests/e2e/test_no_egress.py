@@ -1,10 +1,17 @@
-"""Nothing leaves the machine: the whole demo without a network, every connection watched."""
+"""Nothing leaves the machine: the whole demo without a network, every connection watched, and where
+root runs the tests as nobody on a read-only disk: S1, S2, S7 of the bar.
+"""
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 DEMO = Path(__file__).parents[2] / "examples" / "demo.py"
 
@@ -21,21 +28,39 @@ os.write(NOTES, b"hooked\\n")
 """
 
 
+# As the container does it: a read-only disk but for one folder, nobody, no capability (bar S7).
+POSTURE = """
+mount --make-rprivate /
+mount --bind {folder} {folder}
+mount -o remount,bind,ro / 2>/dev/null || exit 1
+exec setpriv --reuid 10001 --regid 10001 --clear-groups --bounding-set=-all --no-new-privs """
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Return a folder that every user may write to."""
+    folder = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    folder.chmod(0o777)
+    yield folder
+    shutil.rmtree(folder)
+
+
 def test_start_ingest_and_ask_connect_to_this_machine_alone_and_unpickle_nothing(
-    tmp_path: Path,
+    open_folder: Path,
 ) -> None:
-    trace, notes, hook = (tmp_path / name for name in ("connects", "unpickled", "hook"))
+    trace, notes, hook = (open_folder / name for name in ("connects", "unpickled", "hook"))
     hook.mkdir()
     (hook / "sitecustomize.py").write_text(HOOK.format(notes=str(notes)), encoding="utf-8")
+    nobody = _as_nobody(open_folder)
     inside = (
-        "ip link set lo up && exec strace -f -qq --seccomp-bpf -e trace=connect "
+        f"ip link set lo up && {nobody or 'exec '}strace -f -qq --seccomp-bpf -e trace=connect "
         f"-o {trace} {sys.executable} {DEMO}"
     )
     own_user = [] if os.getuid() == 0 else ["--map-root-user"]
 
     done = subprocess.run(
-        ["unshare", *own_user, "--net", "sh", "-c", inside],
-        env=os.environ | {"PYTHONPATH": str(hook)},
+        ["unshare", *own_user, "--mount", "--net", "sh", "-c", inside],
+        env=os.environ | {"PYTHONPATH": str(hook), "TMPDIR": str(open_folder)},
         capture_output=True,
         text=True,
         check=False,
@@ -51,3 +76,22 @@ def test_start_ingest_and_ask_connect_to_this_machine_alone_and_unpickle_nothing
     noted = notes.read_text().splitlines()
     assert noted.count("hooked") >= 4
     assert [line for line in noted if line != "hooked"] == []
+
+
+def _as_nobody(folder: Path) -> str:
+    """Return what comes before a command to run it without rights; empty where root alone could,
+    or where nobody may read this Python.
+    """
+    posture = POSTURE.format(folder=folder)
+    tried = subprocess.run(
+        [
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            f"{posture}sh -c '! touch {DEMO} && {sys.executable} -V'",
+        ],
+        capture_output=True,
+        check=False,
+    )
+    return posture if tried.returncode == 0 else ""
