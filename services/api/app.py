@@ -8,7 +8,6 @@ from importlib.metadata import version
 import anyio.to_thread
 import structlog
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
 from services.api import ask, audit, collections, documents, health, keys, pages, records, search
 from services.api.access import PUBLIC_PATHS, AccessMiddleware, is_public
@@ -17,6 +16,7 @@ from services.api.body_limit import BodyLimitMiddleware
 from services.api.errors import add_error_handlers
 from services.api.mcp_door import serve_mcp
 from services.api.openai import chat, embeddings, models
+from services.api.openapi import serve_openapi
 from services.api.state import Service
 from services.settings import Settings
 from services.wiring import House
@@ -71,7 +71,7 @@ def create_app(
     ):
         app.include_router(part.router)
     server = serve_mcp(app, service, _version())
-    _serve_openapi(app)
+    serve_openapi(app)
     add_error_handlers(app)
     refuse_open_routes(app)
     app.add_middleware(BodyLimitMiddleware, upload_bytes=settings.upload_bytes)
@@ -103,30 +103,6 @@ def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[
         log.exception("cannot start", reason=str(error), exc_info=error)
         service.fault = error
         fail()
-
-
-def _serve_openapi(app: FastAPI) -> None:
-    @app.get("/openapi.json", tags=["about"])
-    def openapi_page() -> dict[str, object]:
-        """Return the description of this interface."""
-        return app.openapi()
-
-    def described() -> dict[str, object]:
-        if app.openapi_schema is None:
-            schema = get_openapi(
-                title=app.title, version=app.version, summary=app.summary, routes=app.routes
-            )
-            schema["components"].setdefault("securitySchemes", {})["key"] = {
-                "type": "http",
-                "scheme": "bearer",
-            }
-            for path, methods in schema["paths"].items():
-                for operation in methods.values():
-                    operation["security"] = [] if is_public(path) else [{"key": []}]
-            app.openapi_schema = schema
-        return app.openapi_schema
-
-    app.openapi = described  # type: ignore[method-assign]
 
 
 def _version() -> str:

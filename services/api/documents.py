@@ -28,7 +28,7 @@ _EVENTS_S = 0.3
 _RESTING = frozenset({Status.READY, Status.FAILED})
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses={200: {"description": "It is there already."}})
 async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
     service: InService,
     scope: Asking,

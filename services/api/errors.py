@@ -68,7 +68,7 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(errors.HouseError)
     async def expected(request: Request, error: errors.HouseError) -> JSONResponse:
         response = error_response(error)
-        if is_openai(request):
+        if is_openai(request.url.path):
             return openai_response(response, error.code, str(error))
         return response
 
@@ -78,7 +78,7 @@ def add_error_handlers(app: FastAPI) -> None:
         place = ".".join(str(part) for part in first["loc"] if part != "body")
         message = f"{place or 'The body'}: {first['msg']}."
         response = JSONResponse(error_body("invalid_request", message), 422)
-        if is_openai(request):
+        if is_openai(request.url.path):
             return openai_response(response, "invalid_request", message)
         return response
 

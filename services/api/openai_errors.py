@@ -1,6 +1,5 @@
 """Errors in the shape that OpenAI's clients read."""
 
-from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from services.domain.errors import HouseError, NotFoundError
@@ -18,9 +17,9 @@ class ModelNotFoundError(NotFoundError):
         super().__init__(f"The model {name!r} does not exist, or you may not use it.")
 
 
-def is_openai(request: Request) -> bool:
-    """Say whether a request speaks OpenAI's language."""
-    return request.url.path.startswith(_PATHS)
+def is_openai(path: str) -> bool:
+    """Say whether a route speaks OpenAI's language."""
+    return path.startswith(_PATHS)
 
 
 def openai_response(response: JSONResponse, code: str, message: str) -> JSONResponse:
