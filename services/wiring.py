@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from services.answering import AnswerSource
 from services.cache import AnswerStore
 from services.cache.memory_answers import MemoryAnswers
 from services.domain.errors import DataInUseError, SettingsError
+from services.domain.scope import Scope
 from services.engine import Embedder, Generator
 from services.engine.catalogue import ModelSource, find_model, model_path, verify_files
 from services.engine.kv_tiers import TierSizes
@@ -115,13 +116,18 @@ def house_over(
             writes_well=generator.card.bytes >= _WRITES_WELL_BYTES,
         ),
     )
-    made_with = {
+    made = {
         "generator": generator.card.name,
         "embedder": embedder.card.name,
         "passages": settings.passages_per_answer,
         "prompt_tokens": settings.prompt_tokens,
         "release": version("footnote"),
     }
+
+    def made_with(scope: Scope) -> dict[str, object]:
+        collections = registry.collections.of_scope(scope)
+        return made | {"collections": [asdict(one) for one in collections]}
+
     return House(
         settings=settings,
         registry=registry,

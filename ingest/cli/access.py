@@ -8,6 +8,13 @@ from ingest.cli.console import AsJson, client, fail, show, show_json, show_table
 from services.domain.audit import AuditEntry, first_fault
 
 keys = typer.Typer(help="Keys: make, list, revoke.", no_args_is_help=True)
+LowTrust = Annotated[
+    bool | None,
+    typer.Option(
+        "--low-trust/--high-trust",
+        help="Mark what it says in prompts and answers: where anybody may write.",
+    ),
+]
 collections = typer.Typer(help="Collections: make, list, change, drop.", no_args_is_help=True)
 _SCOPES = "ask, read, write or admin; repeatable. Without one the key holds only its grants."
 
@@ -108,13 +115,14 @@ def create_collection(
     name: str,
     instructions: Annotated[str, typer.Option(help="How answers should sound.")] = "",
     *,
+    low_trust: LowTrust = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a collection."""
+    defaults = {"trust": "low"} if low_trust else {}
+    body = {"name": name, "instructions": instructions, "defaults": defaults}
     with client() as service:
-        made = service.call(
-            "POST", "/v1/collections", json={"name": name, "instructions": instructions}
-        )
+        made = service.call("POST", "/v1/collections", json=body)
     if as_json:
         show_json(made)
     else:
@@ -130,21 +138,33 @@ def list_collections(*, as_json: AsJson = False) -> None:
         show_json(listed)
         return
     show_table(
-        ("name", "documents", "instructions"),
-        [(one["name"], one["documents"], one["instructions"]) for one in listed],
+        ("name", "documents", "trust", "instructions"),
+        [
+            (one["name"], one["documents"], one["defaults"].get("trust", ""), one["instructions"])
+            for one in listed
+        ],
     )
 
 
 @collections.command("change")
 def change_collection(
     name: str,
-    instructions: Annotated[str, typer.Option(help="How answers should sound.")],
+    instructions: Annotated[str | None, typer.Option(help="How answers should sound.")] = None,
     *,
+    low_trust: LowTrust = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set how answers from the collection should sound."""
+    """Set how answers from the collection should sound, or whether it is trusted."""
     with client() as service:
-        told = service.call("PUT", f"/v1/collections/{name}", json={"instructions": instructions})
+        listed = service.call("GET", "/v1/collections")["collections"]
+        stood = next((one for one in listed if one["name"] == name), dict[str, Any]())
+        defaults = dict(stood.get("defaults", {}))
+        if low_trust is not None:
+            defaults["trust"] = "low" if low_trust else "high"
+        if instructions is None:
+            instructions = stood.get("instructions", "")
+        body = {"instructions": instructions, "defaults": defaults}
+        told = service.call("PUT", f"/v1/collections/{name}", json=body)
     if as_json:
         show_json(told)
     else:

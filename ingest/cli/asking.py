@@ -99,4 +99,5 @@ def _marks(sentence: dict[str, Any]) -> str:
 
 def _place(one: dict[str, Any]) -> str:
     page = f", page {one['page']}" if one.get("page") else ""
-    return f"{one['document_name']}{page}, characters {one['start']}-{one['end']}"
+    mark = " (unverified source)" if one.get("unverified") else ""
+    return f"{one['document_name']}{page}, characters {one['start']}-{one['end']}{mark}"

@@ -18,7 +18,8 @@ _ADAPTER = TypeAdapter(AnswerEvent)
 
 class CachedAnswers(AnswerSource):
     """Answers from *store* what it holds, else from *answers*. *change* returns the number of the
-    registry's last change, *made_with* what else an answer depends on: models and settings.
+    registry's last change, *made_with* what else an answer for a Scope depends on: models,
+    settings, the collections' instructions.
 
     A kept answer comes without its text piece by piece. Only what comes out the same each time is
     kept: greedy text, or text with a seed.
@@ -29,7 +30,7 @@ class CachedAnswers(AnswerSource):
         answers: AnswerSource,
         store: AnswerStore,
         change: Callable[[], int],
-        made_with: Mapping[str, object],
+        made_with: Callable[[Scope], Mapping[str, object]],
     ) -> None:
         self._answers = answers
         self._store = store
@@ -55,7 +56,7 @@ class CachedAnswers(AnswerSource):
     def _key(self, question: Question, scope: Scope) -> AnswerKey | None:
         if question.sampling.temperature > 0 and question.sampling.seed is None:
             return None
-        asked = asdict(question) | {"made_with": self._made_with}
+        asked = asdict(question) | {"made_with": self._made_with(scope)}
         del asked["deadline_s"]
         # Read before anything is looked up: a change in the meantime makes another key.
         return AnswerKey.of(scope, self._change(), asked)

@@ -62,6 +62,7 @@ class Draft:
                 start=span.start,
                 end=span.end,
                 quote=evidence.quote,
+                unverified=evidence.found.unverified,
             )
         )
         return len(self.citations)

@@ -9,6 +9,7 @@ from services.language.sentences import sentences
 from services.retrieval.neighbours import joined
 
 _FEWEST_TOKENS = 24
+_UNVERIFIED = {"en": " (unverified source)", "zh": "（未经核实的来源）"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,12 @@ class Blocks:
     left_out: tuple[dict[str, int], ...]
 
 
-def blocks(passages: Sequence[Found], generator: Generator, budget: int) -> Blocks:
-    """Cut *passages* into blocks of whole sentences, within *budget* tokens."""
+def blocks(
+    passages: Sequence[Found], generator: Generator, budget: int, language: str = "en"
+) -> Blocks:
+    """Cut *passages* into blocks of whole sentences, within *budget* tokens; those of low trust are
+    marked as such in *language*.
+    """
     laid: list[Block] = []
     left_out: list[dict[str, int]] = []
     for group in joined(passages):
@@ -37,7 +42,7 @@ def blocks(passages: Sequence[Found], generator: Generator, budget: int) -> Bloc
         used: list[int] = []
         spent = 0
         for at, found in enumerate(group):
-            lead = "" if at else f"{group[0].passage.document_title}\n"
+            lead = "" if at else _title(found, language)
             text = fitting(found.passage.text, generator, budget - generator.count_tokens(lead))
             dropped = len(found.passage.text) - len(text)
             if dropped:
@@ -52,6 +57,11 @@ def blocks(passages: Sequence[Found], generator: Generator, budget: int) -> Bloc
         if parts:
             laid.append(Block(tuple(parts), tuple(used), spent))
     return Blocks(tuple(laid), tuple(left_out))
+
+
+def _title(first: Found, language: str) -> str:
+    mark = _UNVERIFIED.get(language, _UNVERIFIED["en"]) if first.unverified else ""
+    return f"{first.passage.document_title}{mark}\n"
 
 
 def in_order(

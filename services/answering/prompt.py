@@ -78,7 +78,7 @@ def pack(
         message = "question: it is too long for the generator's window; ask it in fewer words."
         raise TooLargeError(message)
     fresh = [one for one in material.passages if one.passage.id not in known]
-    laid = blocks(fresh, generator, min(passage_tokens, room - spent))
+    laid = blocks(fresh, generator, min(passage_tokens, room - spent), language)
     family = generator.card.template
     opening = question_parts(family, [])[0]
     ordered = in_order([*lead, opening], laid.blocks, generator, material.share)

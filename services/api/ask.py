@@ -13,7 +13,7 @@ from services.api.admitted import Admitted, Told
 from services.api.checks import check_length
 from services.api.errors import error_body, error_response
 from services.api.records import keep
-from services.api.schemas import AskBody, answer_out, passage_out, turns
+from services.api.schemas import AskBody, answer_out, passage_out, turns, within
 from services.api.state import InService, Service
 from services.api.streaming import event
 from services.domain.answers import Question
@@ -39,7 +39,7 @@ async def ask(request: Request, service: InService, scope: Asking, body: AskBody
 def admitted(service: Service, scope: Scope, body: AskBody) -> Admitted:
     """Return a question with its place still to be taken; HouseError if it cannot be asked."""
     service.take_question(scope.principal)
-    question, narrowed = _question(service, body), scope.narrowed(body.collections)
+    question, narrowed = _question(service, body), within(scope, body)
 
     def steps(waited_s: float, ended: Callable[[], bool]) -> Iterator[Told]:
         return _steps(service, narrowed, question, waited_s, ended)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from services.domain.answers import Answer, Citation, Sampling, Turn
 from services.domain.documents import Document
 from services.domain.errors import InvalidRequestError
 from services.domain.passages import Found
+from services.domain.scope import Scope
 
 PRINCIPAL_PATTERN = r"^(key|user|group):.+$"
 NAME_PATTERN = r"^\w[\w .\-]*$"
@@ -20,6 +21,10 @@ class Body(BaseModel):
     """A request's body: unknown fields are an error, not a silence."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+# What a question is answered from: all that one may read, or without collections of low trust.
+Trust = Literal["any", "high"]
 
 
 class TurnBody(Body):
@@ -35,6 +40,7 @@ class SearchBody(Body):
     query: str = Field(min_length=1)
     collections: list[str] | None = None
     limit: int = Field(10, ge=1, le=100)
+    trust: Trust = "any"
     history: list[TurnBody] = Field(default_factory=list, max_length=200)
 
 
@@ -45,6 +51,7 @@ class AskBody(Body):
     collections: list[str] | None = None
     history: list[TurnBody] = Field(default_factory=list, max_length=200)
     stream: bool = False
+    trust: Trust = "any"
     max_tokens: int | None = Field(None, ge=1, le=4096)
     temperature: float = Field(0.0, ge=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)
@@ -75,19 +82,29 @@ def question_body(**given: Any) -> AskBody:  # noqa: ANN401 - the fields of AskB
         raise InvalidRequestError(f"{place}: {first['msg']}.") from error
 
 
+def _checked_defaults(defaults: dict[str, Any]) -> dict[str, Any]:
+    if defaults.get("trust", "high") not in {"high", "low"}:
+        message = "trust is high or low"
+        raise ValueError(message)
+    return defaults
+
+
+CollectionDefaults = Annotated[dict[str, Any], AfterValidator(_checked_defaults)]
+
+
 class CollectionBody(Body):
     """A new collection."""
 
     name: str = Name
     instructions: str = Field("", max_length=8000)
-    defaults: dict[str, Any] = Field(default_factory=dict)
+    defaults: CollectionDefaults = Field(default_factory=dict)
 
 
 class CollectionChangeBody(Body):
     """New instructions and defaults of a collection."""
 
     instructions: str = Field("", max_length=8000)
-    defaults: dict[str, Any] = Field(default_factory=dict)
+    defaults: CollectionDefaults = Field(default_factory=dict)
 
 
 class GrantBody(Body):
@@ -128,6 +145,15 @@ class FeedbackBody(Body):
     note: str = Field("", max_length=4000)
 
 
+def within(scope: Scope, body: AskBody | SearchBody) -> Scope:
+    """Return where a question is looked for: the collections that it names, of the trust it wants.
+
+    CollectionNotFoundError for one that does not exist for the asker.
+    """
+    narrowed = scope.narrowed(body.collections)
+    return narrowed.trusted() if body.trust == "high" else narrowed
+
+
 def turns(history: list[TurnBody]) -> tuple[Turn, ...]:
     """Return the conversation in the domain's words."""
     return tuple(Turn(turn.role, turn.content) for turn in history)
@@ -165,6 +191,8 @@ def passage_out(found: Found) -> dict[str, object]:
     }
     if passage.page is not None:
         told["page"] = passage.page
+    if found.unverified:
+        told["unverified"] = True
     if found.also_in:
         told["also_in"] = [
             {"passage_id": same.id, "document_id": same.document_id, "name": same.document_name}
@@ -178,6 +206,8 @@ def citation_out(citation: Citation) -> dict[str, object]:
     told = asdict(citation)
     if citation.page is None:
         del told["page"]
+    if not citation.unverified:
+        del told["unverified"]
     return told
 
 

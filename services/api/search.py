@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from services.api.access import Asking
 from services.api.checks import check_length
-from services.api.schemas import SearchBody, passage_out, turns
+from services.api.schemas import SearchBody, passage_out, turns, within
 from services.api.state import InService
 from services.retrieval import Query
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["asking"])
 def search(service: InService, scope: Asking, body: SearchBody) -> dict[str, object]:
     """Find passages, best first; the same path that an answer takes."""
     check_length(body.query, service.settings.question_bytes, "query")
-    narrowed = scope.narrowed(body.collections)
+    narrowed = within(scope, body)
     found = service.house.retriever.search(
         Query(body.query, turns(body.history)), narrowed, body.limit
     )

@@ -50,7 +50,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A footnote: `quote` is exactly `start..end` of the document's canonical text."""
+    """A footnote: `quote` is exactly `start..end` of the document's canonical text. *unverified* is
+    one from a collection of low trust.
+    """
 
     number: int
     passage_id: int
@@ -62,6 +64,7 @@ class Citation:
     start: int
     end: int
     quote: str
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

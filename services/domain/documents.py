@@ -47,13 +47,26 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A named set of documents with its own instructions and grants."""
+    """A named set of documents with its own instructions and grants.
+
+    `defaults` may hold `trust`: `low` where anybody may write, or nobody has looked.
+    """
 
     id: str
     name: str
     instructions: str = ""
     defaults: Mapping[str, object] = field(default_factory=dict)
     created_at: str = ""
+
+    @property
+    def is_low_trust(self) -> bool:
+        """Say whether what stands in it is told with a mark."""
+        return is_low_trust(self.defaults)
+
+
+def is_low_trust(defaults: Mapping[str, object]) -> bool:
+    """Say whether a collection with these defaults is one of low trust."""
+    return defaults.get("trust") == "low"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,13 +55,15 @@ class AnalysedPassage:
 class Found:
     """A passage with its final score and what each leg said of it.
 
-    `also_in` are passages of the same words, which are not shown again.
+    `also_in` are passages of the same words, which are not shown again. An *unverified* one comes
+    from a collection of low trust.
     """
 
     passage: Passage
     score: float
     scores: Mapping[str, float] = field(default_factory=dict)
     also_in: tuple[Passage, ...] = ()
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,13 +35,14 @@ def segment_of(collection_id: str, readers: Sequence[str] | None) -> str:
 @dataclass(frozen=True, slots=True)
 class CollectionRole:
     """One collection that exists for the one who asks, and which of its compartments (documents
-    with readers of their own) may be read.
+    with readers of their own) may be read. What stands in one of low trust is told with a mark.
     """
 
     collection_id: str
     name: str
     role: Role
     compartments: tuple[str, ...] = ()
+    is_low_trust: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,16 @@ class Scope:
             return self
         kept = tuple(self.collection(name, Role.ASK) for name in dict.fromkeys(names))
         return Scope(self.principal, kept, self.everywhere, self.groups)
+
+    def trusted(self) -> "Scope":
+        """Return the same person looking only where nothing is of low trust."""
+        kept = tuple(held for held in self.roles if not held.is_low_trust)
+        return Scope(self.principal, kept, self.everywhere, self.groups)
+
+    @property
+    def low_trust(self) -> frozenset[str]:
+        """The ids of the collections of low trust."""
+        return frozenset(held.collection_id for held in self.roles if held.is_low_trust)
 
     def may_everywhere(self, role: Role) -> bool:
         """Say whether *role* is held in every collection, those to come included."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from services.domain.access import ApiKey, Grant
-from services.domain.documents import Collection
+from services.domain.documents import Collection, is_low_trust
 from services.domain.errors import ConflictError
 from services.domain.scope import CollectionRole, Role, Scope
 from services.registry.database import Database
@@ -27,7 +27,8 @@ class Collections:
         everywhere = [Role(scope) for scope in key.scopes if scope in set(Role)]
         widest = max(everywhere, key=list(Role).index, default=None)
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(collections.c.id, collections.c.name)).all()
+            known = sa.select(collections.c.id, collections.c.name, collections.c.defaults)
+            rows = connection.execute(known).all()
             parts = connection.execute(sa.select(compartments)).all()
             granted = connection.execute(
                 sa.select(grants.c.collection_id, grants.c.role).where(
@@ -36,7 +37,13 @@ class Collections:
             ).all()
         roles = _widest_roles(granted)
         held = [
-            CollectionRole(row.id, row.name, role, _readable(parts, row.id, role, key))
+            CollectionRole(
+                row.id,
+                row.name,
+                role,
+                _readable(parts, row.id, role, key),
+                is_low_trust(row.defaults),
+            )
             for row in rows
             if (role := _wider(widest, roles.get(row.id))) is not None
         ]

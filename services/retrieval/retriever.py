@@ -63,7 +63,13 @@ class Retriever:
         question = standalone(asked, query.history)
         main = seen[0][1] if question == asked else seen[1][1]
         found = [
-            Found(one.passage, score, _scores([view for _, view in seen], one.passage.id), also_in)
+            Found(
+                one.passage,
+                score,
+                _scores([view for _, view in seen], one.passage.id),
+                also_in,
+                one.passage.collection_id in scope.low_trust,
+            )
             for one, score, also_in in best
         ]
         if self._reranking is not None:

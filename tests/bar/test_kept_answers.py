@@ -137,16 +137,15 @@ def test_r3_what_redis_holds_is_not_believed(
         running.upload("a.txt", b"The marker is zqtrue and nothing else. The code is zqcode.")
         running.ingest()
         question = "What is the marker?"
-        truth = ask(running, question)["answer"]
-        other = ask(running, "What is the code?")
         client = redis.Redis(port=port)
+        truth = ask(running, question)["answer"]
+        true_name = next(client.scan_iter("footnote:answer:*"))
+        other = ask(running, "What is the code?")
         names = list(client.scan_iter("footnote:answer:*"))
         assert len(names) == 2
+        other_name = next(name for name in names if name != true_name)
         values: dict[object, bytes] = {name: client.get(name) for name in names}  # type: ignore[misc]
         assert was_kept(running, ask(running, question))
-        true_name, other_name = names
-        if str(truth).encode() not in values[true_name]:
-            true_name, other_name = other_name, true_name
         whole = values[true_name]
         hostile = [
             b"",

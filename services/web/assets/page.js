@@ -6,14 +6,14 @@ const words = {
     passages: "Passages", good: "Helpful", bad: "Not helpful", upload: "Add files",
     name: "Name", state: "State", grade: "Grade", close: "Close", save: "Save",
     keyPrompt: "Your key", all: "All collections", searching: "Searching…", writing: "Writing…",
-    thanks: "Thank you.", uploading: "Uploading", page: "page", other: "中文",
+    thanks: "Thank you.", uploading: "Uploading", page: "page", unverified: "unverified source", other: "中文",
   },
   zh: {
     ask: "提问", documents: "文档", key: "密钥", question: "您想了解什么？",
     passages: "段落", good: "有帮助", bad: "没有帮助", upload: "添加文件",
     name: "名称", state: "状态", grade: "质量", close: "关闭", save: "保存",
     keyPrompt: "您的密钥", all: "全部文档集", searching: "正在检索…", writing: "正在撰写…",
-    thanks: "谢谢。", uploading: "正在上传", page: "第", other: "English",
+    thanks: "谢谢。", uploading: "正在上传", page: "第", unverified: "未经核实的来源", other: "English",
   },
 };
 const $ = (id) => document.getElementById(id);
@@ -97,7 +97,9 @@ async function ask(event) {
 }
 
 function place(one) {
-  return one.page ? `${one.document_name}, ${say("page")} ${one.page}` : one.document_name;
+  const page = one.page ? `, ${say("page")} ${one.page}` : "";
+  const mark = one.unverified ? ` (${say("unverified")})` : "";
+  return `${one.document_name}${page}${mark}`;
 }
 
 function showAnswer(answer) {
