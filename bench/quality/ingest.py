@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.quality.sets import rows
 from ingest.reading.children import ReadingChildren
@@ -17,20 +18,29 @@ from services.wiring import open_embedder, open_registry, open_spool
 
 def add_sets(data_dir: Path, names: Sequence[str]) -> dict[str, float]:
     """Add each set as a collection of its name; return the seconds that each took."""
+    return add_rows(data_dir, ((name, rows(name, "corpus")) for name in names))
+
+
+def add_rows(
+    data_dir: Path, collections: Iterable[tuple[str, Sequence[Mapping[str, Any]]]]
+) -> dict[str, float]:
+    """Add each collection's rows (`id`, `text`, perhaps `title`) as documents; return the seconds
+    that each took.
+    """
     set_quiet_offline()
     settings = Settings.load(data_dir=data_dir)
     registry = open_registry(settings)
     children = ReadingChildren(settings.reader_seconds)
     pipeline = build_pipeline(settings, registry, children, open_embedder(settings))
     seconds: dict[str, float] = {}
-    for name in names:
+    for name, documents in collections:
         began = time.perf_counter()
         queue = MemoryQueue(pipeline.ingest)
         door = Door(registry, open_spool(settings), queue)
         path = data_dir / f"{name}.jsonl"
         lines = (
             json.dumps({"id": row["id"], "title": row.get("title", ""), "text": row["text"]})
-            for row in rows(name, "corpus")
+            for row in documents
         )
         path.write_text("\n".join(lines), encoding="utf-8")
         with path.open("rb") as file:
