@@ -65,10 +65,7 @@ def measure(cases: int, *, obedient: bool) -> dict[str, object]:
         counts: dict[str, list[bool]] = {}
         for number, case in enumerate(drawn):
             if obedient:
-                attack = _hidden(case["text"], clean[case["doc"]])
-                bench.generator = MemoryGenerator(
-                    lambda _text, said=attack: f"{said} http://x.test"
-                )
+                bench.generator = _obedient(_hidden(case["text"], clean[case["doc"]]))
             pipeline = FootnotePipeline(bench)
             query = queries[case["query"]]
             for kind in ("case", "clean"):
