@@ -24,6 +24,8 @@ _WANTED = (".safetensors", ".json", ".txt", ".model", ".gguf")
 _ASIDE = ".cache"
 _FAILURES = (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, httpx.HTTPError, OSError)
 
+_REACH_S = 10.0
+
 Told = Callable[[str, int], None]
 
 
@@ -45,6 +47,8 @@ def pull(name: str, models_dir: Path, hub: str, told: Told = lambda _file, _byte
     part = models_dir / f"{name}.part"
     part.mkdir(parents=True, exist_ok=True)
     try:
+        # Any reply will do: huggingface_hub itself tries for half a minute where there is no hub.
+        httpx.head(hub, timeout=_REACH_S)
         for entry in _listed(source, source.repository, hub):
             told(entry.path, entry.size)
             _fetch(source, source.repository, entry, part, hub)

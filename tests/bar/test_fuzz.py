@@ -35,7 +35,7 @@ def test_u2_broken_files_break_nothing(tmp_path: Path, figure: Figure) -> None:
     chance = random.Random(21)
     broken = []
     for seed in sorted(HANDBOOK.iterdir()):
-        count = SCALE * (_LIGHT if seed.suffix == ".pdf" else _OFFICE) * 6
+        count = SCALE * (_LIGHT if seed.suffix == ".pdf" else _OFFICE) * 3
         for number in range(count):
             path = tmp_path / f"{number}-{seed.name}"
             path.write_bytes(_mutated(seed.read_bytes(), chance))
@@ -155,7 +155,7 @@ def test_a14_no_request_makes_an_error_or_an_undocumented_reply(
         operation = result.ok()  # type: ignore[union-attr]
 
         @settings(
-            max_examples=8 * SCALE,
+            max_examples=5 * SCALE,
             deadline=None,
             database=None,
             derandomize=True,

@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import json
+import os
 import random
 import threading
 import time
@@ -14,9 +15,10 @@ import redis
 from tests.bar.conftest import Figure, MakeRunning, Running, free_port, lines
 from tests.bar.test_redis import redis_server
 
-_PAIRS = 40
-_REQUESTS, _ABORTED = 400, 0.3
-_STALE_ROUNDS = 20
+SCALE = int(os.environ.get("BAR_SCALE", "1"))
+_PAIRS = 15 * SCALE
+_REQUESTS, _ABORTED = 100 * SCALE, 0.3
+_STALE_ROUNDS = 5 * SCALE
 
 
 @pytest.fixture(params=["memory", "redis"])
