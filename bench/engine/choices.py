@@ -22,7 +22,7 @@ from services.engine.llama_cpp_context import ContextOptions, LlamaContext
 from services.engine.prefix_tree import Tokens
 from services.engine.writing import Order, Writing
 
-_HANDBOOK = Path(__file__).parents[2] / "examples"
+_TEXTS_IN = Path(__file__).parents[2] / "docs"
 _DRAFT, _COPIED, _ROUNDS = 8, 96, 3
 _TEXTS, _STEPS, _LEAST_STEPS = 16, 24, 4
 _PROMPT = 64
@@ -61,9 +61,9 @@ def _copying(context: LlamaContext, at: int) -> Order:
 
 
 def _passages() -> list[str]:
-    files = sorted(_HANDBOOK.rglob("*.md"))
+    files = sorted(_TEXTS_IN.glob("adr/*.md"))
     paragraphs = [part for file in files for part in file.read_text(encoding="utf-8").split("\n\n")]
-    return [one for one in paragraphs if one.isascii() and 200 < len(one) < 700]  # noqa: PLR2004
+    return [one for one in paragraphs if one.isascii() and 100 < len(one) < 700]  # noqa: PLR2004
 
 
 def _read(writing: Writing) -> bytes:
