@@ -128,6 +128,9 @@ def house_over(
         collections = registry.collections.of_scope(scope)
         return made | {"collections": [asdict(one) for one in collections]}
 
+    answers: AnswerSource = answerer
+    if settings.answers_kept:
+        answers = CachedAnswers(answerer, kept, registry.changes.head, made_with)
     return House(
         settings=settings,
         registry=registry,
@@ -138,7 +141,7 @@ def house_over(
         follower=follower,
         retriever=retriever,
         kept=kept,
-        answers=CachedAnswers(answerer, kept, registry.changes.head, made_with),
+        answers=answers,
         answerer=answerer,
     )
 

@@ -218,18 +218,18 @@ def test_o6_who_floods_does_not_keep_others_out(make_running: MakeRunning, figur
     )
     time.sleep(1.5)
     beside = []
-    for _ in range(12):
+    for _ in range(24):
         beside.append(_timed(running, other))
-        time.sleep(0.5)
+        time.sleep(0.25)
     refused = [int(status) for status in flood.communicate("over")[0].split()]
     turned_away = sum(status != 200 for status, _ in beside)
-    p95 = max(took for _, took in beside)
+    p95 = statistics.quantiles([took for _, took in beside], n=20, method="inclusive")[-1]
     assert turned_away == 0
     assert set(refused) == {429}
     assert p95 < 3 * statistics.median(alone) + 0.5
     figure(
         "O6",
-        f"60 floods beside: B refused 0 times, slowest {p95:.2f} s "
+        f"60 floods beside: B refused 0 times, p95 {p95:.2f} s "
         f"({statistics.median(alone):.2f} s alone); A refused {len(refused)} times, all 429",
     )
 
