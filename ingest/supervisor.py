@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Self
 
-from services.settings import Settings
-from services.wiring import held_data_folder, prepare_data, refuse_unsafe_address
+from services.settings import Settings, refuse_unsafe_address
+from services.wiring import held_data_folder, prepare_data
 
 _GRACE_S = 20.0
 _LOOK_S = 0.2

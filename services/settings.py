@@ -16,6 +16,8 @@ MIB = 1024 * 1024
 # So many in so long: 60/minute, 100/2 hours.
 _SPAN = r"^$|^\d+ ?/ ?(\d+ ?)?(second|minute|hour|day|month|year)s?$"
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
 
 class Settings(BaseSettings):
     """The settings of one process, read once at its start."""
@@ -244,6 +246,16 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] == "extra_forbidden":
         return f"Unknown setting {shown.upper()}: .env.example lists those that exist."
     return f"Setting {shown.upper()} is out of bounds: {fault['msg']}."
+
+
+def refuse_unsafe_address(settings: Settings) -> None:
+    """Raise SettingsError if the service would be open to others without a word about TLS."""
+    if settings.host not in _LOOPBACK and not settings.public:
+        message = (
+            f"FOOTNOTE_HOST {settings.host} can be reached from other machines: put TLS in front "
+            "of it and set FOOTNOTE_PUBLIC=true, or listen on 127.0.0.1."
+        )
+        raise SettingsError(message)
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

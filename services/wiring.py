@@ -41,9 +41,18 @@ if TYPE_CHECKING:
 
 # Answers in Redis are let go after so many seconds.
 _KEPT_S = 3600
+# What an answer depends on, beside documents and collections.
+_ANSWER_SETTINGS = {
+    "generation_model",
+    "generation_url",
+    "adapters",
+    "embedding_model",
+    "reranking_model",
+    "passages_per_answer",
+    "prompt_tokens",
+}
 # Weights of about two billion parameters at four bits.
 _WRITES_WELL_BYTES = 1_000_000_000
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,6 @@ def house_over(
 ) -> House:
     """Build a house over models that are loaded already."""
     from services.answering.answerer import Answerer, Limits
-    from services.answering.cached import CachedAnswers
     from services.retrieval.retriever import Retriever
 
     follower, legs = _open_indexes(settings, registry, embedder)
@@ -116,21 +124,6 @@ def house_over(
             writes_well=generator.card.bytes >= _WRITES_WELL_BYTES,
         ),
     )
-    made = {
-        "generator": generator.card.name,
-        "embedder": embedder.card.name,
-        "passages": settings.passages_per_answer,
-        "prompt_tokens": settings.prompt_tokens,
-        "release": version("footnote"),
-    }
-
-    def made_with(scope: Scope) -> dict[str, object]:
-        collections = registry.collections.of_scope(scope)
-        return made | {"collections": [asdict(one) for one in collections]}
-
-    answers: AnswerSource = answerer
-    if settings.answers_kept:
-        answers = CachedAnswers(answerer, kept, registry.changes.head, made_with)
     return House(
         settings=settings,
         registry=registry,
@@ -141,9 +134,26 @@ def house_over(
         follower=follower,
         retriever=retriever,
         kept=kept,
-        answers=answers,
+        answers=_remembering(settings, registry, answerer, kept),
         answerer=answerer,
     )
+
+
+def _remembering(
+    settings: Settings, registry: Registry, answerer: "Answerer", kept: AnswerStore
+) -> AnswerSource:
+    """Return *answerer* with what it has answered before, where answers are kept at all."""
+    if not settings.answers_kept:
+        return answerer
+    from services.answering.cached import CachedAnswers
+
+    made = settings.model_dump(include=_ANSWER_SETTINGS) | {"release": version("footnote")}
+
+    def made_with(scope: Scope) -> dict[str, object]:
+        collections = registry.collections.of_scope(scope)
+        return made | {"collections": [asdict(one) for one in collections]}
+
+    return CachedAnswers(answerer, kept, registry.changes.head, made_with)
 
 
 def _kept_answers(settings: Settings) -> AnswerStore:
@@ -351,16 +361,6 @@ def prepare_data(settings: Settings) -> None:
             open_queue(settings).recover()
     finally:
         registry.close()
-
-
-def refuse_unsafe_address(settings: Settings) -> None:
-    """Raise SettingsError if the service would be open to others without a word about TLS."""
-    if settings.host not in _LOOPBACK and not settings.public:
-        message = (
-            f"FOOTNOTE_HOST {settings.host} can be reached from other machines: put TLS in front "
-            "of it and set FOOTNOTE_PUBLIC=true, or listen on 127.0.0.1."
-        )
-        raise SettingsError(message)
 
 
 def _open_database(settings: Settings) -> Database:

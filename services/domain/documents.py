@@ -58,14 +58,9 @@ class Collection:
     defaults: Mapping[str, object] = field(default_factory=dict)
     created_at: str = ""
 
-    @property
-    def is_low_trust(self) -> bool:
-        """Say whether what stands in it is told with a mark."""
-        return is_low_trust(self.defaults)
-
 
 def is_low_trust(defaults: Mapping[str, object]) -> bool:
-    """Say whether a collection with these defaults is one of low trust."""
+    """Say whether a collection with these defaults is one of low trust: told with a mark."""
     return defaults.get("trust") == "low"
 
 

@@ -52,9 +52,7 @@ class Spool:
 
     def read(self, blob: Blob) -> bytes:
         """Return the bytes of *blob*."""
-        with self._path(blob.sha256).open("rb") as file:
-            file.seek(blob.offset)
-            return file.read(blob.length)
+        return b"".join(self.opened(blob))
 
     def opened(self, blob: Blob) -> Iterator[bytes]:
         """Open *blob* at once; return its bytes in pieces."""

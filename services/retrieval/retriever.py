@@ -62,13 +62,14 @@ class Retriever:
         # Sentences are measured against the view that stands alone.
         question = standalone(asked, query.history)
         main = seen[0][1] if question == asked else seen[1][1]
+        low_trust = scope.low_trust
         found = [
             Found(
                 one.passage,
                 score,
                 _scores([view for _, view in seen], one.passage.id),
                 also_in,
-                one.passage.collection_id in scope.low_trust,
+                one.passage.collection_id in low_trust,
             )
             for one, score, also_in in best
         ]

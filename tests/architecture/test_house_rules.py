@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,16 @@ def test_nothing_pickles() -> None:
     )
     for path in SOURCES:
         assert not loaders.search(path.read_text(encoding="utf-8")), path
+
+
+def test_nothing_strays_into_the_top_level() -> None:
+    allowed = {"README.md", "CHANGELOG.md", "SECURITY.md", "Makefile", "pyproject.toml"}
+    allowed |= {"services", "ingest", "tests", "docker", "docs", "examples", "bench"}
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("This is no clone.")
+    names = {path.split("/")[0] for path in listed.stdout.split("\0") if path}
+
+    assert {name for name in names if not name.startswith(".")} <= allowed

@@ -14,8 +14,7 @@ import pytest
 from services.api.app import refuse_open_routes
 from services.domain.audit import AuditEntry, first_fault
 from services.domain.errors import SettingsError
-from services.settings import Settings
-from services.wiring import refuse_unsafe_address
+from services.settings import Settings, refuse_unsafe_address
 from tests.bar.conftest import Figure, MakeRunning, Obedient, Running, lines
 
 PUBLIC = {"/", "/widget.js", "/favicon.svg", "/health/live", "/health/ready", "/assets/{name}"}

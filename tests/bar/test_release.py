@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from packaging.utils import canonicalize_name
 from typing_extensions import override
 
 from tests.bar.conftest import Figure
+from tests.conftest import served
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "docker").glob("requirements*.txt"))
@@ -137,13 +137,8 @@ class _Advisories(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def advisories() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Advisories)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1/query"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(_Advisories) as url:
+        yield f"{url}/v1/query"
 
 
 def test_s6_a_known_vulnerability_fails_the_audit_until_it_is_waived_and_again_after(

@@ -5,13 +5,14 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.conftest import served
 
 FOOTNOTE = Path(sys.executable).with_name("footnote")
 COMMIT = "0" * 39 + "1"
@@ -89,13 +90,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(Hub, "broken", False)
     monkeypatch.setattr(Hub, "breaks_off", False)
     monkeypatch.setattr(Hub, "ranges", [])
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Hub) as url:
+        yield url
 
 
 def pull(name: str, folder: Path, hub: str) -> tuple[int, Any, str]:
