@@ -69,7 +69,8 @@ def tie_gap(one: Tokens, other: Tokens) -> float:
 
 @contextmanager
 def engine(folder: Path, **given: object) -> Iterator[LlamaCppGenerator]:
-    settings = Settings.load(data_dir=folder, context_tokens=2048, **given)
+    # What the probe finds is for speed; the demo in tests/e2e/test_no_egress.py starts with it.
+    settings = Settings.load(data_dir=folder, context_tokens=2048, probe=False, **given)
     generator = open_generator(settings)
     assert isinstance(generator, LlamaCppGenerator)
     try:
