@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
@@ -16,6 +16,14 @@ MIB = 1024 * 1024
 # So many in so long: 60/minute, 100/2 hours.
 _SPAN = r"^$|^\d+ ?/ ?(\d+ ?)?(second|minute|hour|day|month|year)s?$"
 
+# What a chat platform's bot needs, whole: who sets one of a line sets all of it.
+_TOGETHER = (
+    ("feishu_app_id", "feishu_app_secret"),
+    ("feishu_encrypt_key", "feishu_verification_token"),
+    ("dingtalk_client_id", "dingtalk_client_secret"),
+    ("wecom_bot_id", "wecom_secret"),
+    ("teams_client_id", "teams_client_secret", "teams_tenant_id"),
+)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -196,6 +204,64 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(
         0.2, ge=0.02, le=60, description="How often indexes look for changes, in seconds."
     )
+    page_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s#?]+$",
+        description="Where people's browsers reach the page: footnotes in chats lead there.",
+    )
+    chat_identity: Literal["id", "email"] = Field(
+        "id", description="Whom grants mean by user:…: PLATFORM:ID, or an address of its directory."
+    )
+    widget_origins: str = Field(
+        "", description="Origins of pages that may hold the widget, separated by commas."
+    )
+    widget_collections: str = Field(
+        "", description="Collections that visitors of those pages may ask, separated by commas."
+    )
+    slack_bot_token: SecretStr | None = Field(None, description="Slack: bot token (xoxb-…).")
+    slack_app_token: SecretStr | None = Field(
+        None, description="Slack: app token (xapp-…) of Socket Mode."
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None, description="Slack: signing secret, for events over HTTP instead."
+    )
+    slack_url: str = Field("https://slack.com", description="Where Slack is reached.")
+    feishu_app_id: str = Field("", description="Feishu or Lark: id of the app.")
+    feishu_app_secret: SecretStr | None = Field(None, description="Feishu or Lark: its secret.")
+    feishu_encrypt_key: SecretStr | None = Field(
+        None, description="Feishu or Lark: encrypt key, for events over HTTP instead."
+    )
+    feishu_verification_token: SecretStr | None = Field(
+        None, description="Feishu or Lark: verification token of the same page."
+    )
+    feishu_url: str = Field(
+        "https://open.feishu.cn", description="Feishu; Lark: https://open.larksuite.com."
+    )
+    dingtalk_client_id: str = Field("", description="DingTalk: client id of the app.")
+    dingtalk_client_secret: SecretStr | None = Field(None, description="DingTalk: its secret.")
+    dingtalk_card: str = Field(
+        "", description="DingTalk: id of an AI card's template; answers grow in such cards."
+    )
+    dingtalk_url: str = Field("https://api.dingtalk.com", description="Where DingTalk is reached.")
+    wecom_bot_id: str = Field("", description="WeCom: id of the AI bot.")
+    wecom_secret: SecretStr | None = Field(None, description="WeCom: its secret.")
+    wecom_url: str = Field("wss://openws.work.weixin.qq.com", description="Where WeCom is reached.")
+    teams_client_id: str = Field("", description="Teams: client id of the app registration.")
+    teams_client_secret: SecretStr | None = Field(None, description="Teams: its client secret.")
+    teams_tenant_id: str = Field("", description="Teams: the tenant whose people may ask.")
+    teams_login_url: str = Field(
+        "https://login.microsoftonline.com", description="Teams: where tokens are fetched."
+    )
+    teams_keys_url: str = Field(
+        "https://login.botframework.com/v1/.well-known/openidconfiguration",
+        description="Teams: where the keys of its tokens are published.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, min_length=32, description="Secret of the signed webhook for any other chat."
+    )
+    webhook_reply_url: str = Field(
+        "", description="Where that webhook's answers are sent; empty: into the response."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."
     )
@@ -220,6 +286,21 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _bots_are_whole(self) -> Self:
+        for names in _TOGETHER:
+            absent = [name for name in names if not getattr(self, name)]
+            if absent and len(absent) < len(names):
+                message = f"Setting {PREFIX}{absent[0].upper()} is missing: the bot needs it, too."
+                raise SettingsError(message)
+        if bool(self.slack_bot_token) != bool(self.slack_app_token or self.slack_signing_secret):
+            message = (
+                "Slack needs FOOTNOTE_SLACK_BOT_TOKEN and FOOTNOTE_SLACK_APP_TOKEN "
+                "(or FOOTNOTE_SLACK_SIGNING_SECRET for HTTP)."
+            )
+            raise SettingsError(message)
+        return self
 
     @classmethod
     def load(cls, **given: Any) -> Self:  # noqa: ANN401 - as pydantic's own constructor

@@ -1,6 +1,7 @@
 """Who asks: the check in front of every route but the public ones."""
 
 import functools
+from dataclasses import replace
 from typing import Annotated
 
 import anyio.to_thread
@@ -11,13 +12,21 @@ from starlette.types import Scope as AsgiScope
 
 from services.api.errors import error_response
 from services.api.state import Service
+from services.api.visitor_tokens import Visitor, VisitorTokens
 from services.domain.access import ApiKey
 from services.domain.errors import ForbiddenError, HouseError, UnauthenticatedError
 from services.domain.scope import Role, Scope
 
-# Public: health, and the static files of the page and the widget.
-PUBLIC_PATHS = frozenset({"/", "/widget.js", "/favicon.svg", "/health/live", "/health/ready"})
-PUBLIC_PREFIXES = ("/assets/",)
+# Public: health, the static files of the page and the widget, what visitors of other pages begin
+# with (by their page's origin), and webhooks, which check a signature of their own.
+PUBLIC_PATHS = frozenset(
+    {"/", "/widget.js", "/favicon.svg", "/health/live", "/health/ready", "/v1/visitors"}
+)
+PUBLIC_PREFIXES = ("/assets/", "/webhooks/")
+
+
+# All that a visitor of another page may do.
+VISITOR_ROUTE = ("POST", "/v1/ask")
 
 
 def is_public(path: str) -> bool:
@@ -38,8 +47,14 @@ class AccessMiddleware:
             await self._app(scope, receive, send)
             return
         try:
-            key = _presented(Headers(scope=scope))
-            resolve = functools.partial(_resolve, self._service, key)
+            headers = Headers(scope=scope)
+            key = _presented(headers)
+            if VisitorTokens.is_token(key):
+                route = (scope["method"], scope["path"])
+                visitor = _visitor(self._service, key, route, headers.get("origin"))
+                resolve = functools.partial(_visiting, self._service, visitor)
+            else:
+                resolve = functools.partial(_resolve, self._service, key)
             holder, held = await anyio.to_thread.run_sync(resolve)
         except HouseError as error:
             await error_response(error)(scope, receive, send)
@@ -66,6 +81,24 @@ def _resolve(service: Service, presented: str) -> tuple[ApiKey, Scope]:
     else:
         holder = registry.keys.holder(presented)
     return holder, registry.collections.scope_of(holder)
+
+
+def _visitor(service: Service, token: str, route: tuple[str, str], origin: str | None) -> Visitor:
+    """Return whose token this is; ForbiddenError for any other route, or another page."""
+    visitor = service.visitor_tokens.visitor(token)
+    if route != VISITOR_ROUTE or visitor.origin != origin:
+        message = "A visitor of this page may ask questions, and nothing else."
+        raise ForbiddenError(message)
+    return visitor
+
+
+def _visiting(service: Service, visitor: Visitor) -> tuple[ApiKey, Scope]:
+    collections = service.house.registry.collections
+    if visitor.collections is None:
+        return visitor.holder, collections.scope_of(visitor.holder)
+    asks_all = collections.scope_of(replace(visitor.holder, scopes=(Role.ASK,)))
+    kept = tuple(held for held in asks_all.roles if held.name in visitor.collections)
+    return visitor.holder, Scope(visitor.holder.principal, kept)
 
 
 def asking_scope(request: Request) -> Scope:

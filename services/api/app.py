@@ -9,21 +9,51 @@ import anyio.to_thread
 import structlog
 from fastapi import FastAPI
 
-from services.api import ask, audit, collections, documents, health, keys, pages, records, search
+from services.api import (
+    ask,
+    audit,
+    collections,
+    documents,
+    health,
+    keys,
+    pages,
+    records,
+    search,
+    visitors,
+    webhooks,
+)
 from services.api.access import PUBLIC_PATHS, AccessMiddleware, is_public
 from services.api.auditing import AuditMiddleware
 from services.api.body_limit import BodyLimitMiddleware
+from services.api.bot_host import BotHost
 from services.api.errors import add_error_handlers
 from services.api.mcp_door import serve_mcp
 from services.api.openai import chat, embeddings, models
 from services.api.openapi import serve_openapi
 from services.api.state import Service
+from services.api.visitors import WidgetCors
 from services.settings import Settings
 from services.wiring import House
 
 log = structlog.get_logger("api")
 _THREADS = 64
-_OPEN_ROUTES = PUBLIC_PATHS | {"/assets/{name}"}
+_PARTS = (
+    documents,
+    search,
+    ask,
+    records,
+    collections,
+    keys,
+    audit,
+    chat,
+    models,
+    embeddings,
+    visitors,
+    webhooks,
+    health,
+    pages,
+)
+_OPEN_ROUTES = PUBLIC_PATHS | {"/assets/{name}", "/webhooks/{platform}"}
 
 
 def create_app(
@@ -33,13 +63,14 @@ def create_app(
     called if it cannot.
     """
     service = Service(settings)
+    bots = BotHost(service)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         builder = threading.Thread(target=_open, args=(service, build, fail), daemon=True)
         builder.start()
-        async with server.session_manager.run():
+        async with server.session_manager.run(), bots.running():
             yield
         service.draining.set()
         await anyio.to_thread.run_sync(builder.join)
@@ -55,20 +86,7 @@ def create_app(
         openapi_url=None,
     )
     app.state.service = service
-    for part in (
-        documents,
-        search,
-        ask,
-        records,
-        collections,
-        keys,
-        audit,
-        chat,
-        models,
-        embeddings,
-        health,
-        pages,
-    ):
+    for part in _PARTS:
         app.include_router(part.router)
     server = serve_mcp(app, service, _version())
     serve_openapi(app)
@@ -77,6 +95,7 @@ def create_app(
     app.add_middleware(BodyLimitMiddleware, upload_bytes=settings.upload_bytes)
     app.add_middleware(AccessMiddleware, service=service)
     app.add_middleware(AuditMiddleware, service=service)
+    app.add_middleware(WidgetCors, settings=settings)
     return app
 
 

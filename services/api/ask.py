@@ -1,6 +1,6 @@
 """Ask: an answer with footnotes, whole or as a stream."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import structlog
 from fastapi import APIRouter, Request
@@ -12,7 +12,7 @@ from services.api.access import Asking
 from services.api.admitted import Admitted, Told
 from services.api.checks import check_length
 from services.api.errors import error_body, error_response
-from services.api.records import keep
+from services.api.records import keep, own_thread
 from services.api.schemas import AskBody, answer_out, passage_out, turns, within
 from services.api.state import InService, Service
 from services.api.streaming import event
@@ -29,20 +29,26 @@ _MOST_HISTORY = 50
 @router.post("/ask", response_model=None)
 async def ask(request: Request, service: InService, scope: Asking, body: AskBody) -> Response:
     """Answer a question from the documents that the asking key may read."""
-    asked = admitted(service, scope, body)
+    asked = admitted(service, scope, body, own_thread(scope, body.conversation))
     if body.stream:
         return StreamingResponse(_events(asked), media_type="text/event-stream")
     last = await asked.last(request)
     return error_response(last) if isinstance(last, HouseError) else JSONResponse(last[1])
 
 
-def admitted(service: Service, scope: Scope, body: AskBody) -> Admitted:
-    """Return a question with its place still to be taken; HouseError if it cannot be asked."""
+def admitted(service: Service, scope: Scope, body: AskBody, thread: str | None = None) -> Admitted:
+    """Return a question with its place still to be taken; HouseError if it cannot be asked.
+
+    *thread* names the conversation that the answer is kept in.
+    """
     service.take_question(scope.principal)
     question, narrowed = _question(service, body), within(scope, body)
 
     def steps(waited_s: float, ended: Callable[[], bool]) -> Iterator[Told]:
-        return _steps(service, narrowed, question, waited_s, ended)
+        for step in service.house.answers.answer(question, narrowed, ended, waited_s):
+            if isinstance(step, AnswerEvent):
+                _account(service, narrowed, question, step, thread)
+            yield _told(step)
 
     return Admitted(service, scope, question.deadline_s, steps)
 
@@ -71,39 +77,26 @@ async def _events(asked: Admitted) -> AsyncIterator[bytes]:
             yield event(*told)
 
 
-def _steps(
-    service: Service,
-    scope: Scope,
-    question: Question,
-    waited_s: float,
-    ended: Callable[[], bool],
-) -> Iterator[Told]:
-    """Run in a thread: answer, keep the answer, translate the events."""
-    for step in service.house.answers.answer(question, scope, ended, waited_s):
-        match step:
-            case PassagesEvent(passages):
-                yield "passages", {"passages": [passage_out(one) for one in passages]}
-            case DeltaEvent(text):
-                yield "delta", {"text": text}
-            case AnswerEvent(answer, trace):
-                told = answer_out(answer)
-                _keep(service, scope, question, told, trace)
-                again = "kept_from" in trace
-                metrics.answered(answer, again=again)
-                used = answer.usage.prompt_tokens + answer.usage.completion_tokens
-                service.budgets.note("tokens", scope.principal, 0 if again else used)
-                yield "answer", told
+def _told(step: PassagesEvent | DeltaEvent | AnswerEvent) -> Told:
+    """Return an event as it is told."""
+    match step:
+        case PassagesEvent(passages):
+            return "passages", {"passages": [passage_out(one) for one in passages]}
+        case DeltaEvent(text):
+            return "delta", {"text": text}
+        case AnswerEvent(answer, _):
+            return "answer", answer_out(answer)
 
 
-def _keep(
-    service: Service,
-    scope: Scope,
-    question: Question,
-    told: dict[str, object],
-    trace: Mapping[str, object],
+def _account(
+    service: Service, scope: Scope, question: Question, step: AnswerEvent, thread: str | None
 ) -> None:
-    """Store the answer; on a full disk it is given all the same, only not kept."""
+    """Count an answer and store it; on a full disk it is given all the same, only not kept."""
+    answer, is_again = step.answer, "kept_from" in step.trace
+    metrics.answered(answer, again=is_again)
+    used = answer.usage.prompt_tokens + answer.usage.completion_tokens
+    service.budgets.note("tokens", scope.principal, 0 if is_again else used)
     try:
-        keep(service.house.registry.answers, scope, question, told, trace)
+        keep(service.house.registry.answers, scope, question, step, thread)
     except StorageFullError:
-        log.warning("the disk is full: an answer is not kept", answer=told["id"])
+        log.warning("the disk is full: an answer is not kept", answer=answer.id)

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from services.answering import AnswerEvent
 from services.api.access import Asking
-from services.api.schemas import FeedbackBody, answer_out
+from services.api.schemas import FeedbackBody, answer_out, without_none
 from services.api.state import InHouse, InService
 from services.domain.answers import AnswerRecord, Question, Sampling, Turn
 from services.domain.errors import CancelledError
@@ -22,24 +22,54 @@ router = APIRouter(prefix="/v1/answers", tags=["answers"])
 
 
 def keep(
-    answers: Answers,
-    scope: Scope,
-    question: Question,
-    told: Mapping[str, Any],
-    trace: Mapping[str, object],
+    answers: Answers, scope: Scope, question: Question, step: AnswerEvent, thread: str | None
 ) -> None:
     """Store an answer, so that it goes when a document that it shows goes."""
-    shown = {str(passage["document_id"]) for passage in told["passages"]}
+    answer = step.answer
+    shown = {found.passage.document_id for found in answer.passages}
     collections = [held.name for held in scope.roles]
     record = AnswerRecord(
-        id=str(told["id"]),
+        id=answer.id,
         principal=scope.principal,
         created_at="",
         question={**asdict(question), "collections": collections},
-        answer=told,
-        trace=trace,
+        answer=answer_out(answer),
+        trace=step.trace,
+        thread=thread,
     )
     answers.store(record, shown)
+
+
+def own_thread(scope: Scope, conversation: str | None) -> str | None:
+    """Return what names one of the asker's own conversations in the registry."""
+    return None if conversation is None else f"{scope.principal}/{conversation}"
+
+
+@router.get("")
+def list_answers(
+    house: InHouse,
+    scope: Asking,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    conversation: Annotated[str | None, Query(max_length=64)] = None,
+    judged: bool = False,
+) -> dict[str, object]:
+    """List the last answers to who asks, newest first; *judged*: with a thumb, for an owner all."""
+    thread = own_thread(scope, conversation)
+    records = house.registry.answers.listed(scope, limit, thread=thread, judged=judged)
+    return {"answers": [_listed(record) for record in records]}
+
+
+def _listed(record: AnswerRecord) -> dict[str, object]:
+    told = {
+        "id": record.id,
+        "created_at": record.created_at,
+        "question": record.question["text"],
+        "answered": record.answer["answered"],
+        "answer": record.answer["answer"],
+        "conversation": (record.thread or "").partition("/")[2] or None,
+        "feedback": record.feedback,
+    }
+    return without_none(told)
 
 
 @router.get("/{answer_id}")

@@ -52,6 +52,8 @@ class AskBody(Body):
     history: list[TurnBody] = Field(default_factory=list, max_length=200)
     stream: bool = False
     trust: Trust = "any"
+    # Answers of the same conversation are listed together: GET /v1/answers?conversation=.
+    conversation: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
     max_tokens: int | None = Field(None, ge=1, le=4096)
     temperature: float = Field(0.0, ge=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)

@@ -1,6 +1,7 @@
 """What the routes share: the house once it is built, and the count of those who ask."""
 
 import threading
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -9,9 +10,11 @@ from services.api.admission import Admission
 from services.api.audit_trail import AuditTrail
 from services.api.joserfc_tokens import Issuer, TokenVerifier
 from services.api.limits_budgets import Budgets, Spans
+from services.api.visitor_tokens import VisitorTokens
+from services.bots import Bot
 from services.domain.errors import NotReadyError
 from services.settings import Settings
-from services.wiring import House
+from services.wiring import House, owner_key
 
 
 class Service:
@@ -31,6 +34,7 @@ class Service:
         self.verifier = _verifier(settings)
         self.fault: Exception | None = None
         self.trail: AuditTrail | None = None
+        self.bots: dict[str, Bot] = {}
         self._house: House | None = None
 
     @property
@@ -40,6 +44,11 @@ class Service:
             message = "The service is starting: its models are being loaded."
             raise NotReadyError(message)
         return self._house
+
+    @cached_property
+    def visitor_tokens(self) -> VisitorTokens:
+        """What makes and checks tokens of visitors."""
+        return VisitorTokens(owner_key(self.settings))
 
     @property
     def is_ready(self) -> bool:

@@ -109,7 +109,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:
-    """A stored answer: whose it is, the question, the wire form, and the trace behind it."""
+    """A stored answer: whose it is, the question, the wire form, and the trace behind it.
+
+    *thread* names the conversation that it belongs to, if any.
+    """
 
     id: str
     principal: str
@@ -118,3 +121,4 @@ class AnswerRecord:
     answer: Mapping[str, object]
     trace: Mapping[str, object]
     feedback: Mapping[str, object] | None = None
+    thread: str | None = None

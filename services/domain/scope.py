@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from services.domain.errors import CollectionNotFoundError, ForbiddenError
@@ -93,6 +93,26 @@ class Scope:
         """Return the same person looking only where nothing is of low trust."""
         kept = tuple(held for held in self.roles if not held.is_low_trust)
         return Scope(self.principal, kept, self.everywhere, self.groups)
+
+    def shared(self, other: "Scope") -> "Scope":
+        """Return the same person looking only into what *other* may read, too, and may do no more
+        than ask there.
+        """
+        theirs = {held.collection_id: held for held in other.roles}
+        kept = tuple(
+            replace(
+                held,
+                role=Role.ASK,
+                compartments=tuple(
+                    one
+                    for one in held.compartments
+                    if one in theirs[held.collection_id].compartments
+                ),
+            )
+            for held in self.roles
+            if held.collection_id in theirs
+        )
+        return Scope(self.principal, kept, None, self.groups)
 
     @property
     def low_trust(self) -> frozenset[str]:

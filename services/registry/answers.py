@@ -1,6 +1,6 @@
 """Answers with their traces, kept so that they can be looked into and replayed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,6 +41,7 @@ class Answers:
                     "question": dict(record.question),
                     "answer": dict(record.answer),
                     "trace": dict(record.trace),
+                    "thread": record.thread,
                 },
             )
             rows = [{"answer_id": record.id, "document_id": one_id} for one_id in wanted]
@@ -51,6 +52,36 @@ class Answers:
         """Return the answer to who asked for it, or to an owner."""
         with self._database.read() as connection:
             return _record_of(_own(connection, scope, answer_id))
+
+    def listed(
+        self, scope: Scope, most: int, *, thread: str | None = None, judged: bool = False
+    ) -> Sequence[AnswerRecord]:
+        """Return the last answers to who asks, newest first: of one conversation, or those that
+        were *judged* (of everybody, for an owner).
+        """
+        query = sa.select(answers).where(answers.c.id.not_in(_beyond(scope)))
+        if not (judged and scope.may_everywhere(Role.ADMIN)):
+            query = query.where(answers.c.principal == scope.principal)
+        if thread is not None:
+            query = query.where(answers.c.thread == thread)
+        if judged:
+            query = query.where(answers.c.feedback.is_not(sa.null()))
+        query = query.order_by(answers.c.created_at.desc(), answers.c.id).limit(most)
+        with self._database.read() as connection:
+            return [_record_of(row) for row in connection.execute(query)]
+
+    def of_thread(self, scope: Scope, thread: str, most: int) -> Sequence[AnswerRecord]:
+        """Return the last answers of a conversation, oldest first, whoever asked in it: for rooms
+        in which everybody has read them. Those that *scope* may not read now are left out.
+        """
+        query = (
+            sa.select(answers)
+            .where(answers.c.thread == thread, answers.c.id.not_in(_beyond(scope)))
+            .order_by(answers.c.created_at.desc(), answers.c.id)
+            .limit(most)
+        )
+        with self._database.read() as connection:
+            return [_record_of(row) for row in connection.execute(query)][::-1]
 
     def judge(self, scope: Scope, answer_id: str, feedback: Mapping[str, object]) -> None:
         """Keep a thumb and a note with the answer."""
@@ -66,18 +97,19 @@ def _own(connection: sa.Connection, scope: Scope, answer_id: str) -> sa.Row[Any]
     if not scope.may_everywhere(Role.ADMIN):
         query = query.where(answers.c.principal == scope.principal)
     row = one(connection.execute(query).first(), AnswerNotFoundError(answer_id))
-    # What was shown then may not be asked about now: then the answer is gone, too.
-    beyond = (
-        sa.select(answer_documents.c.document_id)
-        .join(documents, documents.c.id == answer_documents.c.document_id)
-        .where(
-            answer_documents.c.answer_id == answer_id,
-            documents.c.segment_id.not_in(scope.segments),
-        )
-    )
+    beyond = _beyond(scope).where(answer_documents.c.answer_id == answer_id)
     if connection.execute(beyond).first() is not None:
         raise AnswerNotFoundError(answer_id)
     return row
+
+
+def _beyond(scope: Scope) -> sa.Select[tuple[str]]:
+    """Select the answers that show what *scope* may not ask about now: they are gone, too."""
+    return (
+        sa.select(answer_documents.c.answer_id)
+        .join(documents, documents.c.id == answer_documents.c.document_id)
+        .where(documents.c.segment_id.not_in(scope.segments))
+    )
 
 
 def _record_of(row: sa.Row[Any]) -> AnswerRecord:
@@ -89,4 +121,5 @@ def _record_of(row: sa.Row[Any]) -> AnswerRecord:
         answer=row.answer,
         trace=row.trace,
         feedback=row.feedback,
+        thread=row.thread,
     )

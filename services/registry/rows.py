@@ -1,7 +1,7 @@
 """From rows of the database to words of the domain."""
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,9 +11,10 @@ from services.domain.passages import Passage
 from services.registry.tables import collections, documents, passages
 
 
-def now() -> str:
-    """Return this moment as ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now(*, ago: timedelta = timedelta()) -> str:
+    """Return this moment, or one *ago*, as ISO 8601 in UTC, to the millisecond."""
+    then = datetime.now(UTC) - ago
+    return then.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def new_id(kind: str) -> str:

@@ -6,6 +6,7 @@ from typing import Self
 from services.registry.answers import Answers
 from services.registry.audit import Audit
 from services.registry.change_log import ChangeLog
+from services.registry.chat_events import ChatEvents
 from services.registry.collections import Collections
 from services.registry.database import Database
 from services.registry.documents import Documents
@@ -27,6 +28,7 @@ class Registry:
     answers: Answers
     keys: Keys
     audit: Audit
+    chat_events: ChatEvents
 
     @classmethod
     def over(cls, database: Database, owner_key: str) -> Self:
@@ -41,6 +43,7 @@ class Registry:
             answers=Answers(database),
             keys=Keys(database, owner_key),
             audit=Audit(database),
+            chat_events=ChatEvents(database),
         )
 
     def close(self) -> None:

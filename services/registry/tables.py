@@ -179,6 +179,8 @@ answers = Table(
     Column("answer", JSON, nullable=False),
     Column("trace", JSON, nullable=False),
     Column("feedback", JSON),
+    # The conversation that it belongs to, led by whose it is.
+    Column("thread", String(400), index=True),
 )
 
 answer_documents = Table(
@@ -200,6 +202,14 @@ audit = Table(
     Column("client", String(60), nullable=False),
     # SHA-256 over the entry before and this one: `services.domain.audit`.
     Column("hash", String(64), nullable=False),
+)
+
+# Events of chat platforms that were taken up: each is answered once, by one process.
+chat_events = Table(
+    "chat_events",
+    metadata,
+    Column("key", String(300), primary_key=True),
+    Column("at", String(40), nullable=False, index=True),
 )
 
 # One row, locked until commit by whoever appends.

@@ -27,6 +27,9 @@ BODIES = {
     "/readers": {"readers": None},
 }
 
+# Names no object of anybody's: what comes there is vouched for by a signature (A10).
+SIGNED = {"/webhooks/{platform}"}
+
 
 def operations(running: Running) -> list[tuple[str, str]]:
     """Return every operation of the OpenAPI document: method and path."""
@@ -84,7 +87,7 @@ def test_a2_another_users_objects_do_not_exist(make_running: MakeRunning, figure
     _, stranger = running.key_for("b")
     tried = leaked = 0
     for method, path in operations(running):
-        if "{" not in path or path in PUBLIC:
+        if "{" not in path or path in PUBLIC | SIGNED:
             continue
         theirs = path.format(**targets)
         random_one = path.format(**dict.fromkeys(targets, "does-not-exist"))

@@ -1,0 +1,1 @@
+"""Chat platforms on this machine, for tests: their real wire formats over HTTP and WebSocket."""
