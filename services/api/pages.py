@@ -27,6 +27,13 @@ def page() -> FileResponse:
     return FileResponse(_FOLDER / "index.html", media_type="text/html", headers=_HEADERS)
 
 
+@router.get("/widget.js")
+def widget() -> FileResponse:
+    """Return the widget, which pages of other origins may load."""
+    headers = {**_HEADERS, "Cross-Origin-Resource-Policy": "cross-origin"}
+    return FileResponse(_FOLDER / "widget.js", media_type="text/javascript", headers=headers)
+
+
 @router.get("/assets/{name}")
 def asset(name: str) -> FileResponse:
     """Return a static file of the page."""
