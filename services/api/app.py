@@ -28,7 +28,7 @@ from services.api.body_limit import BodyLimitMiddleware
 from services.api.bot_host import BotHost
 from services.api.errors import add_error_handlers
 from services.api.mcp_door import serve_mcp
-from services.api.openai import chat, embeddings, models
+from services.api.openai import chat, embeddings, models, responses
 from services.api.openapi import serve_openapi
 from services.api.state import Service
 from services.api.visitors import WidgetCors
@@ -48,6 +48,7 @@ _PARTS = (
     chat,
     models,
     embeddings,
+    responses,
     visitors,
     webhooks,
     health,

@@ -4,7 +4,7 @@ from fastapi.responses import JSONResponse
 
 from services.domain.errors import HouseError, NotFoundError
 
-_PATHS = ("/v1/chat/", "/v1/models", "/v1/embeddings")
+_PATHS = ("/v1/chat/", "/v1/models", "/v1/embeddings", "/v1/responses")
 _INVALID, _UNPROCESSABLE, _BUSY, _SERVER = 400, 422, 429, 500
 
 

@@ -1,6 +1,6 @@
 // The chat widget: one script tag on any page that the service's administrator has listed.
 //
-//   <script src="https://footnote.example.com/widget.js" data-theme="auto" data-language="auto" defer></script>
+//   <script src="…/widget.js" data-theme="auto" data-language="auto" defer></script>
 //
 // It puts a <footnote-chat> into the page, unless there is one. Everything that comes from the service is
 // set as text: nothing of an answer is a link, an image or markup.

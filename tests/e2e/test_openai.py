@@ -243,3 +243,48 @@ def test_another_footnote_may_run_the_generator(service: Any, client: OpenAI) ->
 
     assert "".join(step.text for step in steps).strip()
     assert steps[-1].finish in {"stop", "length"}
+
+
+@pytest.mark.parametrize("asked", [QUESTION, [user(QUESTION)]])
+def test_a_response_has_marks_annotations_and_usage(client: OpenAI, asked: Any) -> None:
+    told = client.responses.create(model=f"footnote/{NAME}", input=asked, instructions="Be brief.")
+
+    assert told.status == "completed"
+    assert "27 days" in told.output_text
+    assert told.usage is not None
+    assert told.usage.total_tokens == told.usage.input_tokens + told.usage.output_tokens > 0
+    message: Any = told.output[0]
+    annotation = message.content[0].annotations[0]
+    assert annotation.type == "url_citation"
+    assert "27 days" in told.output_text[annotation.start_index : annotation.end_index]
+    assert told.model_extra is not None
+    assert told.model_extra["footnotes"][0]["quote"].startswith("Every employee")
+
+
+def test_a_response_goes_on_from_the_conversation_that_is_sent(client: OpenAI) -> None:
+    first = [user("How many days of sailing leave are there?")]
+    said: Any = {"role": "assistant", "content": [{"type": "output_text", "text": "27 days."}]}
+    talk = [*first, said, user("And when do unused ones expire?")]
+    told = client.responses.create(model=f"footnote/{NAME}", input=talk)
+
+    assert "March" in told.output_text
+
+
+@pytest.mark.parametrize("model", [f"footnote/{NAME}", "footnote-base"])
+def test_a_streamed_response_is_whole_at_its_end(client: OpenAI, model: str) -> None:
+    asked = client.responses.create(model=model, input=QUESTION, max_output_tokens=24, stream=True)
+    events: list[Any] = list(asked)
+    final = events[-1].response
+
+    text = "".join(one.delta for one in events if one.type == "response.output_text.delta")
+    assert text == final.output_text
+    assert text
+    assert [one.sequence_number for one in events] == list(range(len(events)))
+    assert final.status in {"completed", "incomplete"}
+
+
+def test_a_response_cannot_go_on_from_an_id(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="previous_response_id"):
+        client.responses.create(model="footnote", input=QUESTION, previous_response_id="resp_1")
+    with pytest.raises(openai.NotFoundError):
+        client.responses.create(model="nope", input=QUESTION)

@@ -3,39 +3,29 @@
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from services.api.access import Asking
 from services.api.admitted import Admitted, Told
-from services.api.ask import admitted
 from services.api.errors import error_response, status_of
-from services.api.openai.models import meant_by
-from services.api.openai.replies import Reply, answer_reply
+from services.api.openai.models import BASE
+from services.api.openai.replies import Reply
 from services.api.openai.schemas import ChatBody
+from services.api.openai.working import reply_of, tokens_of, work_for
 from services.api.openai_errors import openai_error, openai_response
-from services.api.schemas import AskBody, question_body
 from services.api.state import InService, Service
-from services.domain.errors import HouseError, InvalidRequestError
-from services.domain.scope import Scope
-from services.engine import Part, Prompt, Step
-from services.engine.templates import TEMPLATES, chat_parts, question_parts
+from services.domain.errors import HouseError
 
 router = APIRouter(prefix="/v1/chat", tags=["openai"])
-_MOST_TOKENS = 4096
 
 
 @router.post("/completions", response_model=None)
 async def complete(request: Request, service: InService, scope: Asking, body: ChatBody) -> Response:
     """Answer the last message of a conversation, as OpenAI's chat completions do."""
-    meant = meant_by(body.model, scope)
-    if meant.is_base:
-        work = _bare(service, scope, body)
-    else:
-        work = admitted(service, scope, _asked(body, meant.collections))
+    work = work_for(service, scope, body)
     told = _Completion(service, body)
     if body.stream:
         return StreamingResponse(told.chunks(work), media_type="text/event-stream")
@@ -43,55 +33,6 @@ async def complete(request: Request, service: InService, scope: Asking, body: Ch
     if isinstance(last, HouseError):
         return openai_response(error_response(last), last.code, str(last))
     return JSONResponse(told.whole(last))
-
-
-def _asked(body: ChatBody, collections: list[str] | None) -> AskBody:
-    """Return the conversation as a question: its last message, after the turns before it."""
-    said = [message.turn for message in body.messages]
-    talk = [turn for turn in said if turn.role in {"user", "assistant"} and turn.content.strip()]
-    if not talk or talk[-1].role != "user":
-        message = "messages: the last one must be a question of the user."
-        raise InvalidRequestError(message)
-    most = body.max_completion_tokens or body.max_tokens or 0
-    return question_body(
-        question=talk[-1].content,
-        collections=collections,
-        history=[{"role": turn.role, "content": turn.content} for turn in talk[:-1]],
-        max_tokens=min(most, _MOST_TOKENS) or None,
-        temperature=body.temperature or 0.0,
-        top_p=body.top_p or 1.0,
-        seed=None if body.seed is None else body.seed % 2**32,
-    )
-
-
-def _bare(service: Service, scope: Scope, body: ChatBody) -> Admitted:
-    """Return the generator's own words after the messages, without any document."""
-    service.take_question(scope.principal)
-    generator = service.house.generator
-    said = tuple(message.turn for message in body.messages)
-    family = generator.card.template
-    prompt = Prompt(
-        (*chat_parts(family, said[:-1]), *question_parts(family, [Part(said[-1].content)])),
-        TEMPLATES[family].end_marks,
-        # Nobody shares what others have written here.
-        share=f"base {scope.principal}",
-        owner=scope.principal,
-        turns=said,
-    )
-    sampling = body.sampling(service.settings.answer_tokens)
-    sampling = replace(sampling, stop=(*sampling.stop, *prompt.stop))
-
-    def steps(_waited_s: float, ended: Callable[[], bool]) -> Iterator[Told]:
-        step, text = Step(), []
-        for step in generator.generate(prompt, sampling, ended):
-            if step.text:
-                text.append(step.text)
-                yield "delta", {"text": step.text}
-        used = step.prompt_tokens + step.completion_tokens
-        service.budgets.note("tokens", scope.principal, used)
-        yield "reply", Reply("".join(text), step.finish or "stop", step)
-
-    return Admitted(service, scope, service.settings.deadline_s, steps)
 
 
 class _Completion:
@@ -105,7 +46,7 @@ class _Completion:
 
     def whole(self, last: tuple[str, object]) -> dict[str, object]:
         """Return the completion as one JSON value."""
-        reply = self._reply(last)
+        reply = reply_of(last)
         message = {"role": "assistant", "content": reply.text, "refusal": None}
         if reply.annotations:
             message["annotations"] = reply.annotations  # type: ignore[assignment]
@@ -135,12 +76,12 @@ class _Completion:
                 error = openai_error(status_of(last), last)
                 yield f"data: {json.dumps(error, ensure_ascii=False)}\n\n".encode()
                 return
-            if last[0] == "delta" and self._body.model == "footnote-base":
+            if last[0] == "delta" and self._body.model == BASE:
                 yield self._chunk({"content": last[1]["text"]})  # type: ignore[index]
             elif last[0] in {"queued", "passages"}:
                 yield b": still at work\n\n"
         assert not isinstance(last, HouseError)  # noqa: S101 - returned above
-        reply = self._reply(last)
+        reply = reply_of(last)
         for piece in reply.pieces:
             yield self._chunk({"content": piece})
         end = {"annotations": reply.annotations} if reply.annotations else {}
@@ -150,20 +91,8 @@ class _Completion:
             yield _data({**frame, "usage": self._usage(reply)})
         yield b"data: [DONE]\n\n"
 
-    def _reply(self, last: tuple[str, object]) -> Reply:
-        name, told = last
-        if name == "answer":
-            return answer_reply(told)  # type: ignore[arg-type]
-        assert isinstance(told, Reply)  # noqa: S101 - the only other end of work
-        return told
-
     def _usage(self, reply: Reply) -> dict[str, object]:
-        """Return the tokens; counted here where the answer needed no generator."""
-        prompt, completion = reply.step.prompt_tokens, reply.step.completion_tokens
-        if not prompt:
-            asked = "\n".join(message.text for message in self._body.messages)
-            prompt = self._generator.count_tokens(asked)
-        completion = completion or self._generator.count_tokens(reply.text)
+        prompt, completion = tokens_of(self._generator, self._body, reply)
         return {
             "prompt_tokens": prompt,
             "completion_tokens": completion,

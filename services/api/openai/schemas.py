@@ -107,6 +107,59 @@ class ChatBody(OpenBody):
         )
 
 
+class ItemBody(MessageBody):
+    """One item of a response's input: a message; what tools said is not read here."""
+
+    type: Literal["message"] = "message"
+
+
+class TextBody(OpenBody):
+    """What form a response's text shall have."""
+
+    format: dict[str, Any] = Field(default_factory=dict)
+
+
+class ResponsesBody(OpenBody):
+    """A response that is asked for. Nothing of it is kept by an id that could be gone on from."""
+
+    model: str = Field(max_length=300)
+    input: (
+        Annotated[str, Field(min_length=1, max_length=_LONGEST)]
+        | Annotated[list[ItemBody], Field(min_length=1, max_length=1000)]
+    )
+    instructions: str | None = Field(None, max_length=_LONGEST)
+    stream: bool | None = None
+    max_output_tokens: int | None = Field(None, ge=1, le=131_072)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    text: TextBody | None = None
+    previous_response_id: None = None
+    conversation: None = None
+    background: Literal[False] | None = None
+
+    def as_chat(self) -> ChatBody:
+        """Return the same as a chat completion."""
+        said: list[MessageBody] = []
+        if self.instructions:
+            said.append(MessageBody(role="system", content=self.instructions))
+        if isinstance(self.input, str):
+            said.append(MessageBody(role="user", content=self.input))
+        else:
+            said += self.input
+        wanted = dict(self.text.format) if self.text is not None else {}
+        kind = wanted.pop("type", "text")
+        return ChatBody.model_validate(
+            {
+                "model": self.model,
+                "messages": [message.model_dump() for message in said],
+                "max_completion_tokens": self.max_output_tokens,
+                "temperature": self.temperature,
+                "top_p": self.top_p,
+                "response_format": {"type": kind, "json_schema": wanted or None},
+            }
+        )
+
+
 class EmbeddingsBody(OpenBody):
     """Embeddings that are asked for."""
 
