@@ -11,6 +11,7 @@ from typing_extensions import override
 from ingest.cli.console import AsJson, client, fail, guarded, say, show, show_json, show_table
 from services.evaluation.comparison import compared
 from services.evaluation.drafting import drafted
+from services.evaluation.judged import judged_questions
 from services.evaluation.runner import Amount, run
 from services.evaluation.sets import load
 
@@ -108,16 +109,23 @@ def make(
     ] = "default",
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many questions.")] = 30,
     *,
+    judged: Annotated[
+        bool, typer.Option("--judged", help="The questions that people gave a thumb, instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Draft questions about a collection, for you to correct and then measure with."""
     if path.exists():
         fail(f"{path} exists: name another file, or remove it.")
     with client() as service:
-        documents = service.documents(collection=collection, status="ready")
-        rows = drafted(service, documents, count)
+        if judged:
+            rows = judged_questions(service)
+        else:
+            documents = service.documents(collection=collection, status="ready")
+            rows = drafted(service, documents, count)
     if not rows:
-        fail(f"Collection {collection!r} holds no sentence to ask about.")
+        held = "Nobody has judged an answer yet" if judged else "It holds no sentence to ask about"
+        fail(f"{held}: there is nothing to draft from.")
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     path.write_text(lines, encoding="utf-8")
     if as_json:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from services.api.errors import error_response
+from services.api.openai_errors import is_openai, openai_response
 from services.api.state import Service
 from services.api.visitor_tokens import Visitor, VisitorTokens
 from services.domain.access import ApiKey
@@ -57,7 +58,10 @@ class AccessMiddleware:
                 resolve = functools.partial(_resolve, self._service, key)
             holder, held = await anyio.to_thread.run_sync(resolve)
         except HouseError as error:
-            await error_response(error)(scope, receive, send)
+            response = error_response(error)
+            if is_openai(scope["path"]):
+                response = openai_response(response, error.code, str(error))
+            await response(scope, receive, send)
             return
         scope.setdefault("state", {})
         scope["state"]["key"] = holder

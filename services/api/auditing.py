@@ -26,6 +26,7 @@ _DENIED = frozenset({_UNAUTHENTICATED, _FORBIDDEN, _NOT_FOUND})
 _NOT_NOW = frozenset({429, 503})
 # Reading a list is not worth an entry; reading content is.
 _READS = ("/file", "/text", "/grants")
+_PAGES = "/pages/"
 _UNKNOWN = "unknown"
 
 
@@ -78,7 +79,9 @@ class AuditMiddleware:
 
 
 def _is_operation(scope: Scope, status: int) -> bool:
-    return scope["method"] != "GET" or status in _DENIED or scope["path"].endswith(_READS)
+    path = scope["path"]
+    reads = path.endswith(_READS) or _PAGES in path
+    return scope["method"] != "GET" or status in _DENIED or reads
 
 
 def _plain(path: str) -> str:

@@ -8,12 +8,13 @@ from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, File, Form, Path, Query, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from services.api.access import Asking
 from services.api.checks import check_storable
 from services.api.errors import error_body
+from services.api.page_drawing import drawn_page
 from services.api.schemas import NAME_PATTERN, ReadersBody, document_out
 from services.api.state import InHouse, InService
 from services.api.streaming import event
@@ -25,6 +26,9 @@ from services.wiring import House
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 _EVENTS_S = 0.3
+_PDF = "application/pdf"
+# Children that draw at the same time.
+_DRAWING = anyio.Semaphore(2)
 _RESTING = frozenset({Status.READY, Status.FAILED})
 
 
@@ -110,6 +114,34 @@ def download_file(house: InHouse, scope: Asking, document_id: str) -> StreamingR
             "Content-Security-Policy": "sandbox; default-src 'none'",
         },
     )
+
+
+@router.get("/{document_id}/pages/{page}")
+async def draw_page(  # noqa: PLR0913, PLR0917 - which page, and what to mark on it
+    house: InHouse,
+    scope: Asking,
+    document_id: str,
+    page: Annotated[int, Path(ge=0, le=1_000_000, description="From 1; 0: where `start` is.")],
+    start: Annotated[int, Query(ge=0)] = 0,
+    end: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, object]:
+    """Draw a page of a PDF, and tell where the text from *start* to *end* stands on it."""
+
+    def drawn() -> dict[str, object]:
+        document = house.registry.documents.get(scope, document_id)
+        if document.media_type != _PDF:
+            message = "Only a PDF has pages to draw: read its text."
+            raise InvalidRequestError(message)
+        documents = house.registry.documents
+        quote = documents.text(scope, document_id)[start:end]
+        spans = documents.pages(scope, document_id)
+        number = page or max(1, sum(1 for span in spans if span.start <= start))
+        path = house.spool.open_path(document.blob.sha256)
+        memory_mb = house.settings.reader_memory_mb
+        return drawn_page(path, number, quote, memory_mb)
+
+    async with _DRAWING:
+        return await anyio.to_thread.run_sync(drawn)
 
 
 @router.get("/{document_id}/events", response_class=StreamingResponse)

@@ -13,12 +13,12 @@
   const words = {
     en: {
       title: "Ask our documents", open: "Open the chat", close: "Close", question: "Your question", send: "Send",
-      searching: "Looking it up…", failed: "That did not work:", source: "Source", page: "page", answer: "Answer",
+      searching: "Looking it up…", failed: "That did not work:", source: "Source", page: ", page {page}",
       hello: "Ask a question: the answer comes from our documents, with its sources.", unverified: "unverified source",
     },
     zh: {
       title: "向文档提问", open: "打开对话", close: "关闭", question: "您的问题", send: "发送",
-      searching: "正在查找…", failed: "出错了：", source: "出处", page: "第", answer: "回答",
+      searching: "正在查找…", failed: "出错了：", source: "出处", page: "，第{page}页",
       hello: "请提问：回答来自我们的文档，并附出处。", unverified: "未经核实的来源",
     },
   };
@@ -50,6 +50,7 @@
     .source { border-left: 3px solid var(--accent); background: var(--soft); padding: .4rem .7rem; margin-top: .5rem; white-space: normal; }
     .source strong { display: block; font-size: .85rem; }
     .source q { font-style: italic; }
+    .told:lang(zh) q { font-style: normal; }
     form { display: flex; gap: .5rem; padding: .7rem; border-top: 1px solid var(--line); align-items: end; }
     textarea { flex: 1; resize: none; border: 1px solid var(--line); border-radius: .5rem; background: transparent; padding: .4rem .6rem; max-height: 8rem; }
     form button { background: var(--accent); color: var(--paper); border-color: var(--accent); }
@@ -220,7 +221,7 @@
       for (const other of source.parentNode.querySelectorAll(".number")) other.setAttribute("aria-expanded", "false");
       mark.setAttribute("aria-expanded", String(open));
       source.hidden = !open;
-      const page = citation.page ? `, ${this.#say("page")} ${citation.page}` : "";
+      const page = citation.page ? this.#say("page").replace("{page}", citation.page) : "";
       const doubt = citation.unverified ? ` (${this.#say("unverified")})` : "";
       source.replaceChildren(make("strong", "", `[${citation.number}] ${citation.document_name}${page}${doubt}`), make("q", "", citation.quote));
       if (open) source.scrollIntoView({ block: "nearest" });

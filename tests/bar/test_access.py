@@ -83,6 +83,7 @@ def test_a2_another_users_objects_do_not_exist(make_running: MakeRunning, figure
         "answer_id": answer["id"],
         "name": "private",
         "key_id": key_id,
+        "page": "1",
     }
     _, stranger = running.key_for("b")
     tried = leaked = 0
@@ -90,7 +91,7 @@ def test_a2_another_users_objects_do_not_exist(make_running: MakeRunning, figure
         if "{" not in path or path in PUBLIC | SIGNED:
             continue
         theirs = path.format(**targets)
-        random_one = path.format(**dict.fromkeys(targets, "does-not-exist"))
+        random_one = path.format(**dict.fromkeys(targets, "does-not-exist") | {"page": "1"})
         body = BODIES.get(path.rsplit("}", 1)[-1], {"instructions": "x"})
         got = running.raw(method, theirs, body, stranger)
         control = running.raw(method, random_one, body, stranger)

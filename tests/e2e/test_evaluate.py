@@ -110,6 +110,36 @@ def test_questions_are_drafted_from_a_collection_and_measured_with(
     assert "--collection" in alone.stderr
 
 
+def test_thumbs_become_a_file_of_questions(
+    service: Any, measured: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    assert measured
+    body = {"question": "How many days of leave are there?", "collections": ["eval-small"]}
+    for thumb in ("up", "down"):
+        answer = service.call("POST", "/v1/ask", body)[1]
+        path = f"/v1/answers/{answer['id']}/feedback"
+        judged = {"thumb": thumb, "note": "too short" if thumb == "down" else ""}
+        assert service.call("POST", path, judged)[0] == 200
+        body = {**body, "question": "Wie lange dauert die Probezeit?"}
+    drafts = tmp_path / "judged.jsonl"
+
+    made = service.run("eval", "make", str(drafts), "--judged")
+
+    assert made.returncode == 0, made.stderr
+    rows = [json.loads(line) for line in drafts.read_text(encoding="utf-8").splitlines()]
+    by_text = {row["text"]: row for row in rows}
+    good, bad = by_text["How many days of leave are there?"], by_text[body["question"]]
+    assert good["thumb"] == "up"
+    assert good["relevant"] == ["leave"]
+    assert good["answers"]
+    assert (bad["thumb"], bad["answers"], bad["answerable"], bad["note"]) == (
+        "down",
+        [],
+        True,
+        "too short",
+    )
+
+
 def test_a_folder_without_questions_is_refused_in_one_line(service: Any, tmp_path: Path) -> None:
     ran = service.run("eval", str(tmp_path))
 

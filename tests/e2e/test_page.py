@@ -5,32 +5,41 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 LEAVE = "# Leave\n\nEvery employee has 27 days of paid leave a year. Unused days expire in March.\n"
 
 
-@pytest.fixture
-def page(service: Any) -> Iterator[Page]:
-    """Return the page with the owner's key entered; requests to other hosts fail the test."""
-    foreign: list[str] = []
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return one Chromium for all tests here."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+        opened = playwright.chromium.launch(
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        opened = browser.new_context(locale="en-US").new_page()
-
-        def look(request: Request) -> None:
-            if not request.url.startswith((service.url, "data:", "blob:")):
-                foreign.append(request.url)
-
-        opened.on("request", look)
-        opened.goto(service.url)
-        opened.fill("#key", service.key)
-        opened.click("#key-form button")
         yield opened
-        browser.close()
+        opened.close()
+
+
+@pytest.fixture
+def page(service: Any, browser: Browser) -> Iterator[Page]:
+    """Return the page with the owner's key entered; requests to other hosts fail the test."""
+    foreign: list[str] = []
+    context = browser.new_context(locale="en-US")
+    opened = context.new_page()
+
+    def look(request: Request) -> None:
+        if not request.url.startswith((service.url, "data:", "blob:")):
+            foreign.append(request.url)
+
+    opened.on("request", look)
+    opened.goto(service.url)
+    opened.fill("#key", service.key)
+    opened.click("#key-form button")
+    yield opened
+    context.close()
     assert foreign == []
 
 
@@ -86,3 +95,197 @@ def test_the_page_speaks_chinese(page: Page) -> None:
 
     expect(page.locator("#question-form button")).to_have_text("提问")
     assert page.evaluate("document.documentElement.lang") == "zh"
+
+
+HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
+
+
+@pytest.fixture(scope="module")
+def handbook(service: Any) -> str:
+    """Return a collection with PDFs in both languages."""
+    for name in ("first-weeks.pdf", "入职指南.pdf"):
+        service.upload(name, (HANDBOOK / name).read_bytes(), collection="page-pdf")
+    service.wait_until_rested("page-pdf")
+    return "page-pdf"
+
+
+def asked(page: Page, question: str, collection: str) -> None:
+    """Ask, and wait for the answer."""
+    page.select_option("#collection", collection)
+    page.fill("#question", question)
+    page.keyboard.press("Enter")
+    expect(page.locator("#thumbs")).to_be_visible(timeout=60_000)
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "quote"),
+    [
+        ("How long does probation last?", "first-weeks.pdf", "Probation lasts six months."),
+        ("试用期有多久？", "入职指南.pdf", "试用期为六个月。"),
+    ],
+)
+def test_a_footnote_of_a_pdf_opens_its_page_with_the_quote_marked(
+    page: Page, handbook: str, question: str, name: str, quote: str
+) -> None:
+    page.reload()
+    asked(page, question, handbook)
+    page.locator("#footnotes li", has_text=quote).get_by_role("button").click()
+
+    expect(page.locator("#source-name")).to_contain_text(name)
+    expect(page.locator("#source-page img")).to_have_attribute(
+        "alt", f"{name}, page 2, with the quoted place marked"
+    )
+    expect(page.locator("#source-page .marked").first).to_be_visible()
+    expect(page.locator("#page-number")).to_have_text("2 of 2")
+    page.click("#page-before")
+    expect(page.locator("#page-number")).to_have_text("1 of 2")
+    page.click("#source-text-view")
+    expect(page.locator("#source mark")).to_have_text(quote)
+
+
+def test_the_address_of_a_footnote_opens_the_place(service: Any, page: Page, handbook: str) -> None:
+    page.reload()
+    asked(page, "How long does probation last?", handbook)
+    body = {"question": "How long does probation last?", "collections": [handbook]}
+    cited = service.call("POST", "/v1/ask", body)[1]["citations"][0]
+    place = f"#document={cited['document_id']}&start={cited['start']}&end={cited['end']}"
+
+    page.goto(f"{service.url}/{place}")
+    page.reload()
+
+    expect(page.locator("#source-page .marked").first).to_be_visible(timeout=15_000)
+
+
+def test_questions_make_a_conversation_that_can_be_gone_on_with(page: Page, handbook: str) -> None:
+    page.reload()
+    asked(page, "What happens in the first month of a newcomer?", handbook)
+    page.fill("#question", "And how long does probation last?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer-question")).to_have_text("And how long does probation last?")
+    expect(page.locator("#thumbs")).to_be_visible(timeout=60_000)
+    expect(page.locator("#turns > li")).to_have_count(1)
+    page.click("#new-conversation")
+    expect(page.locator("#turns > li")).to_have_count(0)
+
+    page.locator("#conversation-list button", has_text="first month of a newcomer").click()
+
+    expect(page.locator("#turns > li")).to_have_count(2)
+    expect(page.locator("#turns > li").last).to_contain_text("six months")
+
+
+def test_why_an_answer_came_about_can_be_seen_and_judged(
+    service: Any, page: Page, handbook: str
+) -> None:
+    page.reload()
+    asked(page, "How long does probation last here?", handbook)
+    page.click("#why summary")
+    expect(page.locator("#why-body")).to_contain_text("Read by the model")
+    expect(page.locator("#why-body")).to_contain_text("Sentences that speak to the question")
+    page.fill("#thumb-note", "exactly")
+    page.click("#thumb-up")
+    expect(page.locator("#thumb-up")).to_have_attribute("aria-pressed", "true")
+
+    judged = service.call("GET", "/v1/answers?judged=true")[1]["answers"]
+    assert judged[0]["feedback"] == {"thumb": "up", "note": "exactly"}
+
+
+def test_the_search_test_shows_what_is_found_and_why(page: Page, handbook: str) -> None:
+    page.reload()
+    page.select_option("#collection", handbook)
+    page.click("#show-search")
+    page.fill("#query", "probation")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#found li").first).to_contain_text("first-weeks.pdf, page 2")
+    expect(page.locator("#found li").first).to_contain_text("words")
+
+
+def test_collections_and_keys_are_made_and_taken_away(service: Any, page: Page) -> None:
+    page.reload()
+    page.click("#show-access")
+    page.fill("#collection-name", "page-made")
+    page.click("#collection-form button")
+    card = page.locator("#collection-rows li", has_text="page-made")
+    card.get_by_role("textbox").first.fill("group:sales ask")
+    card.get_by_role("button").click()
+    expect(card).to_contain_text("Saved.")
+    path = "/v1/collections/page-made/grants"
+    wanted = [{"principal": "group:sales", "role": "ask"}]
+    assert service.call("GET", path)[1]["grants"] == wanted
+
+    page.fill("#key-name", "page-key")
+    page.select_option("#key-scope", "ask")
+    page.click("#new-key-form button")
+    expect(page.locator("#secret")).to_contain_text("fn-")
+    secret = page.locator("#secret").inner_text()
+    assert service.call("GET", "/v1/collections", key=secret)[0] == 200
+    page.click("#secret-dialog button")
+    page.locator("#key-rows li", has_text="page-key").get_by_role("button").click()
+    expect(page.locator("#key-rows li", has_text="page-key")).to_contain_text("revoked")
+    assert service.call("GET", "/v1/collections", key=secret)[0] == 401
+
+
+def test_a_document_is_deleted_after_a_question_back(service: Any, page: Page) -> None:
+    service.upload("doomed.md", b"# Doomed\n\nThis page goes.\n", collection="page-doomed")
+    service.wait_until_rested("page-doomed")
+    page.click("#show-documents")
+    row = page.locator("#document-rows tr", has_text="doomed.md")
+    page.once("dialog", lambda dialog: dialog.accept())
+    row.get_by_role("button", name="Delete").click()
+
+    expect(row).to_have_count(0)
+    assert not service.call("GET", "/v1/documents?collection=page-doomed")[1]["documents"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_nothing_serious_stands_in_the_way_of_a_screen_reader(
+    page: Page, handbook: str, language: str
+) -> None:
+    page.reload()
+    if language == "zh":
+        page.click("#change-language")
+    asked(page, "How long does probation last?", handbook)
+    page.click("#why summary")
+    checked = Axe()
+    faults: list[str] = []
+
+    def check(part: str) -> None:
+        page.wait_for_timeout(300)
+        told = checked.run(page).response["violations"]
+        serious = [one for one in told if one["impact"] in {"serious", "critical"}]
+        faults.extend(f"{part}: {one['id']} {one['nodes'][0]['html']}" for one in serious)
+
+    check("ask")
+    page.locator("#footnotes button").first.click()
+    expect(page.locator("#source-page .marked").first).to_be_visible()
+    check("source")
+    page.keyboard.press("Escape")
+    for part in ("documents", "search", "access"):
+        page.click(f"#show-{part}")
+        check(part)
+    if language == "zh":
+        page.click("#change-language")
+    assert faults == []
+
+
+def test_the_page_is_there_within_a_second_and_works_by_keyboard(page: Page) -> None:
+    page.reload()
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    painted_ms = page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    )
+    page.keyboard.press("Tab")
+
+    assert painted_ms < 1000
+    expect(page.get_by_role("link", name="To the content")).to_be_focused()
+
+
+def test_on_a_phone_in_the_dark_nothing_is_wider_than_the_screen(page: Page, handbook: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.emulate_media(color_scheme="dark")
+    page.reload()
+    asked(page, "How long does probation last?", handbook)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert colour == "rgb(24, 28, 26)"

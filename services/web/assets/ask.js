@@ -1,0 +1,169 @@
+// Questions and answers, kept together in conversations.
+
+import { $, button, item, make } from "/assets/dom.js";
+import { openSource, placeOf } from "/assets/source.js";
+import { events, get, send } from "/assets/service.js";
+import { say } from "/assets/words.js";
+import { showWhy } from "/assets/why.js";
+
+const MOST_TURNS = 6;
+let conversation = newId();
+let turns = [];
+let answer = null;
+
+function newId() {
+  return [...crypto.getRandomValues(new Uint8Array(12))].map((one) => one.toString(16).padStart(2, "0")).join("");
+}
+
+export async function loadCollections() {
+  const { collections } = await get("/v1/collections");
+  const chosen = $("collection").value;
+  $("collection").replaceChildren(new Option(say("all"), ""), ...collections.map((one) => new Option(one.name, one.name)));
+  $("collection").value = chosen;
+  $("target-names").replaceChildren(...collections.map((one) => new Option(one.name)));
+}
+
+async function ask(event) {
+  event.preventDefault();
+  const question = $("question").value.trim();
+  const asking = $("question-form").querySelector("button");
+  if (!question || asking.disabled) return;
+  asking.disabled = true;
+  $("question").value = "";
+  archive();
+  begin(question);
+  const body = { question, stream: true, conversation, history: turns.slice(-2 * MOST_TURNS) };
+  if ($("collection").value) body.collections = [$("collection").value];
+  try {
+    for await (const [name, value] of events("/v1/ask", body)) {
+      if (name === "passages") $("status").textContent = say("writing");
+      if (name === "delta") $("answer-text").append(value.text);
+      if (name === "error") throw new Error(value.error.message);
+      if (name === "answer") {
+        showAnswer(value);
+        asking.disabled = false;
+        break;
+      }
+    }
+    turns.push({ role: "user", content: question }, { role: "assistant", content: answer.answer });
+    $("status").textContent = "";
+    loadConversations();
+  } catch (error) {
+    $("status").textContent = error.message;
+    $("question").value ||= question;
+  }
+  $("answer-text").classList.remove("writing");
+  asking.disabled = false;
+  $("question").focus({ preventScroll: true });
+}
+
+function begin(question) {
+  answer = null;
+  $("answer").hidden = false;
+  $("answer-question").textContent = question;
+  $("answer-text").replaceChildren();
+  $("answer-text").classList.add("writing");
+  $("footnotes").replaceChildren();
+  $("why").open = false;
+  $("why").hidden = $("thumbs").hidden = true;
+  for (const name of ["thumb-up", "thumb-down"]) $(name).setAttribute("aria-pressed", "false");
+  $("thumb-note").value = "";
+  $("status").textContent = say("searching");
+}
+
+function showAnswer(value) {
+  answer = value;
+  $("thumbs").hidden = $("why").hidden = false;
+  $("answer-text").replaceChildren(...told(answer));
+  $("answer-text").lang = answer.language;
+  $("footnotes").replaceChildren(...notes(answer));
+}
+
+function told(one) {
+  if (!one.sentences.length) return [one.answer];
+  return one.sentences.flatMap((sentence) => [
+    sentence.text,
+    ...sentence.citations.map((number) => {
+      const mark = button(`[${number}]`, () => openSource(one.citations[number - 1]), "number");
+      mark.setAttribute("aria-label", `${say("source")} ${number}: ${placeOf(one.citations[number - 1])}`);
+      return mark;
+    }),
+    " ",
+  ]);
+}
+
+function notes(one) {
+  return one.citations.map((citation) => {
+    const quote = make("blockquote", citation.quote);
+    return item(button(placeOf(citation), () => openSource(citation)), quote);
+  });
+}
+
+// The answer before becomes a turn of the conversation above.
+function archive() {
+  if (answer) $("turns").append(turnOf($("answer-question").textContent, answer));
+}
+
+function turnOf(question, one) {
+  const text = make("p");
+  text.lang = one.language || "";
+  text.append(...told(one));
+  const more = make("details");
+  const list = make("ol");
+  list.append(...notes(one));
+  more.append(make("summary", say("footnotes")), list);
+  return item(make("h2", question), text, ...(one.citations.length ? [more] : []));
+}
+
+async function judge(thumb) {
+  const body = { thumb, note: $("thumb-note").value };
+  await send("POST", `/v1/answers/${answer.id}/feedback`, body);
+  $("thumb-up").setAttribute("aria-pressed", String(thumb === "up"));
+  $("thumb-down").setAttribute("aria-pressed", String(thumb === "down"));
+  $("status").textContent = say("thanks");
+}
+
+export async function loadConversations() {
+  const { answers } = await get("/v1/answers?limit=200");
+  const seen = new Map();
+  for (const one of answers) if (one.conversation) seen.set(one.conversation, one);
+  $("conversation-list").replaceChildren(...[...seen].slice(0, 30).map(([id, first]) => {
+    const open = button(first.question, () => resume(id));
+    if (id === conversation) open.setAttribute("aria-current", "true");
+    return item(open);
+  }));
+}
+
+async function resume(id) {
+  startNew();
+  conversation = id;
+  const { answers } = await get(`/v1/answers?limit=50&conversation=${encodeURIComponent(id)}`);
+  for (const one of answers.reverse()) {
+    const record = await get(`/v1/answers/${one.id}`);
+    $("turns").append(turnOf(one.question, record.answer));
+    turns.push({ role: "user", content: one.question }, { role: "assistant", content: one.answer });
+  }
+  await loadConversations();
+}
+
+function startNew() {
+  conversation = newId();
+  turns = [];
+  answer = null;
+  $("answer").hidden = true;
+  $("turns").replaceChildren();
+  $("status").textContent = "";
+  for (const one of document.querySelectorAll("#conversation-list [aria-current]")) one.removeAttribute("aria-current");
+  $("question").focus({ preventScroll: true });
+}
+
+export function listen() {
+  $("question-form").addEventListener("submit", ask);
+  $("question").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) ask(event);
+  });
+  $("new-conversation").addEventListener("click", startNew);
+  $("thumb-up").addEventListener("click", () => judge("up"));
+  $("thumb-down").addEventListener("click", () => judge("down"));
+  $("why").addEventListener("toggle", () => { if ($("why").open && answer) showWhy(answer); });
+}

@@ -1,0 +1,114 @@
+// Documents: added with progress, listed with grade and reason, looked at, fetched, deleted.
+
+import { $, button, item, make } from "/assets/dom.js";
+import { loadCollections } from "/assets/ask.js";
+import { openSource } from "/assets/source.js";
+import { call, get, send, upload } from "/assets/service.js";
+import { say } from "/assets/words.js";
+
+const STATES = ["queued", "reading", "embedding", "ready", "failed"];
+const LOOK_MS = 700;
+let cursor = null;
+let following = false;
+
+export async function loadDocuments(more = false) {
+  const state = $("filter").value ? `&status=${$("filter").value}` : "";
+  const from = more && cursor ? `&cursor=${cursor}` : "";
+  const told = await get(`/v1/documents?limit=100${state}${from}`);
+  const rows = told.documents.map(row);
+  if (more) $("document-rows").append(...rows); else $("document-rows").replaceChildren(...rows);
+  cursor = told.cursor || null;
+  $("more-documents").hidden = !cursor;
+  $("counts").textContent = STATES.filter((one) => told.counts[one]).map((one) => `${say(`s_${one}`)} ${told.counts[one]}`).join(" · ");
+  return told.counts.queued + told.counts.reading + told.counts.embedding;
+}
+
+export function fillFilter() {
+  const chosen = $("filter").value;
+  $("filter").replaceChildren(new Option(say("every"), ""), ...STATES.map((one) => new Option(say(`s_${one}`), one)));
+  $("filter").value = chosen;
+}
+
+function row(one) {
+  const node = make("tr");
+  const done = one.progress?.total ? ` ${one.progress.done}/${one.progress.total}` : "";
+  const state = one.error ? `${say("s_failed")}: ${one.error.message}` : say(`s_${one.status}`) + (one.status === "ready" ? "" : done);
+  const actions = make("td");
+  actions.append(
+    button(say("original"), () => fetchOriginal(one)), " ",
+    button(say("remove"), () => remove(one, node)),
+  );
+  const name = make("th");
+  name.scope = "row";
+  name.append(one.status === "ready" ? button(one.name, () => look(one), "plain") : one.name);
+  node.append(name, make("td", one.collection), make("td", state, one.status), make("td", one.grade.grade || ""), make("td", one.passages), actions);
+  return node;
+}
+
+const look = (one) => openSource({
+  document_id: one.id, document_name: one.name, start: 0, end: 0, isPdf: one.media_type === "application/pdf",
+});
+
+async function fetchOriginal(one) {
+  const blob = await (await call(`/v1/documents/${one.id}/file`)).blob();
+  const link = make("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = one.name.split("/").pop();
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+async function remove(one, node) {
+  if (!confirm(say("sure", { name: one.name }))) return;
+  try {
+    await send("DELETE", `/v1/documents/${one.id}`);
+    node.remove();
+  } catch (error) {
+    $("upload-status").textContent = error.message;
+  }
+}
+
+export async function addFiles(files) {
+  for (const file of files) {
+    const bar = make("progress");
+    bar.max = 1;
+    bar.value = 0;
+    bar.setAttribute("aria-label", `${say("uploading")} ${file.name}`);
+    const line = item(make("span", file.name), " ", bar);
+    $("uploads").append(line);
+    try {
+      await upload(file, $("target").value.trim() || "default", (share) => { bar.value = share; });
+      line.remove();
+    } catch (error) {
+      line.replaceChildren(make("span", `${file.name}: ${error.message}`, "failed"));
+    }
+  }
+  $("files").value = "";
+  await follow();
+  await loadCollections();
+}
+
+async function follow() {
+  if (following) return;
+  following = true;
+  try {
+    while (await loadDocuments()) await new Promise((later) => setTimeout(later, LOOK_MS));
+  } finally {
+    following = false;
+  }
+}
+
+export function listen(show) {
+  $("files").addEventListener("change", (event) => addFiles(event.target.files));
+  $("filter").addEventListener("change", () => loadDocuments());
+  $("more-documents").addEventListener("click", () => loadDocuments(true));
+  $("upload-form").addEventListener("submit", (event) => event.preventDefault());
+  document.addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("dropping"); });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dropping");
+    show("documents");
+    addFiles(event.dataTransfer.files);
+  });
+}

@@ -1,0 +1,75 @@
+// Calls to the service, under the key of this tab.
+
+import { say } from "/assets/words.js";
+
+const headers = () => ({ Authorization: `Bearer ${sessionStorage.getItem("key") || ""}` });
+export const hasKey = () => Boolean(sessionStorage.getItem("key"));
+export const setKey = (key) => sessionStorage.setItem("key", key);
+
+export async function call(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, { ...options, headers: { ...headers(), ...options.headers } });
+  } catch {
+    throw new Error(say("offline"));
+  }
+  if (response.status === 401) document.getElementById("key-dialog").showModal();
+  if (!response.ok) {
+    const told = await response.json().catch(() => null);
+    throw new Error(told?.error?.message || `HTTP ${response.status}`);
+  }
+  return response;
+}
+
+export const get = async (path) => (await call(path)).json();
+
+export async function send(method, path, body) {
+  const options = { method };
+  if (body !== undefined) Object.assign(options, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+  return (await call(path, options)).json();
+}
+
+export async function* events(path, body) {
+  const response = await call(path, {
+    method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
+  });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      held += value;
+      const parts = held.split("\n\n");
+      held = parts.pop();
+      for (const part of parts) {
+        const [name, data] = part.split("\n");
+        yield [name.slice("event: ".length), JSON.parse(data.slice("data: ".length))];
+      }
+    }
+  } finally {
+    reader.cancel();
+  }
+}
+
+// fetch tells nothing of what has left already; XMLHttpRequest does.
+export function upload(file, collection, tell) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const body = new FormData();
+    body.append("collection", collection);
+    body.append("source_id", file.name);
+    body.append("file", file);
+    request.open("POST", "/v1/documents");
+    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => event.lengthComputable && tell(event.loaded / event.total));
+    request.addEventListener("error", () => reject(new Error(say("offline"))));
+    request.addEventListener("load", () => {
+      let told = null;
+      try { told = JSON.parse(request.responseText); } catch { /* no JSON: the status says it */ }
+      if (request.status < 400) resolve(told);
+      else reject(new Error(told?.error?.message || `HTTP ${request.status}`));
+    });
+    request.send(body);
+  });
+}

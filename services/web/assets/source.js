@@ -1,0 +1,112 @@
+// The place that a footnote leads to: the document's text, or a PDF's page as it looks, with the quote marked.
+
+import { $, make } from "/assets/dom.js";
+import { get, call } from "/assets/service.js";
+import { say } from "/assets/words.js";
+
+let shown = null;
+let before = null;
+
+export function placeOf(one) {
+  const page = one.page ? say("pageAt", one) : "";
+  const mark = one.unverified ? ` (${say("unverified")})` : "";
+  return `${one.document_name}${page}${mark}`;
+}
+
+export async function openSource(citation) {
+  // Page 0: the one on which the quote stands. Only a PDF's passages have pages of their own.
+  shown = { ...citation, page: citation.page || 0, isPdf: citation.isPdf ?? citation.document_name.toLowerCase().endsWith(".pdf") };
+  if ($("source").hidden) before = document.activeElement;
+  $("source-name").textContent = placeOf(citation);
+  $("source-tools").hidden = !shown.isPdf;
+  $("source").hidden = false;
+  $("source").focus({ preventScroll: true });
+  history.replaceState(null, "", `#document=${encodeURIComponent(citation.document_id)}&start=${citation.start}&end=${citation.end}`);
+  await showText();
+  if (shown.isPdf) await showPage(shown.page).catch(() => showView("text"));
+}
+
+// Footnotes elsewhere (chats, OpenAI's clients) lead here: #document=ID&start=N&end=N.
+export async function openAddress() {
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  if (!wanted.get("document")) return;
+  const document_id = wanted.get("document");
+  const told = await get(`/v1/documents/${encodeURIComponent(document_id)}`);
+  const start = Number(wanted.get("start")), end = Number(wanted.get("end"));
+  await openSource({ document_id, document_name: told.name, isPdf: told.media_type === "application/pdf", start, end });
+}
+
+export function closeSource() {
+  if ($("source").hidden) return;
+  $("source").hidden = true;
+  history.replaceState(null, "", location.pathname);
+  if (before) before.focus();
+}
+
+async function showText() {
+  const text = [...await (await call(`/v1/documents/${encodeURIComponent(shown.document_id)}/text`)).text()];
+  const slice = (start, end) => text.slice(start, end).join("");
+  const quoted = make("mark", slice(shown.start, shown.end));
+  $("source-text").replaceChildren(slice(0, shown.start), quoted, slice(shown.end));
+  showView("text");
+  quoted.scrollIntoView({ block: "center" });
+}
+
+function showView(name) {
+  $("source-text").hidden = name !== "text";
+  $("source-page").hidden = name !== "page";
+  $("source-page-view").setAttribute("aria-pressed", String(name === "page"));
+  $("source-text-view").setAttribute("aria-pressed", String(name === "text"));
+}
+
+async function showPage(number) {
+  const path = `/v1/documents/${encodeURIComponent(shown.document_id)}/pages/${number}?start=${shown.start}&end=${shown.end}`;
+  const page = await get(path);
+  shown.page = page.page;
+  $("page-number").textContent = say("pageOf", page);
+  $("page-before").disabled = page.page <= 1;
+  $("page-after").disabled = page.page >= page.pages;
+  const sheet = make("div", undefined, "sheet");
+  const picture = make("img");
+  picture.src = `data:image/png;base64,${page.image}`;
+  picture.alt = say("pageAlt", { name: shown.document_name, page: page.page });
+  picture.width = page.width;
+  picture.height = page.height;
+  sheet.append(picture);
+  $("source-page").replaceChildren(sheet);
+  showView("page");
+  for (const line of page.lines.filter((one) => one.lacks_font)) written(sheet, line);
+  const marks = page.boxes.map((box) => placed(make("span", undefined, "marked"), box));
+  sheet.append(...marks);
+  if (marks.length) marks[0].scrollIntoView({ block: "center" });
+}
+
+function placed(node, [left, top, right, bottom]) {
+  const percent = (share) => `${share * 100}%`;
+  Object.assign(node.style, {
+    left: percent(left), top: percent(top), width: percent(right - left), height: percent(bottom - top),
+  });
+  return node;
+}
+
+// Letters whose font is not in the file are written over the picture, in a font of this browser.
+function written(sheet, line) {
+  const node = placed(make("span", undefined, "line-text"), line.box);
+  const inner = make("span", line.text);
+  node.append(inner);
+  sheet.append(node);
+  const room = node.getBoundingClientRect();
+  inner.style.fontSize = `${room.height * 0.8}px`;
+  const width = inner.getBoundingClientRect().width;
+  if (width) inner.style.transform = `scaleX(${room.width / width})`;
+}
+
+export function listen() {
+  $("close-source").addEventListener("click", closeSource);
+  $("source-page-view").addEventListener("click", () => showPage(shown.page));
+  $("source-text-view").addEventListener("click", () => { showView("text"); });
+  $("page-before").addEventListener("click", () => showPage(shown.page - 1));
+  $("page-after").addEventListener("click", () => showPage(shown.page + 1));
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeSource(); });
+  addEventListener("hashchange", openAddress);
+}
