@@ -40,7 +40,7 @@ test-quick: setup-dev  ## Run the unit, contract and architecture tests only
 	@$(PYTHON) -m pytest tests/unit tests/contract tests/architecture
 
 BAR = tests/bar tests/e2e/test_no_egress.py tests/e2e/test_drain.py tests/e2e/test_backup.py \
-	tests/integration/test_reading.py tests/integration/test_models.py
+	tests/integration/test_reading.py tests/integration/test_models.py tests/integration/test_sources.py
 
 bar: setup-dev  ## Run the reliability and security checks and print their table (docs/bar.md)
 	@$(PYTHON) -m pytest -q $(BAR)

@@ -80,6 +80,14 @@ class Settings(BaseSettings):
     key: SecretStr | None = Field(
         None, description="The key of the command line; the owner key of the data folder if unset."
     )
+    source_user: str = Field(
+        "", description="Who `footnote sync` signs in as at a source; the key's id at S3."
+    )
+    source_password: SecretStr | None = Field(None, description="With which password or secret.")
+    url_hosts: str = Field(
+        "",
+        description="Hosts whose web pages `footnote sync` may fetch; *: all public ones, too.",
+    )
     hub_url: str = Field(
         "https://huggingface.co", description="Where `footnote models pull` fetches, or a mirror."
     )

@@ -8,9 +8,11 @@ import typer
 
 from ingest.cli.console import AsJson, InCollection, client, fail, say, show, show_json, show_table
 from ingest.cli.files import LocalFile, readable_files
-from ingest.cli.folder_sync import plan, watch_changes
+from ingest.cli.folder_sync import plan, watch_folder
+from ingest.cli.source_sync import watch_source
 from ingest.cli.waiting import wait_for
-from services.client.httpx_client import RefusedError
+from ingest.sources.opening import is_source
+from services.client.wire import RefusedError
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until they are ready.")]
@@ -43,21 +45,33 @@ def add(
     _report(told, as_json=as_json)
 
 
-def sync(
-    folder: Annotated[Path, typer.Argument(help="The folder.", exists=True, file_okay=False)],
+def sync(  # noqa: PLR0913 - the options of a command
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder; or davs://, s3+https://, imaps://, https:// (sitemap or page)."
+        ),
+    ],
     collection: InCollection = "default",
+    every: Annotated[
+        float, typer.Option(min=1, help="With --watch: seconds between two looks at a source.")
+    ] = 60.0,
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done.")
     ] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on as the folder changes.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on as it changes.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the collection equal the folder: add, replace, delete."""
-    for _ in watch_changes(folder, forever=watch):
+    """Make the collection equal the folder or source: add, replace, delete."""
+    if is_source(source):
+        looks = watch_source(source, every_s=every, forever=watch)
+    else:
+        looks = watch_folder(source, forever=watch)
+    for folder in looks:
         files = [file for file in readable_files([folder]) if file.path.suffix != ".jsonl"]
         if not files and not watch:
-            fail(f"There is no file of a type that is read under {folder}.")
+            fail(f"There is no file of a type that is read under {source}.")
         summary, told = _synced(files, collection, dry_run=dry_run)
         if as_json:
             show_json({**summary, "documents": told})

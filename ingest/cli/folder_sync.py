@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.cli.console import fail
 from ingest.cli.files import LocalFile, readable_files
 
 _LOOK_S = 1.0
@@ -57,11 +58,14 @@ def plan(files: Sequence[LocalFile], documents: Sequence[dict[str, Any]]) -> Pla
     )
 
 
-def watch_changes(folder: Path, *, forever: bool) -> Iterator[None]:
-    """Yield once, and with *forever* again after every change under *folder*, once it is quiet."""
+def watch_folder(named: str, *, forever: bool) -> Iterator[Path]:
+    """Yield the folder once, and with *forever* again after every change, once it is quiet."""
+    folder = Path(named)
+    if not folder.is_dir():
+        fail(f"There is no folder {named}.")
     while True:
         before = _state(folder)
-        yield
+        yield folder
         if not forever:
             return
         while (now := _state(folder)) == before:

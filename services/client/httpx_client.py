@@ -9,18 +9,9 @@ from urllib.parse import quote
 
 import httpx2 as httpx
 
-from services.domain.errors import HouseError, NotReadyError
+from services.client.wire import Event, EventReader, RefusedError, fields_of, refusal, unreachable
 
 _TIMEOUT = httpx.Timeout(30.0, read=600.0, write=600.0)
-
-
-class RefusedError(HouseError):
-    """The service said no; the message is its own."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
 
 
 class FootnoteClient:
@@ -53,22 +44,19 @@ class FootnoteClient:
         response = self._sent(method, path, **given)
         return response.json() if response.content else None
 
-    def upload(
+    def upload(  # noqa: PLR0913, PLR0917 - the fields of the form
         self,
         path: Path,
         name: str,
         collection: str,
         source_id: str | None,
         readers: Sequence[str] = (),
+        metadata: Mapping[str, object] | None = None,
     ) -> dict[str, Any]:
         """Upload a file, for *readers* alone if there are any; returns its Document, or the batch
         that a `.jsonl` file became.
         """
-        fields = {"collection": collection}
-        if readers:
-            fields["readers"] = json.dumps(list(readers))
-        if source_id is not None:
-            fields["source_id"] = source_id
+        fields = fields_of(collection, source_id, readers, metadata)
         with path.open("rb") as file:
             told: dict[str, Any] = self.call(
                 "POST", "/v1/documents", data=fields, files={"file": (name, file)}
@@ -113,9 +101,13 @@ class FootnoteClient:
         told: dict[str, Any] = self.call("DELETE", f"/v1/documents/{quote(document_id)}")
         return told
 
-    def ask(self, asked: Mapping[str, object]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def ask(self, asked: Mapping[str, object]) -> Iterator[Event]:
         """Yield the events of an answer as they come: name and value."""
-        yield from _events(self._lines("/v1/ask", {**asked, "stream": True}))
+        reader = EventReader()
+        for line in self._lines("/v1/ask", {**asked, "stream": True}):
+            told = reader.read(line)
+            if told is not None:
+                yield told
 
     def chunks(self, path: str, body: Mapping[str, object]) -> Iterator[dict[str, Any]]:
         """Yield the chunks of a streamed completion; RefusedError for an error among them."""
@@ -132,42 +124,16 @@ class FootnoteClient:
         try:
             with self._http.stream("POST", path, json=body) as response:
                 if response.status_code >= httpx.codes.BAD_REQUEST:
-                    raise _refusal(response.status_code, response.read().decode())
+                    raise refusal(response.status_code, response.read().decode())
                 yield from response.iter_lines()
         except httpx.TransportError as error:
-            raise self._unreachable() from error
+            raise unreachable(self._url) from error
 
     def _sent(self, method: str, path: str, **given: Any) -> httpx.Response:  # noqa: ANN401
         try:
             response = self._http.request(method, path, **given)
         except httpx.TransportError as error:
-            raise self._unreachable() from error
+            raise unreachable(self._url) from error
         if response.status_code >= httpx.codes.BAD_REQUEST:
-            raise _refusal(response.status_code, response.text)
+            raise refusal(response.status_code, response.text)
         return response
-
-    def _unreachable(self) -> NotReadyError:
-        return NotReadyError(
-            f"No service answers at {self._url}: start it with `footnote serve`, "
-            "or set FOOTNOTE_URL."
-        )
-
-
-def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    name = ""
-    for line in lines:
-        if line.startswith("event: "):
-            name = line.removeprefix("event: ")
-        elif line.startswith("data: "):
-            value = json.loads(line.removeprefix("data: "))
-            if name == "error":
-                raise RefusedError(0, value["error"]["code"], value["error"]["message"])
-            yield name, value
-
-
-def _refusal(status: int, text: str) -> RefusedError:
-    try:
-        told = json.loads(text)["error"]
-        return RefusedError(status, str(told["code"]), str(told["message"]))
-    except (ValueError, KeyError, TypeError):
-        return RefusedError(status, "failed", f"The service answered {status}: {text[:200]}")
