@@ -119,7 +119,8 @@ class Settings(BaseSettings):
         "auto", description="Layers of the generator on the GPU: a number, or auto (all that fit)."
     )
     index_device: Literal["auto", "cpu", "gpu"] = Field(
-        "auto", description="Where vectors are searched: auto or cpu; a GPU index is yet to come."
+        "auto",
+        description="Where vectors are searched: auto (a GPU where there is one), gpu, or cpu.",
     )
     context_tokens: int = Field(
         4096, ge=1024, le=131072, description="Context window of the generator, in tokens."

@@ -381,16 +381,13 @@ def _broker(settings: Settings) -> "SQLiteBroker | RedisBroker":
 def _open_indexes(
     settings: Settings, registry: Registry, embedder: Embedder
 ) -> "tuple[IndexFollower, Legs]":
-    from services.index.faiss_vectors import FaissVectorIndex
+    from services.index.opening import open_vectors
     from services.index.tantivy_words import TantivyWordIndex
     from services.retrieval.follower import IndexFollower
     from services.retrieval.legs import Legs
 
-    if settings.index_device == "gpu":
-        message = "FOOTNOTE_INDEX_DEVICE=gpu: this release searches vectors on the CPU; set auto."
-        raise SettingsError(message)
     folder = settings.data_dir / "index"
-    vectors = FaissVectorIndex(embedder.card.dimension)
+    vectors = open_vectors(settings.index_device, embedder.card.dimension)
     words = TantivyWordIndex(folder / "live" / "words")
     stamp = Stamp(0, embedder.card.name, embedder.card.dimension, ANALYZER)
     generations = Generations(folder / "generations")

@@ -10,15 +10,19 @@ import re
 from services.domain.media import KINDS
 from services.language.normalize import remove_invisible
 
-_SCHEME = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]{1,20}):(?=//)")
+# Clients look for ASCII only: what stands beside an address may be Chinese, or a digit after it.
+_SCHEME = re.compile(r":(?=//)")
 _OTHER_SCHEME = re.compile(
-    r"\b(mailto|data|javascript|vbscript|tel|sms|file):(?=\S)", re.IGNORECASE
+    r"(?<![A-Za-z0-9])(mailto|data|javascript|vbscript|tel|sms|file):(?=\S)", re.IGNORECASE
 )
 # A host's name: labels with dots between; the last one is letters only, or punycode.
 _HOST = re.compile(
-    r"(?<![\w.])(?:[\w-]{1,63}\.)+(?:[^\W\d_]{2,24}|xn--[\w-]{2,59})(?![\w])|"
-    r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"
+    r"(?<![\w.])(?:[\w-]{1,63}\.)+"
+    r"(?:(?:xn--[\w-]{2,59}|[A-Za-z]{2,24})(?![A-Za-z0-9])|[^\W\d_]{2,24}(?!\w))|"
+    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)"
 )
+# A number before Chinese words counts sections: 2.3.总则.
+_SECTION = re.compile(r"[\d.]+\.[^\W\d_a-zA-Z]+")
 # Names of files are none of hosts, but for endings that are top-level domains, too.
 _FILE_ENDINGS = frozenset(KINDS) - {"md"}
 
@@ -26,7 +30,7 @@ _FILE_ENDINGS = frozenset(KINDS) - {"md"}
 def inert(text: str) -> str:
     """Return *text* with every address defanged and every invisible character removed."""
     plain, _ = remove_invisible(text)
-    plain = _SCHEME.sub(r"\1[:]", plain)
+    plain = _SCHEME.sub("[:]", plain)
     plain = _OTHER_SCHEME.sub(r"\1[:]", plain)
     return _HOST.sub(_defanged, plain)
 
@@ -37,7 +41,8 @@ def _defanged(match: re.Match[str]) -> str:
     is_address = text[match.end() : match.end() + 1] in {"/", ":"} or (
         text[match.start() - 1 : match.start()] in {"@", "/"}
     )
-    if ending.lower() in _FILE_ENDINGS and "." not in name and not is_address:
+    is_file = ending.lower() in _FILE_ENDINGS and "." not in name
+    if not is_address and (is_file or _SECTION.fullmatch(host)):
         return host
     return host.replace(".", "[.]")
 

@@ -1,132 +1,86 @@
-"""Exact search by FAISS over matrices of our own, one a collection.
+"""Exact search by FAISS over matrices of our own, one a collection, on the GPU or the CPU.
 
-Adding appends a row; removing moves the last row into the hole. Both cost the same however large
-the index is, and are seen by the next search. (FAISS's own indexes copy on removal, and on the GPU
-cannot remove at all.)
+FAISS's own indexes copy on removal, and on a GPU cannot remove at all; and its selectors of ids
+are ignored on a GPU. So a Scope is a choice of matrices, made before anything is compared.
 """
 
-import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import faiss
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from services.domain.passages import Hit, IndexedPassage
 from services.domain.scope import Scope
+from services.index.faiss_matrix import HostMatrix
+from services.index.gathering import Gathering
+from services.index.matrices import DeviceError, Matrix
+from services.index.segments import Segment
 
-_FIRST_CAPACITY = 256
+_Question = tuple[NDArray[np.float32], tuple[str, ...], int]
+_Done = TypeVar("_Done")
+
+log = structlog.get_logger("index")
 
 
-class _Segment:
-    """The vectors of one collection: the first `count` rows of `matrix` and `ids`."""
-
-    def __init__(self, dimension: int) -> None:
-        self.matrix = np.zeros((_FIRST_CAPACITY, dimension), np.float32)
-        self.ids = np.zeros(_FIRST_CAPACITY, np.int64)
-        self.count = 0
-        self.rows: dict[int, int] = {}
-        self.documents: dict[str, list[int]] = {}
-
-    def add(self, passage: IndexedPassage) -> None:
-        row = self.rows.get(passage.passage_id)
-        if row is None:
-            row = self.count
-            self._grow_to(row + 1)
-            self.count += 1
-            self.rows[passage.passage_id] = row
-            self.documents.setdefault(passage.document_id, []).append(passage.passage_id)
-        self.matrix[row] = np.frombuffer(passage.vector, "<f4")
-        self.ids[row] = passage.passage_id
-
-    def remove(self, document_id: str) -> int:
-        gone = self.documents.pop(document_id, [])
-        for passage_id in gone:
-            hole, last = self.rows.pop(passage_id), self.count - 1
-            if hole != last:
-                self.matrix[hole] = self.matrix[last]
-                self.ids[hole] = self.ids[last]
-                self.rows[int(self.ids[last])] = hole
-            # A deleted vector does not linger: text can be guessed from one.
-            self.matrix[last] = 0
-            self.count = last
-        return len(gone)
-
-    def nearest(self, query: NDArray[np.float32], limit: int) -> list[Hit]:
-        if self.count == 0:
-            return []
-        scores, rows = faiss.knn(
-            query.reshape(1, -1),
-            self.matrix[: self.count],
-            min(limit, self.count),
-            metric=faiss.METRIC_INNER_PRODUCT,
-        )
-        return [
-            Hit(int(self.ids[row]), float(score))
-            for row, score in zip(rows[0], scores[0], strict=True)
-        ]
-
-    def _grow_to(self, rows: int) -> None:
-        if rows <= len(self.ids):
-            return
-        capacity = max(rows, 2 * len(self.ids))
-        matrix = np.zeros((capacity, self.matrix.shape[1]), np.float32)
-        matrix[: self.count] = self.matrix[: self.count]
-        self.matrix = matrix
-        self.ids = np.concatenate([self.ids, np.zeros(capacity - len(self.ids), np.int64)])
+def gpus() -> int:
+    """Return how many GPUs this build of FAISS can use."""
+    return int(faiss.get_num_gpus()) if hasattr(faiss, "get_num_gpus") else 0
 
 
 class FaissVectorIndex:
-    """Vectors of *dimension* numbers, searched exactly. Safe to use from many threads."""
+    """Vectors of *dimension* numbers, searched exactly. Safe to use from many threads.
 
-    def __init__(self, dimension: int) -> None:
-        # A single query gains nothing from several OpenMP threads; many questions come at once.
-        faiss.omp_set_num_threads(1)
+    Rows lie where *make_matrix* puts them. Without room there, or if the device stops answering,
+    they move to this machine's memory, and the search goes on there.
+    """
+
+    def __init__(self, dimension: int, make_matrix: Callable[[], Matrix] | None = None) -> None:
         self._dimension = dimension
-        self._segments: dict[str, _Segment] = {}
+        self._make_matrix = make_matrix or self._host_matrix
+        self._segments: dict[str, Segment] = {}
         self._lock = threading.Lock()
+        self._gathering = Gathering("vector-search", self._search_all)
 
     def add(self, passages: Sequence[IndexedPassage]) -> None:
         """Add or replace passages; those without a vector are not searched by meaning."""
+        by_collection: dict[str, list[IndexedPassage]] = {}
+        for one in passages:
+            if one.vector:
+                by_collection.setdefault(one.collection_id, []).append(one)
         with self._lock:
-            for passage in passages:
-                if passage.vector:
-                    self._segment(passage.collection_id).add(passage)
+            for collection_id, some in by_collection.items():
+                self._try(partial(self._add, collection_id, some))
 
     def remove(self, documents: Iterable[tuple[str, str]]) -> int:
         """Remove the passages of documents; return how many there were."""
         with self._lock:
-            return sum(
-                self._segments[collection_id].remove(document_id)
-                for document_id, collection_id in documents
-                if collection_id in self._segments
-            )
+            return sum(self._try(partial(self._remove, *document)) for document in documents)
 
     def search(self, query: NDArray[np.float32], scope: Scope, limit: int) -> list[Hit]:
-        """Return the nearest passages of *scope*."""
-        with self._lock:
-            found = [
-                hit
-                for collection_id in scope.segments
-                if collection_id in self._segments
-                for hit in self._segments[collection_id].nearest(query, limit)
-            ]
-        return sorted(found, key=lambda hit: (-hit.score, hit.passage_id))[:limit]
+        """Return the nearest passages of *scope*; questions that wait are answered together."""
+        return self._gathering.ask((query, tuple(scope.segments), limit))
+
+    def search_all(
+        self, asked: Sequence[tuple[NDArray[np.float32], Scope, int]]
+    ) -> list[list[Hit]]:
+        """Return what `search` returns for each of many questions, in one pass."""
+        return self._search_all(
+            [(query, tuple(scope.segments), limit) for query, scope, limit in asked]
+        )
 
     def vectors(self, ids: Sequence[int], scope: Scope) -> dict[int, NDArray[np.float32]]:
         """Return copies of the vectors of passages in *scope*."""
         found: dict[int, NDArray[np.float32]] = {}
         with self._lock:
             for collection_id in scope.segments:
-                segment = self._segments.get(collection_id)
-                if segment is None:
-                    continue
-                for passage_id in ids:
-                    row = segment.rows.get(passage_id)
-                    if row is not None:
-                        found[passage_id] = segment.matrix[row].copy()
+                if collection_id in self._segments:
+                    found |= self._segments[collection_id].vectors(ids)
         return found
 
     def count(self) -> int:
@@ -135,34 +89,72 @@ class FaissVectorIndex:
             return sum(segment.count for segment in self._segments.values())
 
     def save(self, folder: Path) -> None:
-        """Write the rows as raw little-endian numbers, and which document each belongs to."""
+        """Write every segment."""
         with self._lock:
             for collection_id, segment in self._segments.items():
-                rows = slice(0, segment.count)
-                segment.matrix[rows].astype("<f4").tofile(folder / f"{collection_id}.vectors")
-                segment.ids[rows].astype("<i8").tofile(folder / f"{collection_id}.ids")
-                listed = json.dumps(segment.documents)
-                (folder / f"{collection_id}.json").write_text(listed, encoding="utf-8")
+                segment.save(folder, collection_id)
 
     def load(self, folder: Path) -> None:
-        """Start from saved rows."""
+        """Start from saved segments."""
         with self._lock:
-            self._segments = {
-                path.stem: self._loaded(folder, path.stem) for path in folder.glob("*.json")
-            }
+            self._segments = {}
+            for path in folder.glob("*.json"):
+                self._try(partial(self._load, folder, path.stem))
 
-    def _loaded(self, folder: Path, collection_id: str) -> _Segment:
-        segment = _Segment(self._dimension)
-        ids = np.fromfile(folder / f"{collection_id}.ids", "<i8")
-        rows = np.fromfile(folder / f"{collection_id}.vectors", "<f4")
-        segment.matrix = np.ascontiguousarray(rows.reshape(len(ids), self._dimension))
-        segment.ids = ids.astype(np.int64)
-        segment.count = len(ids)
-        segment.rows = {int(passage_id): row for row, passage_id in enumerate(ids)}
-        segment.documents = json.loads(
-            (folder / f"{collection_id}.json").read_text(encoding="utf-8")
-        )
-        return segment
+    def _add(self, collection_id: str, passages: Sequence[IndexedPassage]) -> None:
+        self._segment(collection_id).add(passages)
 
-    def _segment(self, collection_id: str) -> _Segment:
-        return self._segments.setdefault(collection_id, _Segment(self._dimension))
+    def _remove(self, document_id: str, collection_id: str) -> int:
+        segment = self._segments.get(collection_id)
+        return segment.remove(document_id) if segment else 0
+
+    def _load(self, folder: Path, name: str) -> None:
+        segment = Segment(self._make_matrix())
+        segment.load(folder, name)
+        self._segments[name] = segment
+
+    def _search_all(self, questions: Sequence[_Question]) -> list[list[Hit]]:
+        with self._lock:
+            return self._try(partial(self._searched, questions))
+
+    def _searched(self, questions: Sequence[_Question]) -> list[list[Hit]]:
+        """Search each segment once, for all questions that may read it."""
+        # A pool of threads for each thread that asks; this one asks alone.
+        faiss.omp_set_num_threads(1)
+        found: list[list[Hit]] = [[] for _ in questions]
+        wanted: dict[str, list[int]] = {}
+        for number, (_, segments, _) in enumerate(questions):
+            for collection_id in segments:
+                wanted.setdefault(collection_id, []).append(number)
+        for collection_id, numbers in wanted.items():
+            segment = self._segments.get(collection_id)
+            if segment is None:
+                continue
+            queries = np.stack([questions[number][0] for number in numbers])
+            limit = max(questions[number][2] for number in numbers)
+            hits = segment.nearest(queries, limit)
+            for number, some in zip(numbers, hits, strict=True):
+                found[number] += some
+        return [
+            sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))[:limit]
+            for hits, (_, _, limit) in zip(found, questions, strict=True)
+        ]
+
+    def _segment(self, collection_id: str) -> Segment:
+        if collection_id not in self._segments:
+            self._segments[collection_id] = Segment(self._make_matrix())
+        return self._segments[collection_id]
+
+    def _try(self, do: Callable[[], _Done]) -> _Done:
+        """Do it; if the device fails, again in this machine's memory."""
+        try:
+            return do()
+        except DeviceError as error:
+            log.warning("vectors move to this machine's memory", reason=str(error))
+            self._make_matrix = self._host_matrix
+            for segment in self._segments.values():
+                segment.move(self._host_matrix())
+            return do()
+
+    def _host_matrix(self) -> Matrix:
+        return HostMatrix(self._dimension)

@@ -1,5 +1,9 @@
 """One battery for each index Protocol, run for the adapter and its twin."""
 
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from services.domain.errors import DamagedGenerationError
+from services.domain.errors import DamagedGenerationError, SettingsError
 from services.domain.passages import IndexedPassage
 from services.domain.scope import CollectionRole, Role, Scope
 from services.index import WordIndex
-from services.index.faiss_vectors import FaissVectorIndex
+from services.index.faiss_matrix import HostMatrix
+from services.index.faiss_vectors import FaissVectorIndex, gpus
+from services.index.gathering import Gathering
 from services.index.generations import Generations, Stamp
+from services.index.matrices import DeviceError
 from services.index.memory_words import MemoryWordIndex
+from services.index.opening import open_vectors
 from services.index.tantivy_words import TantivyWordIndex
 from services.language.terms import terms
 
@@ -138,6 +147,97 @@ def test_vectors_agree_with_brute_force_after_any_changes(
         best = sorted(within, key=lambda n: -float(vector(n) @ query))[:5]
         assert [h.passage_id for h in index.search(query, scope(*collections), 5)] == best
     assert index.count() == len(held)
+
+
+class FullDevice(HostMatrix):
+    """A device with room for seven rows, that stops answering after twenty searches."""
+
+    def __init__(self) -> None:
+        super().__init__(DIMENSION)
+        self.searches = 0
+
+    @override
+    def append(self, rows: NDArray[np.float32]) -> None:
+        if self.count + len(rows) > 7:
+            raise DeviceError("out of memory")
+        super().append(rows)
+
+    @override
+    def nearest(
+        self, queries: NDArray[np.float32], limit: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        self.searches += 1
+        if self.searches > 20:
+            raise DeviceError("an illegal memory access was encountered")
+        return super().nearest(queries, limit)
+
+
+def test_vectors_move_to_the_host_when_the_device_is_full() -> None:
+    index = FaissVectorIndex(DIMENSION, FullDevice)
+    for number in range(1, 7):
+        index.add([passage(number, collection="ab"[number % 2])])
+    index.remove([("d2", "a")])
+
+    index.add([passage(number, collection="a") for number in range(10, 20)])
+    index.add([passage(number, collection="c") for number in range(20, 30)])
+
+    for number in (1, 3, 4, 5, 6, *range(10, 30)):
+        found = index.search(vector(number), scope("a", "b", "c"), 1)
+        assert [hit.passage_id for hit in found] == [number]
+    assert index.search(vector(2), scope("a", "b"), 1)[0].passage_id != 2
+
+
+def test_vectors_are_found_after_the_device_stopped_answering() -> None:
+    index = FaissVectorIndex(DIMENSION, FullDevice)
+    index.add([passage(number) for number in range(1, 6)])
+
+    found = [index.search(vector(3), scope("c1"), 1)[0].passage_id for _ in range(30)]
+
+    assert found == [3] * 30
+
+
+def test_questions_at_once_share_a_pass_and_see_only_their_scope() -> None:
+    index = FaissVectorIndex(DIMENSION)
+    index.add([passage(number, collection=f"c{number % 4}") for number in range(200)])
+    asked_at_once = [(number, f"c{number % 4}") for number in range(200)]
+
+    with ThreadPoolExecutor(32) as threads:
+        found = list(
+            threads.map(lambda one: index.search(vector(one[0]), scope(one[1]), 3), asked_at_once)
+        )
+
+    assert [hits[0].passage_id for hits in found] == list(range(200))
+    assert all(hit.passage_id % 4 == n % 4 for n, hits in enumerate(found) for hit in hits)
+
+
+@pytest.mark.skipif(gpus() > 0, reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_named_with_its_mend() -> None:
+    with pytest.raises(SettingsError, match=r"FOOTNOTE_INDEX_DEVICE=gpu: .* set it to auto"):
+        open_vectors("gpu", DIMENSION)
+
+
+def test_gathered_questions_are_answered_once_and_errors_reach_all_who_asked() -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    def answer(questions: Sequence[int]) -> list[int]:
+        entered.set()
+        go_on.wait(10)
+        if 13 in questions:
+            raise ValueError("thirteen")
+        return [2 * one for one in questions]
+
+    gathering = Gathering("test", answer)
+    with ThreadPoolExecutor(20) as threads:
+        first = threads.submit(gathering.ask, 1)
+        entered.wait(10)
+        together = [threads.submit(gathering.ask, number) for number in range(2, 12)]
+        while gathering._waiting.qsize() < 10:
+            time.sleep(0.001)
+        go_on.set()
+        assert [one.result(10) for one in (first, *together)] == [2 * n for n in range(1, 12)]
+        assert gathering.rounds == 2
+        with pytest.raises(ValueError, match="thirteen"):
+            gathering.ask(13)
 
 
 def test_a_passage_without_a_vector_is_not_searched_by_meaning() -> None:

@@ -1,0 +1,1 @@
+"""Vector search: Footnote's index beside FAISS as it comes."""
