@@ -94,6 +94,8 @@ class SerialLlama:
             n_threads=threads,
             n_threads_batch=threads,
             n_gpu_layers=gpu_layers,
+            # As Footnote has it: the default leaves it off.
+            flash_attn=True,
             verbose=False,
         )
 
@@ -144,6 +146,7 @@ def llama_server(file: Path, threads: int, gpu_layers: int) -> Iterator[LlamaSer
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(file), "--port", str(port)]
     command += ["--n_ctx", str(_WINDOW), "--n_threads", str(threads), "--host", "127.0.0.1"]
     command += ["--n_threads_batch", str(threads), "--n_gpu_layers", str(gpu_layers)]
+    command += ["--flash_attn", "True"]
     # It interrupts a running answer for a new one by default: here all are to be answered.
     command += ["--interrupt_requests", "False", "--verbose", "False"]
     speller = LlamaContext(file, ContextOptions(cells=256, sequences=1, threads=1))

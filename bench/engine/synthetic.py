@@ -5,6 +5,7 @@ vocabulary and tokenizer are those of the bundled model; matrices are Q4_0, made
 that repeats, so that a file of gigabytes is written in seconds.
 """
 
+import functools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,7 @@ def _matrix(writer: GGUFWriter, name: str, rows: int, columns: int) -> None:
     writer.add_tensor(name, repeated, raw_dtype=GGMLQuantizationType.Q4_0)
 
 
+@functools.lru_cache
 def _block(columns: int) -> NDArray[np.uint8]:
     chance = np.random.default_rng(columns)
     values = chance.normal(0, 1 / np.sqrt(columns), (_ROWS, columns)).astype(np.float32)

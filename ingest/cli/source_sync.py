@@ -3,12 +3,15 @@
 import hashlib
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from ingest.cli.console import guarded, say, settings
 from ingest.sources import SourceError
 from ingest.sources.mirror import mirrored
 from ingest.sources.opening import open_source
+
+_MOST_NAMED = 20
 
 
 def watch_source(named: str, *, every_s: float, forever: bool) -> Iterator[Path]:
@@ -34,11 +37,15 @@ def watch_source(named: str, *, every_s: float, forever: bool) -> Iterator[Path]
 def _mirrored(named: str, folder: Path) -> None:
     source = open_source(named, settings())
     try:
-        fetched = mirrored(source, folder)
+        done = mirrored(source, folder)
     finally:
         source.close()
-    if fetched:
-        say(f"fetched: {fetched}")
+    if done.fetched:
+        say(f"fetched: {done.fetched}")
+    for name, reason in islice(done.failed.items(), _MOST_NAMED):
+        say(f"not fetched: {name}: {reason}")
+    if len(done.failed) > _MOST_NAMED:
+        say(f"not fetched: {len(done.failed) - _MOST_NAMED} more")
 
 
 def _mirror_of(named: str) -> Path:

@@ -16,7 +16,7 @@ _MOST_REDIRECTS = 5
 _PORTS = {"http": 80, "https": 443}
 _WRAPPING = tuple(
     ipaddress.ip_network(one)
-    for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+    for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "fec0::/10")
 )
 _FORWARDING = frozenset({301, 302, 303, 307, 308})
 
@@ -29,7 +29,7 @@ class GuardedWeb:
     """
 
     def __init__(self, hosts: frozenset[str], most_bytes: int) -> None:
-        self._hosts = hosts
+        self._hosts = frozenset(_ascii(host) for host in hosts)
         self._most_bytes = most_bytes
         self._http = httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
 
@@ -85,7 +85,7 @@ class GuardedWeb:
             port = parts.port or _PORTS.get(parts.scheme, 0)
         except ValueError as error:
             raise SourceError(f"{url!r} is no address.") from error
-        host = (parts.hostname or "").rstrip(".").lower()
+        host = _ascii((parts.hostname or "").rstrip("."))
         if parts.scheme not in _PORTS or not host or parts.username is not None:
             message = f"{url!r} is no address of a web page."
             raise SourceError(message)
@@ -97,12 +97,21 @@ class GuardedWeb:
         if not named and not all(_is_public(one) for one in addresses):
             message = f"{host} is at a private address: name it in FOOTNOTE_URL_HOSTS to allow it."
             raise SourceError(message)
-        return parts, addresses[0]
+        at = f":{parts.port}" if parts.port else ""
+        return parts._replace(netloc=f"{f'[{host}]' if ':' in host else host}{at}"), addresses[0]
+
+
+def _ascii(host: str) -> str:
+    """Return a host's name as DNS writes it (例子.中国: xn--fsqu00a.xn--fiqs8s); SourceError."""
+    try:
+        return host.lower().encode("idna").decode("ascii") if not host.isascii() else host.lower()
+    except UnicodeError as error:
+        raise SourceError(f"{host!r} is no host's name.") from error
 
 
 def _is_public(address: str) -> bool:
     """Say whether an address is out in the internet: none of this network's, and none in which
-    another one is wrapped (NAT64, 6to4, Teredo).
+    another one is wrapped (NAT64, 6to4, Teredo, IPv4-compatible), and no site-local one.
     """
     parsed = ipaddress.ip_address(address)
     is_wrapped = any(

@@ -1,7 +1,9 @@
 """A mailbox over IMAP: each message becomes a mail document; what is deleted there goes here."""
 
 import imaplib
+import re
 import ssl
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -69,7 +71,7 @@ class MailSource(Source):
     def _said(self, act: Callable[[], tuple[str, Any]], what: str) -> Any:  # noqa: ANN401 - imaplib
         try:
             status, told = act()
-        except (OSError, imaplib.IMAP4.error) as error:
+        except (OSError, imaplib.IMAP4.error, UnicodeError) as error:
             message = f"{self._host} does not let us {what}: {error}"
             raise SourceError(message) from error
         if status != "OK":
@@ -79,5 +81,16 @@ class MailSource(Source):
 
 
 def _quoted(folder: str) -> str:
-    plain = folder.replace("\\", "\\\\").replace('"', '\\"')
+    plain = _encoded(folder).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{plain}"'
+
+
+def _encoded(folder: str) -> str:
+    """Return a folder's name as IMAP writes it: UTF-7 with `&` and `,` (RFC 3501, 5.1.3)."""
+    parts = re.split(r"([^\x20-\x7e]+)", folder)
+    return "".join(
+        f"&{b64encode(part.encode('utf-16-be')).decode().rstrip('=').replace('/', ',')}-"
+        if at % 2
+        else part.replace("&", "&-")
+        for at, part in enumerate(parts)
+    )

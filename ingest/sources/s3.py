@@ -69,7 +69,8 @@ class S3Source(Source):
 
     def __init__(self, url: str, prefix: str, files: HttpFiles) -> None:
         self._url = url.rstrip("/")
-        self._prefix = prefix
+        # docs/ and not docs-private/: a prefix is a folder, as people mean it.
+        self._prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
         self._files = files
 
     def entries(self) -> Sequence[Entry]:

@@ -36,7 +36,7 @@ class WebDavSource(Source):
                 raise SourceError(message)
             for place, is_folder, version in self._listed(folders.pop()):
                 if not is_folder:
-                    name = unquote(place.removeprefix(self._root))
+                    name = unquote(place).removeprefix(unquote(self._root))
                     found.append(Entry(name, version, place))
                 elif place not in seen:
                     seen.add(place)
@@ -66,7 +66,9 @@ class WebDavSource(Source):
                 place += "/"
             # A server names the folder itself, too, and might name others' files.
             same = urlsplit(place)[:2] == urlsplit(self._root)[:2]
-            if place != folder and same and place.startswith(self._root):
+            # Servers write the same path as %e6, %E6 or 文.
+            plain, below = unquote(place), unquote(self._root)
+            if plain != unquote(folder) and same and plain.startswith(below):
                 yield place, is_folder, _version(response)
 
 

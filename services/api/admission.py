@@ -15,6 +15,8 @@ from services.domain.errors import BusyError, DeadlineError, NotReadyError
 
 # How often one who waits looks whether the service still goes on.
 _LOOK_S = 0.25
+# Owners whose last turn is remembered; who is forgotten counts as never served.
+_MOST_REMEMBERED = 1000
 
 
 @dataclass(eq=False, slots=True)
@@ -124,6 +126,8 @@ class Admission:
     def _leave(self, waiting: _Waiting) -> None:
         if waiting.has_turn:
             self._running[waiting.owner] -= 1
+            if not self._running[waiting.owner]:
+                del self._running[waiting.owner]
         elif waiting in self._waiting:
             self._waiting.remove(waiting)
         self._give_turns()
@@ -135,7 +139,10 @@ class Admission:
             self._running[first.owner] += 1
             first.has_turn = True
             self._numbers += 1
+            self._served.pop(first.owner, None)
             self._served[first.owner] = self._numbers
+            while len(self._served) > _MOST_REMEMBERED:
+                del self._served[next(iter(self._served))]
             first.news.set()
         for one in self._waiting:
             one.news.set()

@@ -1,7 +1,7 @@
 """Work that holds a place: told step by step, ended when its asker leaves or its time is over."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TypeAlias
 
 import anyio
@@ -11,6 +11,7 @@ from fastapi import Request
 from services.api import metrics
 from services.api.state import Service
 from services.api.streaming import CancelFlag, stepped
+from services.api.visitor_tokens import sharer
 from services.domain.errors import CancelledError, DeadlineError, HouseError, NotReadyError
 from services.domain.scope import Scope
 
@@ -44,10 +45,10 @@ class Admitted:
             tasks.cancel_scope.cancel()
         return last
 
-    async def told(self) -> AsyncIterator[Told]:
+    async def told(self) -> AsyncGenerator[Told]:
         """Yield what the work yields; the last is its result or an error."""
         try:
-            async with self._service.admission.place(self._scope.principal) as place:
+            async with self._service.admission.place(sharer(self._scope.principal)) as place:
                 async for ahead in place.turn(self._deadline_s):
                     yield "queued", {"ahead": ahead}
                 waited_s = time.monotonic() - self._began

@@ -2,8 +2,10 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from urllib.parse import quote
 
 import anyio.to_thread
 from typing_extensions import override
@@ -35,7 +37,7 @@ class ServiceDesk(Desk):
         return await anyio.to_thread.run_sync(self._service.house.registry.chat_events.take, event)
 
     @override
-    async def ask(self, heard: Heard) -> AsyncIterator[Told]:
+    async def ask(self, heard: Heard) -> AsyncGenerator[Told]:
         """Answer a message in its conversation."""
         told: Told = HouseError("Nothing was said.")
         scope = Scope(f"user:{_user(heard.person)}")
@@ -44,14 +46,15 @@ class ServiceDesk(Desk):
             thread = f"chat:{heard.person.platform}:{heard.room}:{heard.thread}"
             history = await anyio.to_thread.run_sync(self._history, scope, thread)
             body = question_body(question=heard.text, history=history)
-            async for told in admitted(self._service, scope, body, thread).told():
-                yield told
+            async with aclosing(admitted(self._service, scope, body, thread).told()) as events:
+                async for told in events:
+                    yield told
         except HouseError as error:
             told = error
             yield told
         finally:
             status = _FAILED if isinstance(told, HouseError) else _DONE
-            await self._note(scope, "ask", heard.person.platform, status)
+            await self._note(scope.principal, heard.person, f"{heard.room}/ask", status)
 
     @override
     async def judge(self, judged: Judged) -> None:
@@ -59,24 +62,29 @@ class ServiceDesk(Desk):
         scope = await anyio.to_thread.run_sync(self._own_scope, judged.person)
         thumb = {"thumb": "up" if judged.is_good else "down", "note": ""}
         answers = self._service.house.registry.answers
-        await anyio.to_thread.run_sync(answers.judge, scope, judged.answer_id, thumb)
+        async with self._noted(scope, judged.person, f"{judged.answer_id}/feedback"):
+            await anyio.to_thread.run_sync(answers.judge, scope, judged.answer_id, thumb)
 
     @override
-    async def collections(self, person: Person) -> Sequence[str]:
-        """Return the collections that the person may add to, by name."""
-        scope = await anyio.to_thread.run_sync(self._own_scope, person)
-        return sorted(held.name for held in scope.roles if held.role.covers(Role.WRITE))
+    async def collections(self, heard: Heard) -> Sequence[str]:
+        """Return the collections that the writer may add to, by name; in a room, those whose names
+        the room may know.
+        """
+        scope = await anyio.to_thread.run_sync(self._own_scope, heard.person)
+        known = {held.name for held in (await anyio.to_thread.run_sync(self._scope, heard)).roles}
+        may_write = {held.name for held in scope.roles if held.role.covers(Role.WRITE)}
+        return sorted(may_write & known)
 
     @override
-    async def add(self, person: Person, collection: str, name: str, data: bytes) -> None:
+    async def add(self, heard: Heard, collection: str, name: str, data: bytes) -> None:
         """Take a file to be ingested, as an upload."""
         house, most = self._service.house, self._service.settings.upload_bytes
-        scope = await anyio.to_thread.run_sync(self._own_scope, person)
-        self._service.budgets.spend("uploads", scope.principal)
-        upload = Upload(name, io.BytesIO(data), collection, "", {})
-        door = Door(house.registry, house.spool, house.queue)
-        await anyio.to_thread.run_sync(take, door, scope, upload, most)
-        await self._note(scope, "add", person.platform, _DONE)
+        scope = await anyio.to_thread.run_sync(self._own_scope, heard.person)
+        async with self._noted(scope, heard.person, f"{heard.room}/add"):
+            self._service.budgets.spend("uploads", scope.principal)
+            upload = Upload(name, io.BytesIO(data), collection, "", {})
+            door = Door(house.registry, house.spool, house.queue)
+            await anyio.to_thread.run_sync(take, door, scope, upload, most)
 
     def _scope(self, heard: Heard) -> Scope:
         """Return what the person may read; in a room, only what the room may read, too."""
@@ -84,7 +92,9 @@ class ServiceDesk(Desk):
         if heard.is_direct:
             return own
         platform = heard.person.platform
-        groups = (f"chat:{platform}", f"chat:{platform}:{heard.room}")
+        groups: tuple[str, ...] = (f"chat:{platform}:{heard.room}",)
+        if not heard.is_shared:
+            groups = (f"chat:{platform}", *groups)
         return own.shared(self._resolved(ApiKey(id="", name=heard.room, scopes=(), groups=groups)))
 
     def _own_scope(self, person: Person) -> Scope:
@@ -108,11 +118,22 @@ class ServiceDesk(Desk):
             )
         ]
 
-    async def _note(self, scope: Scope, action: str, platform: str, status: int) -> None:
+    @asynccontextmanager
+    async def _noted(self, scope: Scope, person: Person, action: str) -> AsyncIterator[None]:
+        """Note in the audit log what is done meanwhile, also where it is refused."""
+        status = _FAILED
+        try:
+            yield
+            status = _DONE
+        finally:
+            await self._note(scope.principal, person, action, status)
+
+    async def _note(self, principal: str, person: Person, action: str, status: int) -> None:
         trail = self._service.trail
         if trail is not None:
-            entry = AuditEntry(scope.principal, "POST", f"/chat/{platform}/{action}", status, "")
-            await asyncio.wrap_future(trail.record(replace(entry, client=platform)))
+            path = f"/chat/{person.platform}/{quote(action)}"
+            entry = AuditEntry(principal, "POST", path, status, "")
+            await asyncio.wrap_future(trail.record(replace(entry, client=person.platform)))
 
 
 def _user(person: Person) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from pydantic import Field
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -28,14 +28,15 @@ class VisitorBody(Body):
 
 @router.post("/visitors", status_code=201)
 def begin_visit(
-    service: InService, origin: Annotated[str | None, Header()] = None
+    request: Request, service: InService, origin: Annotated[str | None, Header()] = None
 ) -> dict[str, object]:
     """Give a visitor of a page on the list a token that can ask what such visitors may."""
     collections = listed(service.settings.widget_collections)
     if not collections or origin not in listed(service.settings.widget_origins):
         message = "This page is not on the list of pages that may ask here."
         raise UnauthenticatedError(message)
-    made = service.visitor_tokens.for_anybody(str(origin), collections)
+    address = request.client.host if request.client else ""
+    made = service.visitor_tokens.for_anybody(str(origin), collections, address)
     return {"token": made, "expires_in_s": LIFE_S}
 
 

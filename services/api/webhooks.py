@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from services.api.state import InService
+from services.api.state import InHouse, InService
 from services.bots import Delivery
 from services.domain.errors import UnauthenticatedError
 
@@ -11,8 +11,10 @@ router = APIRouter(prefix="/webhooks", tags=["chat"])
 
 
 @router.post("/{platform}", response_model=None)
-async def deliver(request: Request, service: InService, platform: str) -> Response:
-    """Take what a chat platform delivers; 401 unless its signature is good."""
+async def deliver(request: Request, service: InService, _house: InHouse, platform: str) -> Response:
+    """Take what a chat platform delivers; 401 unless its signature is good, 503 while the service
+    starts: platforms deliver again then.
+    """
     bot = service.bots.get(platform)
     if bot is None:
         message = f"No bot for {platform!r} is set up here: docs/chat says how."

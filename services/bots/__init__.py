@@ -4,7 +4,7 @@ A message is verified first, answered once, under the Scope of the person who wr
 under what that person and the room may both read. Everything goes the way of `/v1/ask`.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -35,7 +35,8 @@ class Dropped:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A message to the bot. *room* is where it was written, *thread* what makes one conversation;
-    what stands in a direct one is read by its writer alone.
+    what stands in a direct one is read by its writer alone, in a shared one by other companies,
+    too.
     """
 
     event_id: str
@@ -45,6 +46,7 @@ class Heard:
     is_direct: bool
     text: str
     files: tuple[Dropped, ...] = ()
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Desk(Protocol):
         """Say whether this event was not taken up before, by any process; now it is."""
         ...
 
-    def ask(self, heard: Heard) -> AsyncIterator[Told]:
+    def ask(self, heard: Heard) -> AsyncGenerator[Told]:
         """Answer a message in its conversation; the last that is told is the answer or an error."""
         ...
 
@@ -115,11 +117,13 @@ class Desk(Protocol):
         """Keep a thumb; HouseError if the answer is not this person's."""
         ...
 
-    async def collections(self, person: Person) -> Sequence[str]:
-        """Return the collections that the person may add documents to."""
+    async def collections(self, heard: Heard) -> Sequence[str]:
+        """Return the collections that the writer may add documents to; in a room, those of which
+        the room may know.
+        """
         ...
 
-    async def add(self, person: Person, collection: str, name: str, data: bytes) -> None:
+    async def add(self, heard: Heard, collection: str, name: str, data: bytes) -> None:
         """Take a file to be ingested; HouseError if it is refused."""
         ...
 

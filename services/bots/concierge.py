@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ import structlog
 
 from services.bots import Desk, Dropped, Heard, Judged, Note, Reply, Talk, Told
 from services.bots.inert import inert, one_line
+from services.bots.outgoing import PlatformError
 from services.bots.phrases import asks_for_help, collection_to_add_to, phrase, thumb_of
 from services.bots.recent import Recent
 from services.domain.errors import BusyError, HouseError
@@ -23,6 +25,14 @@ _MOST_REMEMBERED = 2000
 _LONGEST_QUOTE = 280
 _LONGEST_TITLE = 120
 _MOST_FILES = 10
+# A file that was offered is forgotten after an hour: later, "add …" is a question again.
+_OFFER_S = 3600.0
+# "add", and a name of at most two words.
+_MOST_NAME_WORDS = 3
+# Between attempts to show the end of a reply.
+_AGAIN_S = (1.0, 5.0)
+# Where a message has no words and its writer has written none before.
+_CHINESE = frozenset({"feishu", "dingtalk", "wecom"})
 
 
 class Concierge:
@@ -35,11 +45,12 @@ class Concierge:
         self._at_work: set[asyncio.Task[None]] = set()
         # The last answer told to a person in a thread, and files that may be added there.
         self._last = Recent[str](_MOST_REMEMBERED)
-        self._offered = Recent[tuple[Dropped, ...]](_MOST_REMEMBERED)
+        self._offered = Recent[tuple[Dropped, ...]](_MOST_REMEMBERED, _OFFER_S)
+        self._languages = Recent[str](_MOST_REMEMBERED)
 
     def begin(self, heard: Heard, talk: Talk) -> None:
         """Answer in the background: platforms want their acknowledgement within three seconds."""
-        self._spawn(self.hear(heard, talk))
+        self._spawn(self._hear(heard, talk))
 
     def begin_judging(self, judged: Judged) -> None:
         """Keep a thumb in the background."""
@@ -56,11 +67,14 @@ class Concierge:
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
 
-    async def hear(self, heard: Heard, talk: Talk) -> None:
-        """Answer a message, unless it was answered before."""
+    async def answer(self, heard: Heard, talk: Talk) -> None:
+        """Answer a message, unless it was answered before; HouseError if it cannot be taken."""
+        if await self._desk.is_new(f"{heard.person.platform}:{heard.event_id}"):
+            await self._reply(heard, talk)
+
+    async def _hear(self, heard: Heard, talk: Talk) -> None:
         try:
-            if await self._desk.is_new(f"{heard.person.platform}:{heard.event_id}"):
-                await self._reply(heard, talk)
+            await self.answer(heard, talk)
         except HouseError as error:
             log.warning("a message is not answered", reason=str(error), event_id=heard.event_id)
         except Exception as error:
@@ -75,15 +89,15 @@ class Concierge:
             log.info("a thumb is not kept", reason=str(error))
 
     async def _reply(self, heard: Heard, talk: Talk) -> None:
-        language = language_of(heard.text) if heard.text.strip() else "en"
+        language = self._language(heard)
         is_good = thumb_of(heard.text)
         wanted = collection_to_add_to(heard.text)
         if heard.files:
             said = await self._offer(heard, language)
         elif is_good is not None:
             said = await self._judged(heard, language, is_good=is_good)
-        elif wanted is not None and self._offered.get(_key(heard)):
-            said = await self._add(heard, talk, language, wanted)
+        elif wanted is not None and (to := await self._place_of(heard, wanted)) is not None:
+            said = await self._add(heard, talk, language, to)
         elif asks_for_help(heard.text):
             said = phrase("help", language)
         elif len(self._at_work) > _MOST_AT_WORK:
@@ -91,25 +105,39 @@ class Concierge:
         else:
             await self._answer(heard, talk, language)
             return
-        await talk.end(Reply(said, language))
+        await _ended(talk, Reply(said, language))
+
+    def _language(self, heard: Heard) -> str:
+        """Return the language of a message; without words, that of its writer's last one."""
+        person = f"{heard.person.platform}:{heard.person.id}"
+        if any(letter.isalpha() for letter in heard.text):
+            language = language_of(heard.text)
+            self._languages.put(person, language)
+            return language
+        named = " ".join(dropped.name for dropped in heard.files)
+        if language_of(named) == "zh":
+            return "zh"
+        usual = "zh" if heard.person.platform in _CHINESE else "en"
+        return self._languages.get(person) or usual
 
     async def _answer(self, heard: Heard, talk: Talk, language: str) -> None:
-        await talk.show(phrase("searching", language))
+        await _shown(talk, phrase("searching", language))
         shown, text = time.monotonic(), ""
         last: Told = HouseError("nothing was said")
-        async for last in self._desk.ask(heard):
-            if isinstance(last, HouseError) or last[0] != "delta":
-                continue
-            text += last[1]["text"]
-            if time.monotonic() - shown >= talk.interval_s:
-                await talk.show(f"{inert(text)} …")
-                shown = time.monotonic()
+        async with aclosing(self._desk.ask(heard)) as events:
+            async for last in events:
+                if isinstance(last, HouseError) or last[0] != "delta":
+                    continue
+                text += last[1]["text"]
+                if time.monotonic() - shown >= talk.interval_s:
+                    await _shown(talk, f"{inert(text)} …")
+                    shown = time.monotonic()
         if isinstance(last, HouseError):
-            await talk.end(Reply(_sorry(last, language), language))
+            await _ended(talk, Reply(_sorry(last, language), language))
             return
         answer = last[1]
         self._last.put(_key(heard), answer["id"])
-        await talk.end(self._told(answer))
+        await _ended(talk, self._told(answer))
 
     def _told(self, answer: Mapping[str, Any]) -> Reply:
         language = answer["language"]
@@ -143,9 +171,9 @@ class Concierge:
         return phrase("thanks", language)
 
     async def _offer(self, heard: Heard, language: str) -> str:
-        collections = await self._desk.collections(heard.person)
+        collections = await self._desk.collections(heard)
         if not collections:
-            return phrase("may_not", language)
+            return phrase("may_not" if heard.is_direct else "may_not_here", language)
         files = heard.files[:_MOST_FILES]
         self._offered.put(_key(heard), files)
         names = _names(files)
@@ -155,17 +183,29 @@ class Concierge:
         first = inert(collections[0])
         return phrase("offer", language, names=names, collection=first, others=others)
 
-    async def _add(self, heard: Heard, talk: Talk, language: str, wanted: str) -> str:
-        files = self._offered.pop(_key(heard)) or ()
-        collections = await self._desk.collections(heard.person)
-        collection = wanted or next(iter(collections), "")
-        if collection not in collections:
+    async def _place_of(self, heard: Heard, wanted: str) -> str | None:
+        """Return the collection that an offered file shall go to; None if the message is none of
+        the answers to an offer.
+        """
+        if not self._offered.get(_key(heard)):
+            return None
+        collections = await self._desk.collections(heard)
+        if not wanted:
+            return next(iter(collections), "")
+        # "add VAT to the price" and 添加后如何修改 ask; "add polices" names one that is not there.
+        words = heard.text.split()
+        is_name = bool(words[1:]) and len(words) <= _MOST_NAME_WORDS
+        return wanted if wanted in collections or is_name else None
+
+    async def _add(self, heard: Heard, talk: Talk, language: str, collection: str) -> str:
+        if collection not in await self._desk.collections(heard):
             return phrase("may_not", language)
+        files = self._offered.pop(_key(heard)) or ()
         told: list[str] = []
         for dropped in files:
             try:
                 data = await talk.fetch(dropped, self._upload_bytes)
-                await self._desk.add(heard.person, collection, dropped.name, data)
+                await self._desk.add(heard, collection, dropped.name, data)
             except HouseError as error:
                 names = _names([dropped])
                 told.append(phrase("not_added", language, names=names, reason=inert(str(error))))
@@ -176,7 +216,28 @@ class Concierge:
 
 
 def _key(heard: Heard) -> str:
-    return f"{heard.person.platform}:{heard.person.id}:{heard.thread}"
+    return f"{heard.person.platform}:{heard.person.id}:{heard.room}:{heard.thread}"
+
+
+async def _shown(talk: Talk, text: str) -> None:
+    """Show what has been written so far; where the platform refuses, more comes in a moment."""
+    try:
+        await talk.show(text)
+    except PlatformError as error:
+        log.info("an edit is left out", reason=str(error))
+
+
+async def _ended(talk: Talk, reply: Reply) -> None:
+    """Show the end, more than once if need be: without it, people wait for ever."""
+    for pause_s in _AGAIN_S:
+        try:
+            await talk.end(reply)
+        except PlatformError as error:
+            log.warning("the end of a reply is tried again", reason=str(error))
+            await asyncio.sleep(pause_s)
+        else:
+            return
+    await talk.end(reply)
 
 
 def _marked(answer: str, sentences: Sequence[Mapping[str, Any]]) -> str:

@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from services.bots import Acknowledgement, Bot, Delivery, Dropped, Heard, Person, Reply, Talk
 from services.bots.concierge import Concierge
 from services.bots.markdown import markdown_reply
+from services.bots.odd_events import left_out
 from services.bots.outgoing import Outgoing, checked_url
 from services.domain.errors import InvalidRequestError, UnauthenticatedError
 
@@ -82,8 +83,9 @@ class DingTalkBot(Bot):
         async with connect(address, max_size=_MOST_FRAME_BYTES) as stream:
             log.info("bot is connected", platform=self.name)
             async for text in stream:
-                if not await self._took(stream, json.loads(text)):
-                    return
+                with left_out(self.name):
+                    if not await self._took(stream, json.loads(text)):
+                        return
 
     async def _took(self, stream: ClientConnection, frame: Mapping[str, Any]) -> bool:
         """Acknowledge a frame and take it up; False if the platform ends the connection."""
@@ -264,7 +266,7 @@ def _files(told: Mapping[str, Any]) -> tuple[Dropped, ...]:
     if told.get("msgtype") != "file":
         return ()
     content = told.get("content", {})
-    if not content.get("downloadCode"):
+    if not isinstance(content, dict) or not content.get("downloadCode"):
         message = "A file came without its code."
         raise InvalidRequestError(message)
     return (Dropped(str(content.get("fileName", "file")), str(content["downloadCode"])),)

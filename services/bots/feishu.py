@@ -24,6 +24,7 @@ from services.bots import Acknowledgement, Bot, Delivery, Dropped, Heard, Judged
 from services.bots.concierge import Concierge
 from services.bots.feishu_calls import FeishuCalls, FeishuTalk
 from services.bots.feishu_frames import CONTROL, DATA, Frame, decoded
+from services.bots.odd_events import ODD, left_out
 from services.bots.outgoing import Outgoing, PlatformError
 from services.bots.phrases import phrase
 from services.bots.signatures import check_equal, check_fresh, refused, signed_header
@@ -82,7 +83,8 @@ class FeishuBot(Bot):
             pings = asyncio.create_task(_ping(socket, service, every_s))
             try:
                 async for data in socket:
-                    await self._took(socket, decoded(data if isinstance(data, bytes) else b""))
+                    with left_out(self.name):
+                        await self._took(socket, decoded(data if isinstance(data, bytes) else b""))
             finally:
                 pings.cancel()
         message = "The connection was closed."
@@ -128,11 +130,13 @@ class FeishuBot(Bot):
         if payload is None:
             return
         began = time.monotonic()
+        told: dict[str, object] = {}
         try:
             told = self._event(json.loads(payload))
         except UnauthenticatedError as error:
             log.warning("an event is not taken", platform=self.name, reason=str(error))
-            told = {}
+        except ODD as error:
+            log.warning("an odd event", platform=self.name, reason=repr(error))
         answer: dict[str, object] = {"code": 200}
         if told:
             answer["data"] = base64.b64encode(json.dumps(told).encode()).decode()
@@ -170,13 +174,19 @@ class FeishuBot(Bot):
         if head.get("event_type") == "im.message.receive_v1":
             self._spawn(self._hear(head, event))
         elif head.get("event_type") == "card.action.trigger":
-            return self._judge(head, event)
+            self._spawn(self._judge(head, event))
+            return {"toast": {"type": "success", "content": phrase("noted", "zh")}}
         return {}
 
     def _spawn(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("an odd event", platform=self.name, reason=repr(task.exception()))
 
     async def _hear(self, head: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         sender, message = event["sender"], event["message"]
@@ -191,10 +201,9 @@ class FeishuBot(Bot):
             mentioned = [one for one in mentions if one["id"].get("open_id") == own_id]
             if not is_direct and not mentioned:
                 return
-            email = ""
             open_id = sender["sender_id"]["open_id"]
-            if self._app.asks_emails:
-                email = await self._calls.email(open_id)
+            email = await self._email(open_id)
+            is_shared = not is_direct and await self._calls.is_shared(message["chat_id"])
         except PlatformError as error:
             log.warning("a message cannot be answered", platform=self.name, reason=str(error))
             return
@@ -207,18 +216,26 @@ class FeishuBot(Bot):
             is_direct=is_direct,
             text=_text(message, mentions, own_id),
             files=_files(message),
+            is_shared=is_shared,
         )
         talk = FeishuTalk(self._calls, self._out, message_id, in_thread=not is_direct)
         self._concierge.begin(heard, talk)
 
-    def _judge(self, head: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, object]:
+    async def _judge(self, head: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         value = event.get("action", {}).get("value")
         if not isinstance(value, dict) or not isinstance(value.get("answer"), str):
-            return {}
-        person = Person(self.name, event["operator"]["open_id"])
+            return
+        open_id = event["operator"]["open_id"]
+        try:
+            person = Person(self.name, open_id, await self._email(open_id))
+        except PlatformError as error:
+            log.warning("a thumb cannot be kept", platform=self.name, reason=str(error))
+            return
         is_good = value.get("good") is True
         self._concierge.begin_judging(Judged(head["event_id"], person, value["answer"], is_good))
-        return {"toast": {"type": "success", "content": phrase("noted", "zh")}}
+
+    async def _email(self, open_id: str) -> str:
+        return await self._calls.email(open_id) if self._app.asks_emails else ""
 
 
 def decrypted_delivery(body: bytes, key: str) -> Mapping[str, Any]:

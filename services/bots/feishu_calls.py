@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+import structlog
 from typing_extensions import override
 
 from services.bots import Dropped, Reply, Talk
@@ -14,8 +15,11 @@ from services.bots.feishu_cards import growing_card, reply_card
 from services.bots.outgoing import Outgoing, PlatformError
 from services.bots.recent import Recent
 
+log = structlog.get_logger("bots")
 _EARLY_S = 600.0
 _MOST_PEOPLE = 10_000
+# An address, and whether a chat is shared, may change: for so long the last one holds.
+_REMEMBERED_S = 600.0
 
 
 class FeishuCalls:
@@ -27,7 +31,8 @@ class FeishuCalls:
         self._app_secret = app_secret
         self._token, self._until = "", 0.0
         self._own_id = ""
-        self._emails = Recent[str](_MOST_PEOPLE)
+        self._emails = Recent[str](_MOST_PEOPLE, _REMEMBERED_S)
+        self._shared = Recent[bool](_MOST_PEOPLE, _REMEMBERED_S)
         self._lock = asyncio.Lock()
 
     async def call(
@@ -64,11 +69,26 @@ class FeishuCalls:
     async def email(self, open_id: str) -> str:
         """Return a person's address in the company's directory; empty where it tells none."""
         known = self._emails.get(open_id)
-        if known is None:
+        if not known:
             path = f"/open-apis/contact/v3/users/{quote(open_id)}?user_id_type=open_id"
             user = (await self.call("GET", path))["data"]["user"]
             known = str(user.get("enterprise_email") or user.get("email") or "")
             self._emails.put(open_id, known)
+        return known
+
+    async def is_shared(self, chat_id: str) -> bool:
+        """Say whether people of other companies read a chat, too; True where Feishu does not tell
+        (the app needs `im:chat:readonly`).
+        """
+        known = self._shared.get(chat_id)
+        if known is None:
+            try:
+                told = await self.call("GET", f"/open-apis/im/v1/chats/{quote(chat_id)}")
+                known = told["data"].get("external") is not False
+            except PlatformError as error:
+                log.warning("a chat counts as shared", chat=chat_id, reason=str(error))
+                known = True
+            self._shared.put(chat_id, known)
         return known
 
 

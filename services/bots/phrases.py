@@ -33,6 +33,10 @@ _PHRASES = {
         "en": "You may not add documents: an administrator can allow it.",
         "zh": "您没有添加文档的权限，请联系管理员。",
     },
+    "may_not_here": {
+        "en": "Files cannot be added from here: send them to me in a direct message.",
+        "zh": "此处不能添加文档，请私信发送给我。",
+    },
     "added": {
         "en": "Added to “{collection}”: {names}. It can be asked about in a moment.",
         "zh": "已添加到“{collection}”：{names}。稍后即可提问。",
@@ -71,10 +75,10 @@ def asks_for_help(text: str) -> bool:
 
 def collection_to_add_to(text: str) -> str | None:
     """Return what follows the word for adding (maybe nothing); None where it is not said."""
-    said = text.strip()
+    said = " ".join(text.split())
     for word in _ADD:
-        if said.lower() == word:
-            return ""
-        if said.lower().startswith(f"{word} "):
-            return said[len(word) :].strip()
+        rest = said[len(word) :]
+        # Chinese words stand without spaces between them.
+        if said.lower().startswith(word) and (not rest or rest[0] == " " or not word.isascii()):
+            return rest.strip().removeprefix("到").strip('。.！! “”"')
     return None

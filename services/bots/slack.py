@@ -41,6 +41,8 @@ _VERSION = "v0"
 _OPEN_S = 30.0
 _TIMEOUT_S = 20
 _MOST_PEOPLE = 10_000
+# An address may change: for so long the last one holds.
+_REMEMBERED_S = 600.0
 _FILE_SHARED = "file_share"
 
 
@@ -67,7 +69,7 @@ class SlackBot(Bot):
         self._client = AsyncWebClient(
             token=app.bot_token, base_url=f"{app.url}/api/", timeout=_TIMEOUT_S
         )
-        self._emails = Recent[str](_MOST_PEOPLE)
+        self._emails = Recent[str](_MOST_PEOPLE, _REMEMBERED_S)
         # Deliveries over HTTP are verified in `receive`, before anything parses them.
         self._bolt = AsyncApp(
             client=self._client, request_verification_enabled=False, ssl_check_enabled=False
@@ -152,6 +154,7 @@ class SlackBot(Bot):
             is_direct=is_direct,
             text=re.sub(r"<@[A-Z0-9]+(\|[^>]*)?>", "", _unescaped(event.get("text", ""))).strip(),
             files=_files(event),
+            is_shared=bool(body.get("is_ext_shared_channel")),
         )
         self._concierge.begin(
             heard, _SlackTalk(self._app, self._client, self._out, (channel, thread))
@@ -169,7 +172,7 @@ class SlackBot(Bot):
         if not self._app.asks_emails:
             return ""
         known = self._emails.get(user)
-        if known is None:
+        if not known:
             try:
                 told = await self._client.users_info(user=user)
             except (SlackClientError, ClientError, TimeoutError) as error:

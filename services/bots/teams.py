@@ -38,6 +38,8 @@ _FILES_DOMAIN = "sharepoint.com"
 _DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 _TOLD = "application/vnd.microsoft.activity.message"
 _MOST_PEOPLE = 10_000
+# An address may change: for so long the last one holds.
+_REMEMBERED_S = 600.0
 
 
 class TeamsBot(Bot):
@@ -50,7 +52,7 @@ class TeamsBot(Bot):
         self._concierge = concierge
         self._out = Outgoing(app.login_url)
         self._tokens = TeamsTokens(app, self._out)
-        self._emails = Recent[str](_MOST_PEOPLE)
+        self._emails = Recent[str](_MOST_PEOPLE, _REMEMBERED_S)
 
     @override
     async def run(self) -> None:
@@ -73,7 +75,7 @@ class TeamsBot(Bot):
         if activity.get("type") == "message":
             await self._hear(activity)
         elif activity.get("type") == "invoke" and activity.get("name") == "adaptiveCard/action":
-            return self._judge(activity)
+            return await self._judge(activity)
         return Acknowledgement()
 
     async def _hear(self, activity: Mapping[str, Any]) -> None:
@@ -94,12 +96,12 @@ class TeamsBot(Bot):
         )
         self._concierge.begin(heard, _TeamsTalk(self._tokens, self._out, activity))
 
-    def _judge(self, activity: Mapping[str, Any]) -> Acknowledgement:
+    async def _judge(self, activity: Mapping[str, Any]) -> Acknowledgement:
         action = activity.get("value", {}).get("action", {})
         data, person_id = action.get("data", {}), activity["from"].get("aadObjectId")
         if action.get("verb") == VERB and isinstance(data.get("answer"), str) and person_id:
             event_id = f"{activity['conversation']['id']}:{activity['id']}"
-            person = Person(self.name, str(person_id))
+            person = Person(self.name, str(person_id), await self._email(activity))
             is_good = data.get("good") is True
             self._concierge.begin_judging(Judged(event_id, person, data["answer"], is_good))
         said = phrase("noted", "zh")
@@ -110,7 +112,7 @@ class TeamsBot(Bot):
             return ""
         member = str(activity["from"]["id"])
         known = self._emails.get(member)
-        if known is None:
+        if not known:
             conversation = quote(str(activity["conversation"]["id"]), safe="")
             path = f"/v3/conversations/{conversation}/members/{quote(member, safe='')}"
             url = f"{str(activity['serviceUrl']).rstrip('/')}{path}"

@@ -81,7 +81,7 @@ class WebhookBot(Bot):
         if self._reply_url:
             self._concierge.begin(heard, talk)
             return Acknowledgement(202, {"id": message.id})
-        await self._concierge.hear(heard, talk)
+        await self._concierge.answer(heard, talk)
         return Acknowledgement(body=talk.told)
 
     async def post(self, told: dict[str, object]) -> None:

@@ -31,6 +31,7 @@ from services.bots import (
 )
 from services.bots.concierge import Concierge
 from services.bots.markdown import escaped, markdown_reply
+from services.bots.odd_events import left_out
 from services.bots.outgoing import Outgoing, PlatformError
 from services.bots.recent import Recent
 from services.domain.errors import InvalidRequestError, UnauthenticatedError
@@ -106,16 +107,22 @@ class WeComBot(Bot):
     async def _read(self, line: "_Line") -> bool:
         """Take up what comes; True if another connection took this one's place."""
         async for text in line.socket:
-            frame = json.loads(text)
-            if "cmd" not in frame:
-                line.answered(frame)
-            elif frame["cmd"] == "aibot_msg_callback":
-                self._hear(line, frame)
-            elif frame["cmd"] == "aibot_event_callback":
-                event = frame["body"].get("event", {})
-                if event.get("eventtype") == "disconnected_event":
+            with left_out(self.name):
+                if self._took(line, json.loads(text)):
                     return True
-                self._event(frame["body"], event)
+        return False
+
+    def _took(self, line: "_Line", frame: Mapping[str, Any]) -> bool:
+        """Take up a frame; True if another connection took this one's place."""
+        if "cmd" not in frame:
+            line.answered(frame)
+        elif frame["cmd"] == "aibot_msg_callback":
+            self._hear(line, frame)
+        elif frame["cmd"] == "aibot_event_callback":
+            event = frame["body"].get("event", {})
+            if event.get("eventtype") == "disconnected_event":
+                return True
+            self._event(frame["body"], event)
         return False
 
     def _hear(self, line: "_Line", frame: Mapping[str, Any]) -> None:

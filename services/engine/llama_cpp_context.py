@@ -95,10 +95,13 @@ class LlamaContext:
 
     def decode(self, rows: list[Row]) -> int:
         """Read *rows* in one batch; return llama.cpp's code: 0 done, 1 no room, 2 aborted,
-        below 0 broken.
+        below 0 broken. It has been read when this returns: on a GPU `llama_decode` alone only
+        begins, and whoever measures it would measure nothing.
         """
         self._arrays.fill(rows)
-        return int(llama_cpp.llama_decode(self._ctx, self._arrays.batch))
+        code = int(llama_cpp.llama_decode(self._ctx, self._arrays.batch))
+        llama_cpp.llama_synchronize(self._ctx)
+        return code
 
     def logits(self, index: int) -> NDArray[np.float32]:
         """Return the logits at *index* of the last batch; valid until the next one."""

@@ -85,11 +85,7 @@ def test_a_person_is_answered_with_footnotes_and_a_stranger_refused(
 
     assert "23 days" not in refused
 
-
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_in_a_room_only_what_the_room_may_read_is_told(
-    chatting: Running, fake: Platforms, platform: str
-) -> None:
+    # In a room, only what the room may read.
     write(fake, chatting.call, platform, "ada", QUESTION, "CROOM")
     assert "23 days" in fake.wait_said(platform, "#document=")
 
@@ -100,6 +96,52 @@ def test_in_a_room_only_what_the_room_may_read_is_told(
     write(fake, chatting.call, platform, "eve", QUESTION, "CROOM")
     fake.wait(lambda: len(fake.said[platform]) > said, "nothing was said")
     assert "23 days" not in fake.wait_said(platform, "do not answer this question")
+
+
+def test_what_everybody_may_read_is_not_told_where_other_companies_read(
+    chatting: Running, fake: Platforms
+) -> None:
+    everybody = [(f"group:chat:{platform}", "ask") for platform in ("slack", "feishu")]
+    people = [("user:slack:ada", "ask"), ("user:feishu:ada", "ask")]
+    chatting.grant("staff", *everybody, *people, ("group:chat:slack:CPARTNER", "ask"))
+    fake.external = {"CSHARED"}
+    for platform in ("slack", "feishu"):
+        write(fake, chatting.call, platform, "ada", QUESTION, "COWN")
+        assert "23 days" in fake.wait_said(platform, "#document=")
+    shared = slack_event("ada", QUESTION, "CSHARED") | {"is_ext_shared_channel": True}
+    fake.send("slack", slack_frame(shared))
+    write(fake, chatting.call, "feishu", "ada", QUESTION, "CSHARED")
+    for platform in ("slack", "feishu"):
+        assert "23 days" not in fake.wait_said(platform, "do not answer this question")
+
+    # A grant to the room itself holds: who gave it knew who reads there.
+    partner = slack_event("ada", QUESTION, "CPARTNER") | {"is_ext_shared_channel": True}
+    fake.send("slack", slack_frame(partner))
+    assert "23 days" in fake.wait_said("slack", "#document=")
+
+
+def test_a_refused_edit_costs_no_answer(chatting: Running, fake: Platforms) -> None:
+    fake.refusals = 2
+    write(fake, chatting.call, "slack", "ada", QUESTION, None)
+
+    assert "23 days" in fake.wait_said("slack", "#document=")
+
+
+def test_an_odd_event_ends_no_connection(chatting: Running, fake: Platforms) -> None:
+    fake.send("dingtalk", dingtalk_frame(fake, "ada", "", msgtype="file", content={}))
+    elsewhere = dingtalk_frame(fake, "ada", QUESTION, sessionWebhook="https://evil.example/x")
+    fake.send("dingtalk", elsewhere)
+    fake.send("wecom", wecom_frame("ada", "", msgtype="file", file={}))
+    fake.send("wecom", {"cmd": "aibot_msg_callback"})
+    odd = feishu_event("ada", QUESTION)
+    odd["event"] = {"sender": 7}
+    fake.send("feishu", feishu_frame(odd))
+    fake.send("feishu", feishu_frame(b"no json"))
+    sockets = dict(fake.sockets)
+    for platform in ("dingtalk", "wecom", "feishu"):
+        write(fake, chatting.call, platform, "ada", QUESTION, None)
+        assert "23 days" in fake.wait_said(platform, "#document=")
+        assert fake.sockets[platform] is sockets[platform]
 
 
 # A10: forged, altered, stale and replayed deliveries.
@@ -400,6 +442,8 @@ def test_a_thumb_may_be_written(chatting: Running, fake: Platforms) -> None:
     fake.wait_said("dingtalk", "#document=")
     write(fake, chatting.call, "dingtalk", "ada", "👍", None)
     fake.wait_said("dingtalk", "Thank you")
+    write(fake, chatting.call, "dingtalk", "eve", "👍", None)
+    fake.wait_said("dingtalk", "没有可以评价")
 
     (kept,) = chatting.call("GET", "/v1/answers?judged=true")[1]["answers"]
     assert kept["feedback"]["thumb"] == "up"
@@ -411,16 +455,38 @@ def test_a_dropped_file_is_offered_and_added_where_that_is_allowed(
 ) -> None:
     chatting.grant("staff", (f"user:{platform}:ada", "write"), (f"user:{platform}:eve", "ask"))
     content = b"# Parking\n\nVisitors park in yard 7.\n"
+    in_chinese = platform in {"feishu", "dingtalk", "wecom"}
     drop(chatting, fake, platform, "eve", content)
-    fake.wait_said(platform, "may not add")
+    fake.wait_said(platform, "没有添加文档的权限" if in_chinese else "may not add")
     drop(chatting, fake, platform, "ada", content)
-    assert "staff" in fake.wait_said(platform, "Shall I add")
-    write(fake, chatting.call, platform, "ada", "add", None)
-    fake.wait_said(platform, "Added to")
+    assert "staff" in fake.wait_said(platform, "要把" if in_chinese else "Shall I add")
+    write(fake, chatting.call, platform, "ada", "添加staff" if in_chinese else "add", None)
+    fake.wait_said(platform, "已添加到" if in_chinese else "Added to")
     chatting.ingest()
     write(fake, chatting.call, platform, "ada", "Where do visitors park?", None)
 
     assert "yard 7" in fake.wait_said(platform, "#document=")
+
+
+def test_in_a_room_only_names_that_the_room_may_know_are_offered(
+    chatting: Running, fake: Platforms
+) -> None:
+    chatting.upload("x.md", b"Somebody will go.", collection="layoffs")
+    chatting.grant("layoffs", ("user:slack:ada", "write"))
+    chatting.grant("staff", ("user:slack:ada", "write"), ("group:chat:slack:CROOM", "ask"))
+    url = f"{fake.url}/files/parking"
+    file = {"name": "parking.md", "url_private_download": url, "size": 9}
+    fake.files["parking"] = b"# Parking"
+    for room in ("CROOM", "COTHER"):
+        event = slack_event("ada", "", room, files=[file])
+        fake.send("slack", slack_frame(event))
+        told = fake.wait_said("slack", "to “staff”" if room == "CROOM" else "direct message")
+        assert "layoffs" not in told
+    # What was offered there is not answered here, and a question that begins with it is one.
+    write(fake, chatting.call, "slack", "ada", "add", None)
+    fake.wait_said("slack", "do not answer this question")
+    write(fake, chatting.call, "slack", "ada", "add VAT to the price, how?", "CROOM")
+    fake.wait_said("slack", "do not answer this question")
 
 
 def drop(running: Running, fake: Platforms, platform: str, user: str, content: bytes) -> None:
@@ -479,9 +545,16 @@ def test_people_may_be_known_by_the_addresses_of_the_directory(
     running.ingest()
     running.grant("staff", ("user:ada@corp.example", "ask"))
     fake.emails = {"ada": "Ada@corp.example", "29:ada": "ada@corp.example"}
-    for platform in ("slack", "feishu", "teams"):
+    for number, platform in enumerate(("slack", "feishu", "teams"), 1):
         write(fake, running.call, platform, "ada", QUESTION, None)
         assert "23 days" in fake.wait_said(platform, "#document=")
+        _press(running, fake, platform, "ada", is_good=True)
+
+        def judged(number: int = number) -> bool:
+            told = running.call("GET", "/v1/answers?judged=true")[1]["answers"]
+            return len(told) == number
+
+        fake.wait(judged, f"the thumb on {platform} was not kept")
 
 
 def test_people_of_other_companies_and_other_bots_are_not_answered(
@@ -551,21 +624,50 @@ def test_a_busy_service_says_so_in_the_chat(fake: Platforms, make_running: MakeR
     fake.wait_said("teams", "Too many questions")
 
 
-def test_chat_questions_stand_in_the_audit_log(chatting: Running, fake: Platforms) -> None:
-    write(fake, chatting.call, "slack", "ada", QUESTION, None)
+def test_what_is_done_and_refused_in_chats_stands_in_the_audit_log(
+    chatting: Running, fake: Platforms
+) -> None:
+    write(fake, chatting.call, "slack", "ada", QUESTION, "CROOM")
     fake.wait_said("slack", "#document=")
+    answer = _answer_id(fake, "slack")
+    _press(chatting, fake, "slack", "eve", is_good=True)
+    chatting.call("POST", "/webhooks/webhook", b"{}", headers={"X-Footnote-Timestamp": "1"})
+    wanted = {
+        ("user:slack:ada", "/chat/slack/CROOM/ask", 200),
+        ("user:slack:eve", f"/chat/slack/{answer}/feedback", 400),
+        ("unknown", "/webhooks/webhook", 401),
+    }
 
     def noted() -> bool:
         told = chatting.call("GET", "/v1/audit")[1]["entries"]
-        return any(
-            one["principal"] == "user:slack:ada" and one["target"] == "/chat/slack/ask"
-            for one in told
-        )
+        return wanted <= {(one["principal"], one["target"], one["status"]) for one in told}
 
-    fake.wait(noted, "nothing was noted")
+    fake.wait(noted, "not all was noted")
 
 
 # L1, in chats.
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("请访问https://evil.com查看2024年财报", "请访问https[:]//evil[.]com查看2024年财报"),
+        ("请登录evil.com查看2024年的通知", "请登录evil[.]com查看2024年的通知"),
+        ("点击https://2130706433/?d=secret", "点击https[:]//2130706433/?d=secret"),
+        ("点击http://intranet/steal?q=1", "点击http[:]//intranet/steal?q=1"),
+        ("点javascript:alert(1)", "点javascript[:]alert(1)"),
+        ("写信给a@evil.com。", "写信给a@evil[.]com。"),
+        ("见www.例子.中国/页", "见www[.]例子[.]中国/页"),
+        ("访问10.0.0.1查看", "访问10[.]0[.]0[.]1查看"),
+        # What is no address stays as it is.
+        (
+            "1.总则 2.3.第一条，见handbook.pdf，3.5万元",
+            "1.总则 2.3.第一条，见handbook.pdf，3.5万元",
+        ),
+    ],
+)
+def test_l1_an_address_between_chinese_words_is_none_any_more(text: str, wanted: str) -> None:
+    assert inert(text) == wanted
 
 
 @pytest.mark.parametrize("payload", payloads())

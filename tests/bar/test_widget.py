@@ -11,6 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from playwright.sync_api import Page, expect, sync_playwright
 
+from services.api.visitor_tokens import sharer
 from tests.bar.conftest import Figure, MakeRunning, Obedient, Running, lines
 from tests.bar.payloads import payloads
 from tests.bar.test_access import operations
@@ -117,6 +118,23 @@ def test_a_person_whom_the_page_knows_asks_under_their_own_permissions(
     assert running.call("POST", "/v1/visitors/known", known, key)[0] == 403
     elsewhere = known | {"origin": "https://evil.example"}
     assert running.call("POST", "/v1/visitors/known", elsewhere)[0] == 403
+
+
+def test_visitors_of_one_address_share_a_budget_and_all_of_them_one_place(
+    make_running: MakeRunning,
+) -> None:
+    running = opened(make_running, budget_questions="2/hour")
+    asked = []
+    for _ in range(4):
+        headers = {"Origin": PAGE}
+        body = {"question": QUESTION}
+        asked.append(running.call("POST", "/v1/ask", body, visitor(running), headers)[0])
+    assert asked == [200, 200, 429, 429]
+    assert sharer("user:visitor:1") == sharer("user:visitor:2") != sharer("user:ada")
+    status, told = running.call(
+        "POST", "/v1/visitors/known", {"origin": PAGE, "user": "visitor:1", "groups": []}
+    )
+    assert (status, told["error"]["code"]) == (422, "invalid_request")
 
 
 def test_a_token_is_of_its_page_its_time_and_this_service(make_running: MakeRunning) -> None:

@@ -27,6 +27,9 @@ class Platforms:
         self.acknowledged: dict[str, list[Any]] = defaultdict(list)
         self.files: dict[str, bytes] = {}
         self.emails: dict[str, str] = {}
+        self.external: set[str] = set()
+        # How many of the next messages on Slack are refused.
+        self.refusals = 0
         self.jwks: Json = {"keys": []}
         self.sockets: dict[str, web.WebSocketResponse] = {}
         self.calls: list[str] = []
@@ -152,6 +155,9 @@ class Platforms:
         if method == "users.info":
             email = self.emails.get(request.query["user"], "")
             return web.json_response({"ok": True, "user": {"profile": {"email": email}}})
+        if self.refusals:
+            self.refusals -= 1
+            return web.json_response({"ok": False, "error": "rate_limited"})
         self.said["slack"].append((method, told))
         ts = told.get("ts") or self._new("1700000000.")
         return web.json_response({"ok": True, "channel": told.get("channel"), "ts": ts})
@@ -172,9 +178,13 @@ class Platforms:
         assert request.headers["Authorization"] == "Bearer t-1"
         if path == "bot/v3/info":
             return web.json_response({"code": 0, "bot": {"open_id": OWN_ID}})
-        if path.startswith("contact/v3/users/"):
-            email = self.emails.get(path.rpartition("/")[2], "")
-            return web.json_response({"code": 0, "data": {"user": {"enterprise_email": email}}})
+        lead, _, last = path.rpartition("/")
+        listed = {
+            "contact/v3/users": {"user": {"enterprise_email": self.emails.get(last, "")}},
+            "im/v1/chats": {"external": last in self.external},
+        }
+        if lead in listed:
+            return web.json_response({"code": 0, "data": listed[lead]})
         if "/resources/" in path:
             return web.Response(body=self.files[path.rpartition("/")[2]])
         self.said["feishu"].append((f"{request.method} {path}", json.loads(body["content"])))

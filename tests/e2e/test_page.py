@@ -173,6 +173,41 @@ def test_questions_make_a_conversation_that_can_be_gone_on_with(page: Page, hand
     expect(page.locator("#turns > li").last).to_contain_text("six months")
 
 
+def test_what_comes_late_is_not_shown_elsewhere(service: Any, page: Page, handbook: str) -> None:
+    service.upload("slow.md", b"# Slow\n\nThe slow lane is 3 metres wide.\n", collection="late")
+    service.upload("fast.md", b"# Fast\n\nThe fast lane is 4 metres wide.\n", collection="late")
+    service.wait_until_rested("late")
+    page.reload()
+    asked_before: list[str] = []
+    page.on("request", lambda one: asked_before.append(one.post_data or ""))
+
+    # A conversation that is left while its answer is written takes nothing along.
+    page.select_option("#collection", handbook)
+    page.fill("#question", "How long does probation last?")
+    page.keyboard.press("Enter")
+    page.click("#new-conversation")
+    asked(page, "How wide is the slow lane?", "late")
+    expect(page.locator("#turns li")).to_have_count(0)
+    (sent,) = [one for one in asked_before if "slow lane" in one]
+    assert "probation" not in sent
+
+    # A source that is slow does not come over the one opened after it.
+    asked(page, "How wide are the slow lane and the fast lane?", "late")
+    notes = page.locator("#footnotes button")
+    slow = notes.filter(has_text="slow.md").first
+    fast = notes.filter(has_text="fast.md").first
+    held: list[Any] = []
+    page.route("**/text", lambda route: held.append(route) if not held else route.continue_())
+    slow.click()
+    fast.click()
+    expect(page.locator("#source mark")).to_contain_text("fast lane")
+    held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator("#source-name")).to_contain_text("fast.md")
+    expect(page.locator("#source mark")).to_contain_text("fast lane")
+    page.unroute("**/text")
+
+
 def test_why_an_answer_came_about_can_be_seen_and_judged(
     service: Any, page: Page, handbook: str
 ) -> None:

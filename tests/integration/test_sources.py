@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import pytest
 
 from ingest.sources import SourceError
 from ingest.sources.guard import GuardedWeb
+from ingest.sources.mail import _quoted
 from ingest.sources.mirror import mirrored
 from ingest.sources.opening import open_source
 from ingest.sources.s3 import SignatureV4
@@ -58,7 +59,7 @@ class Files(BaseHTTPRequestHandler):
         kind = "<d:collection/>" if data is None else ""
         tag = "" if data is None else f"<d:getetag>{hashlib.md5(data).hexdigest()}</d:getetag>"  # noqa: S324
         properties = f"<d:resourcetype>{kind}</d:resourcetype>{tag}"
-        href = place.replace(" ", "%20")
+        href = quote(place)
         return (
             f"<d:response><d:href>{href}</d:href><d:propstat><d:prop>{properties}</d:prop>"
             "</d:propstat></d:response>"
@@ -214,6 +215,51 @@ def test_names_that_lead_out_of_the_mirror_are_refused(files: str, tmp_path: Pat
     with pytest.raises(SourceError, match="no path within"):
         synced(f"s3+http://{files}/bucket/?region=eu-1", tmp_path / "mirror")
     assert not (tmp_path.parent / "escaped.md").exists()
+
+
+def test_one_file_that_cannot_be_had_keeps_no_other_back(files: str, tmp_path: Path) -> None:
+    named = f"s3+http://{files}/bucket/?region=eu-1"
+    Files.files = {"a.md": b"old", "b.md": b"b"}
+    synced(named, tmp_path)
+    long = "章" * 120 + ".md"
+    Files.files = {"a.md": b"# much too large" * 90, "c.md": b"c", "c.md/d.md": b"d", long: b"e"}
+    source = open_source(named, settings(upload_bytes=1024))
+    done = mirrored(source, tmp_path)
+    source.close()
+
+    assert (tmp_path / "a.md").read_bytes() == b"old"
+    assert not (tmp_path / "b.md").exists()
+    assert set(done.failed) == {"a.md", "c.md/d.md"}
+    assert "larger than 1024 bytes" in done.failed["a.md"]
+    kept = [path.read_bytes() for path in tmp_path.glob("章*.md")]
+    assert (done.fetched, kept) == (2, [b"e"])
+
+
+def test_a_prefix_is_a_folder(files: str, tmp_path: Path) -> None:
+    Files.files = {"docs/a.md": b"a", "docs-private/secret.md": b"s", "docsa.md": b"x"}
+
+    assert synced(f"s3+http://{files}/bucket/docs?region=eu-1", tmp_path) == ["a.md"]
+
+
+@pytest.mark.parametrize("folder", ["文档", "%e6%96%87%e6%a1%a3", "%E6%96%87%E6%A1%A3"])
+def test_a_folder_may_have_a_chinese_name(files: str, tmp_path: Path, folder: str) -> None:
+    Files.files = {"文档/规章.md": "# 规章".encode(), "文档/子/b.md": b"b"}
+
+    assert synced(f"dav://{files}/dav/{folder}/", tmp_path) == ["子/b.md", "规章.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("INBOX", '"INBOX"'),
+        ("合同", '"&VAhUDA-"'),
+        # The example of RFC 3501, 5.1.3.
+        ("~peter/mail/台北/日本語", '"~peter/mail/&U,BTFw-/&ZeVnLIqe-"'),
+        ("A&B", '"A&-B"'),
+    ],
+)
+def test_a_mail_folder_is_named_as_imap_writes_it(name: str, wanted: str) -> None:
+    assert _quoted(name) == wanted
 
 
 def test_other_sources_are_named(files: str) -> None:

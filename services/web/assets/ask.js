@@ -10,6 +10,8 @@ const MOST_TURNS = 6;
 let conversation = newId();
 let turns = [];
 let answer = null;
+// Counts what is begun: what comes late, for another question or conversation, is not shown.
+let begun = 0;
 
 function newId() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((one) => one.toString(16).padStart(2, "0")).join("");
@@ -29,6 +31,7 @@ async function ask(event) {
   const asking = $("question-form").querySelector("button");
   if (!question || asking.disabled) return;
   asking.disabled = true;
+  const mine = ++begun;
   $("question").value = "";
   archive();
   begin(question);
@@ -36,6 +39,7 @@ async function ask(event) {
   if ($("collection").value) body.collections = [$("collection").value];
   try {
     for await (const [name, value] of events("/v1/ask", body)) {
+      if (mine !== begun) return;
       if (name === "passages") $("status").textContent = say("writing");
       if (name === "delta") $("answer-text").append(value.text);
       if (name === "error") throw new Error(value.error.message);
@@ -45,10 +49,12 @@ async function ask(event) {
         break;
       }
     }
+    if (mine !== begun) return;
     turns.push({ role: "user", content: question }, { role: "assistant", content: answer.answer });
     $("status").textContent = "";
     loadConversations();
   } catch (error) {
+    if (mine !== begun) return;
     $("status").textContent = error.message;
     $("question").value ||= question;
   }
@@ -136,10 +142,12 @@ export async function loadConversations() {
 
 async function resume(id) {
   startNew();
+  const mine = begun;
   conversation = id;
   const { answers } = await get(`/v1/answers?limit=50&conversation=${encodeURIComponent(id)}`);
   for (const one of answers.reverse()) {
     const record = await get(`/v1/answers/${one.id}`);
+    if (mine !== begun) return;
     $("turns").append(turnOf(one.question, record.answer));
     turns.push({ role: "user", content: one.question }, { role: "assistant", content: one.answer });
   }
@@ -147,10 +155,13 @@ async function resume(id) {
 }
 
 function startNew() {
+  begun += 1;
   conversation = newId();
   turns = [];
   answer = null;
   $("answer").hidden = true;
+  $("answer-text").classList.remove("writing");
+  $("question-form").querySelector("button").disabled = false;
   $("turns").replaceChildren();
   $("status").textContent = "";
   for (const one of document.querySelectorAll("#conversation-list [aria-current]")) one.removeAttribute("aria-current");

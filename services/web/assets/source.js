@@ -22,8 +22,9 @@ export async function openSource(citation) {
   $("source").hidden = false;
   $("source").focus({ preventScroll: true });
   history.replaceState(null, "", `#document=${encodeURIComponent(citation.document_id)}&start=${citation.start}&end=${citation.end}`);
+  const mine = shown;
   await showText();
-  if (shown.isPdf) await showPage(shown.page).catch(() => showView("text"));
+  if (mine === shown && shown.isPdf) await showPage(shown.page).catch(() => showView("text"));
 }
 
 // Footnotes elsewhere (chats, OpenAI's clients) lead here: #document=ID&start=N&end=N.
@@ -44,11 +45,15 @@ export function closeSource() {
 }
 
 async function showText() {
+  // Another footnote may be opened meanwhile: then this one is not shown.
+  const mine = shown;
+  $("source-text").replaceChildren();
+  showView("text");
   const text = [...await (await call(`/v1/documents/${encodeURIComponent(shown.document_id)}/text`)).text()];
+  if (mine !== shown) return;
   const slice = (start, end) => text.slice(start, end).join("");
   const quoted = make("mark", slice(shown.start, shown.end));
   $("source-text").replaceChildren(slice(0, shown.start), quoted, slice(shown.end));
-  showView("text");
   quoted.scrollIntoView({ block: "center" });
 }
 
@@ -61,7 +66,9 @@ function showView(name) {
 
 async function showPage(number) {
   const path = `/v1/documents/${encodeURIComponent(shown.document_id)}/pages/${number}?start=${shown.start}&end=${shown.end}`;
+  const mine = shown;
   const page = await get(path);
+  if (mine !== shown) return;
   shown.page = page.page;
   $("page-number").textContent = say("pageOf", page);
   $("page-before").disabled = page.page <= 1;
