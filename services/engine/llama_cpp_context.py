@@ -26,6 +26,8 @@ KV_TYPES = {"f16": llama_cpp.GGML_TYPE_F16, "q8_0": llama_cpp.GGML_TYPE_Q8_0}
 _KEPT_TEXTS = 2048
 _PIECE_BYTES = 256
 _METADATA_BYTES = 1 << 14
+# Tokens in a step: a GPU reads many at once, and wants them so.
+_BATCH_CPU, _BATCH_GPU = 512, 2048
 _MICRO_BATCH = 512
 
 
@@ -40,7 +42,6 @@ class ContextOptions:
     sequences: int
     threads: int
     gpu_layers: int = 0
-    batch_tokens: int = 512
     kv_type: str = "f16"
     flash_attention: bool = True
     unified: bool = True
@@ -74,9 +75,10 @@ class LlamaContext:
         self.capacity = int(llama_cpp.llama_n_ctx(self._ctx))
         self.is_unified = options.unified
         self.window = self.capacity if options.unified else self.capacity // options.sequences
-        self.batch_tokens = options.batch_tokens
+        # llama.cpp keeps it below the cells.
+        self.batch_tokens = int(llama_cpp.llama_n_batch(self._ctx))
         self.sequences = options.sequences
-        self._arrays = _BatchArrays(options.batch_tokens)
+        self._arrays = _BatchArrays(self.batch_tokens)
 
     @property
     def trained_context(self) -> int:
@@ -215,8 +217,8 @@ def load_model(file: Path, gpu_layers: int, *, only_header: bool = False) -> obj
 def _opened(model: object, options: ContextOptions) -> object:
     params = llama_cpp.llama_context_default_params()
     params.n_ctx = options.cells
-    params.n_batch = options.batch_tokens
-    params.n_ubatch = min(options.batch_tokens, _MICRO_BATCH)
+    params.n_batch = _BATCH_CPU if options.gpu_layers == 0 else _BATCH_GPU
+    params.n_ubatch = min(params.n_batch, _MICRO_BATCH)
     params.n_seq_max = options.sequences
     params.n_threads = params.n_threads_batch = options.threads
     params.kv_unified = options.unified

@@ -18,6 +18,8 @@ from services.domain.answers import Sampling
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 # Penalties look at so many of the last tokens, as llama.cpp's own default.
+# Lines below the best, in logits, that are tried one after another.
+_NEAR = (4.0, 9.0)
 _PENALTY_WINDOW = 64
 
 
@@ -30,6 +32,7 @@ class LlamaSampler:
         self._grammar = _grammar(vocabulary, sampling)
         self._chain = None if self.is_greedy else _chain(size, sampling)
         self._candidates = np.zeros(0 if self.is_greedy else size, dtype=_CANDIDATE)
+        self._best = _wanted(sampling)
 
     def pick(self, logits: NDArray[np.float32]) -> int:
         """Return the next token, and remember it."""
@@ -51,14 +54,33 @@ class LlamaSampler:
         self._chain = self._grammar = None
 
     def _chosen(self, logits: NDArray[np.float32], grammar: object | None = None) -> int:
-        self._candidates["id"] = np.arange(self._size, dtype=np.int32)
-        self._candidates["logit"] = logits
-        self._candidates["p"] = 0
-        array = _array(self._candidates)
+        ids = None if grammar is not None else self._near(logits)
+        if ids is None:
+            ids = np.arange(self._size, dtype=np.int32)
+        else:
+            logits = logits[ids]
+        candidates = self._candidates[: len(ids)]
+        candidates["id"] = ids
+        candidates["logit"] = logits
+        candidates["p"] = 0
+        array = _array(candidates)
         if grammar is not None:
             llama_cpp.llama_sampler_apply(grammar, ctypes.byref(array))
         llama_cpp.llama_sampler_apply(self._chain, ctypes.byref(array))
         return int(array.data[array.selected].id)
+
+    def _near(self, logits: NDArray[np.float32]) -> NDArray[np.int32] | None:
+        """Return the tokens above a line, if the best that decide are among them; None if all are
+        needed. The chain then chooses from dozens what it would choose from the vocabulary.
+        """
+        if not self._best:
+            return None
+        best = logits.max()
+        for below in _NEAR:
+            near = np.flatnonzero(logits > best - below)
+            if len(near) >= self._best:
+                return near.astype(np.int32)
+        return None
 
     def _allows(self, token: int) -> bool:
         one = np.zeros(1, dtype=_CANDIDATE)
@@ -72,6 +94,18 @@ def _array(candidates: NDArray[np.void]) -> llama_cpp.llama_token_data_array:
     return llama_cpp.llama_token_data_array(
         data=data, size=len(candidates), selected=-1, sorted=False
     )
+
+
+def _wanted(sampling: Sampling) -> int:
+    """Return how many of the best candidates decide; 0 if it may be any.
+
+    Penalties lower those in the window, so that as many others may come up; a bias, or a negative
+    penalty, may raise any.
+    """
+    penalties = (sampling.repeat_penalty - 1, sampling.frequency_penalty, sampling.presence_penalty)
+    if sampling.top_k <= 0 or sampling.logit_bias or min(penalties) < 0:
+        return 0
+    return sampling.top_k + (_PENALTY_WINDOW if any(penalties) else 0)
 
 
 def _is_plain(sampling: Sampling) -> bool:

@@ -10,6 +10,9 @@ _STRETCH = 1.8
 # smaller ones a token costs up to a third more (measured on two cores, `docs/engine.md`).
 _FILLED = 128
 _QUEUE = 3
+# Then a step may also take this long, if that is more: 40 tokens a second are more than anybody
+# reads, and a GPU whose step takes 3 ms reads a prompt at a tenth of its speed in 2 ms more.
+_UNSEEN_S = 0.025
 # Never fewer: a batch row costs little more than none.
 _FEWEST = 8
 # The longest step without streams, so that someone who leaves does not keep the engine.
@@ -35,7 +38,10 @@ class Pace:
         if base is None:
             return self._most
         chunk = self._bounded(base * (_STRETCH - 1) / self._token_s)
-        return max(chunk, min(_FILLED, self._most)) if reading >= _QUEUE else chunk
+        if reading < _QUEUE:
+            return chunk
+        unseen = self._bounded((_UNSEEN_S - base) / self._token_s)
+        return max(chunk, unseen, min(_FILLED, self._most))
 
     def learn(self, writing: int, prompt_tokens: int, seconds: float) -> None:
         """Note what a step took."""

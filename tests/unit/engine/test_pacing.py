@@ -25,6 +25,16 @@ def test_a_queue_is_read_in_chunks_that_fill_the_processor() -> None:
     assert taught().chunk(4, reading=5) == 128
 
 
+def test_a_queue_may_take_a_step_that_nobody_sees() -> None:
+    pace = Pace(2048)
+    for _ in range(20):
+        pace.learn(4, 0, 0.003)
+        pace.learn(4, 200, 0.003 + 200 * 0.00005)
+
+    assert 0.003 + pace.chunk(4, reading=1) * 0.00005 <= 2 * 0.003
+    assert 0.02 <= 0.003 + pace.chunk(4, reading=5) * 0.00005 <= 0.0251
+
+
 def test_a_step_that_was_held_up_says_little() -> None:
     pace = taught()
     pace.learn(4, 0, 5.0)
