@@ -46,7 +46,7 @@ bar: setup-dev  ## Run the reliability and security checks and print their table
 	@$(PYTHON) -m pytest -q $(BAR)
 
 bar-nightly: setup-dev  ## The same, twenty times as long: 200 kills, every failpoint, 50,000 passages
-	@BAR_SCALE=20 $(PYTHON) -m pytest -q $(BAR)
+	@BAR_SCALE=20 $(PYTHON) -m pytest -q --timeout 7200 $(BAR)
 
 bench: setup-bench  ## Measure Footnote beside a plain LangChain pipeline, on the evaluation sets
 	@$(PYTHON) -m bench

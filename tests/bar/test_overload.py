@@ -281,10 +281,10 @@ def test_o10_nothing_leaks(make_running: MakeRunning, figure: Figure) -> None:
         running.ingest()
 
     # Until pools of threads and connections are as large as they get.
-    load(20, at_once=24)
-    load(40, at_once=8)
+    load(10, at_once=24)
+    load(20, at_once=8)
     before = _held()
-    load(40 * scale, at_once=8)
+    load(20 * scale, at_once=8)
     assert _settles(running)
     time.sleep(1)
     after = _held()
@@ -293,7 +293,7 @@ def test_o10_nothing_leaks(make_running: MakeRunning, figure: Figure) -> None:
     assert after[2] - before[2] < 25 * scale
     figure(
         "O10",
-        f"{400 * scale} questions, {40 * scale} leavers, {4 * scale} files: descriptors "
+        f"{200 * scale} questions, {20 * scale} leavers, {2 * scale} files: descriptors "
         f"{after[0] - before[0]:+d}, threads {after[1] - before[1]:+d}, "
         f"resident {after[2] - before[2]:+.1f} MB",
     )
