@@ -43,9 +43,9 @@ BAR = tests/bar tests/e2e/test_no_egress.py tests/e2e/test_drain.py tests/e2e/te
 	tests/integration/test_reading.py tests/integration/test_models.py tests/integration/test_sources.py
 
 bar: setup-dev  ## Run the reliability and security checks and print their table (docs/bar.md)
-	@$(PYTHON) -m pytest -q $(BAR)
+	@BAR_SCALE=$${BAR_SCALE:-2} $(PYTHON) -m pytest -q $(BAR)
 
-bar-nightly: setup-dev  ## The same, twenty times as long: 200 kills, every failpoint, 50,000 passages
+bar-nightly: setup-dev  ## The same, ten times as long: 200 kills, every failpoint, 50,000 passages
 	@BAR_SCALE=20 $(PYTHON) -m pytest -q --timeout 7200 $(BAR)
 
 bench: setup-bench  ## Measure Footnote beside a plain LangChain pipeline, on the evaluation sets

@@ -21,7 +21,7 @@ from services.engine import Embedded, Embedder
 from services.language.analysis import analysed
 from services.language.normalize import language_of
 from services.registry.spool import Spool
-from services.registry.work import PreparedDocument, Work
+from services.registry.work import PreparedDocument, StoredVector, Work
 
 LEASE_S = 120
 MOST_ATTEMPTS = 3
@@ -117,9 +117,15 @@ class Pipeline:
         ]
         tell = self._tell(Status.EMBEDDING, [document.id for document, _, _ in cut])
         # The vector of a text that the model cannot read would only be noise in the index.
-        reads = self._tools.embedder.card.reads
-        readable = [i for i, text in enumerate(texts) if reads(language_of(text))]
-        rows = [_NOT_EMBEDDED] * len(texts)
+        card = self._tools.embedder.card
+        # Of a changed document, most passages are those of its last version.
+        kept = self._tools.work.kept_vectors(
+            [document.id for document, _, _ in cut], card.name, frozenset(texts)
+        )
+        rows = [_embedded(kept[text]) if text in kept else _NOT_EMBEDDED for text in texts]
+        readable = [
+            i for i, text in enumerate(texts) if text not in kept and card.reads(language_of(text))
+        ]
         for start in range(0, len(readable), _EMBEDDED_AT_ONCE):
             batch = readable[start : start + _EMBEDDED_AT_ONCE]
             embedded = self._tools.embedder.embed_passages([texts[i] for i in batch])
@@ -140,6 +146,12 @@ class Pipeline:
                 self._tools.work.progress(document_ids, progress, LEASE_S)
 
         return tell
+
+
+def _embedded(stored: StoredVector) -> Embedded:
+    vector = np.frombuffer(stored.vector, "<f4")
+    tokens = np.frombuffer(stored.tokens, np.int8).reshape(-1, stored.width or 1)
+    return Embedded(vector, tokens)
 
 
 def _prepared(reading: Reading, chunk: Chunk, embedded: Embedded) -> PreparedPassage:

@@ -1,6 +1,7 @@
 """Who asks: the check in front of every route but the public ones."""
 
 import functools
+import hashlib
 from dataclasses import replace
 from typing import Annotated
 
@@ -13,9 +14,10 @@ from starlette.types import Scope as AsgiScope
 from services.api.errors import error_response
 from services.api.openai_errors import is_openai, openai_response
 from services.api.state import Service
-from services.api.visitor_tokens import Visitor, VisitorTokens
+from services.api.visitor_tokens import Visitor, VisitorTokens, sharer
 from services.domain.access import ApiKey
 from services.domain.errors import ForbiddenError, HouseError, UnauthenticatedError
+from services.domain.recent import Recent
 from services.domain.scope import Role, Scope
 
 # Public: health, the static files of the page and the widget, what visitors of other pages begin
@@ -26,6 +28,8 @@ PUBLIC_PATHS = frozenset(
 PUBLIC_PREFIXES = ("/assets/", "/webhooks/")
 
 
+_QUESTIONS = frozenset({"/v1/ask", "/v1/chat/completions", "/v1/responses"})
+_MOST_KNOWN = 10_000
 # All that a visitor of another page may do.
 VISITOR_ROUTE = ("POST", "/v1/ask")
 
@@ -41,6 +45,18 @@ class AccessMiddleware:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._service = service
+        # Whose the keys were that were shown last: for refusals alone, never for access.
+        self._known = Recent[str](_MOST_KNOWN)
+
+    def _refuse_cheaply(self, scope: AsgiScope, key: str) -> None:
+        """Raise BusyError where a question has no chance of a place: before anything is looked up,
+        so that who floods takes next to nothing from the others.
+        """
+        if scope["method"] != "POST" or scope["path"] not in _QUESTIONS:
+            return
+        principal = self._known.get(_digest(key))
+        if principal is not None:
+            self._service.admission.refuse_if_full(sharer(principal))
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer 401 before a byte of the body is read, or pass the request on."""
@@ -50,6 +66,7 @@ class AccessMiddleware:
         try:
             headers = Headers(scope=scope)
             key = _presented(headers)
+            self._refuse_cheaply(scope, key)
             if VisitorTokens.is_token(key):
                 route = (scope["method"], scope["path"])
                 visitor = _visitor(self._service, key, route, headers.get("origin"))
@@ -57,6 +74,7 @@ class AccessMiddleware:
             else:
                 resolve = functools.partial(_resolve, self._service, key)
             holder, held = await anyio.to_thread.run_sync(resolve)
+            self._known.put(_digest(key), held.principal)
         except HouseError as error:
             response = error_response(error)
             if is_openai(scope["path"]):
@@ -67,6 +85,11 @@ class AccessMiddleware:
         scope["state"]["key"] = holder
         scope["state"]["scope"] = held
         await self._app(scope, receive, send)
+
+
+def _digest(key: str) -> str:
+    """Return what a key is remembered by: never itself."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _presented(headers: Headers) -> str:

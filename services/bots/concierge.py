@@ -13,8 +13,8 @@ from services.bots import Desk, Dropped, Heard, Judged, Note, Reply, Talk, Told
 from services.bots.inert import inert, one_line
 from services.bots.outgoing import PlatformError
 from services.bots.phrases import asks_for_help, collection_to_add_to, phrase, thumb_of
-from services.bots.recent import Recent
 from services.domain.errors import BusyError, HouseError
+from services.domain.recent import Recent
 from services.language.normalize import language_of
 
 log = structlog.get_logger("bots")

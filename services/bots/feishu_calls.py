@@ -13,7 +13,7 @@ from typing_extensions import override
 from services.bots import Dropped, Reply, Talk
 from services.bots.feishu_cards import growing_card, reply_card
 from services.bots.outgoing import Outgoing, PlatformError
-from services.bots.recent import Recent
+from services.domain.recent import Recent
 
 log = structlog.get_logger("bots")
 _EARLY_S = 600.0

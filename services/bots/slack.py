@@ -30,9 +30,9 @@ from services.bots import (
 )
 from services.bots.concierge import Concierge
 from services.bots.outgoing import Outgoing, PlatformError, checked_url
-from services.bots.recent import Recent
 from services.bots.signatures import check_equal, check_fresh, refused, signed_header
 from services.bots.slack_blocks import BAD, GOOD, growing_blocks, plain, reply_blocks
+from services.domain.recent import Recent
 
 log = structlog.get_logger("bots")
 URL = "https://slack.com"

@@ -27,10 +27,10 @@ from services.bots import (
 from services.bots.concierge import Concierge
 from services.bots.outgoing import Outgoing, PlatformError, checked_url
 from services.bots.phrases import phrase
-from services.bots.recent import Recent
 from services.bots.signatures import refused, signed_header
 from services.bots.teams_cards import VERB, growing_card, reply_card
 from services.bots.teams_tokens import TeamsApp, TeamsTokens
+from services.domain.recent import Recent
 
 log = structlog.get_logger("bots")
 _CHANNEL = "msteams"

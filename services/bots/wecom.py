@@ -33,8 +33,8 @@ from services.bots.concierge import Concierge
 from services.bots.markdown import escaped, markdown_reply
 from services.bots.odd_events import left_out
 from services.bots.outgoing import Outgoing, PlatformError
-from services.bots.recent import Recent
 from services.domain.errors import InvalidRequestError, UnauthenticatedError
+from services.domain.recent import Recent
 
 log = structlog.get_logger("bots")
 URL = "wss://openws.work.weixin.qq.com"

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from services.domain.documents import UNFINISHED, Document, Failure, Progress, Reading, Status
-from services.domain.passages import PreparedPassage
+from services.domain.passages import PreparedPassage, embedded_text
 from services.language import ANALYZER
 from services.registry.change_log import log_changes
 from services.registry.database import Database
@@ -25,6 +26,15 @@ class PreparedDocument:
     document: Document
     reading: Reading
     passages: tuple[PreparedPassage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVector:
+    """A passage's vector (little-endian float32) and token vectors (int8, rows of *width*)."""
+
+    vector: bytes
+    tokens: bytes
+    width: int
 
 
 class Work:
@@ -100,6 +110,47 @@ class Work:
                 .where(documents.c.id.in_(list(document_ids)), documents.c.status.in_(_UNFINISHED))
                 .values(lease_until=int(time.time()) + lease_s)
             )
+
+    def kept_vectors(
+        self, document_ids: Sequence[str], embedder: str, wanted: AbstractSet[str]
+    ) -> dict[str, StoredVector]:
+        """Return what *embedder* made of those *wanted* texts (as `embedded_text` gives them) that
+        stand in earlier versions of these documents.
+        """
+        own, other = documents.alias("own"), documents.alias("other")
+        earlier = (
+            sa.select(other.c.id)
+            .join_from(
+                own,
+                other,
+                (own.c.collection_id == other.c.collection_id)
+                & (own.c.source_id == other.c.source_id)
+                & (own.c.id != other.c.id),
+            )
+            .where(own.c.id.in_(list(document_ids)), other.c.status == Status.READY.value)
+        )
+        with self._database.read() as connection:
+            ids = connection.execute(earlier).scalars().all()
+            if not ids:
+                return {}
+            rows = connection.execute(
+                sa.select(
+                    documents.c.title,
+                    passages.c.headings,
+                    passages.c.text,
+                    vectors.c.vector,
+                    vectors.c.tokens,
+                    vectors.c.width,
+                )
+                .join(documents, documents.c.id == passages.c.document_id)
+                .join(vectors, vectors.c.passage_id == passages.c.id)
+                .where(passages.c.document_id.in_(ids), vectors.c.embedder == embedder)
+            )
+            return {
+                text: StoredVector(row.vector, row.tokens, row.width)
+                for row in rows
+                if (text := embedded_text(row.title, tuple(row.headings), row.text)) in wanted
+            }
 
     def finish(self, prepared: Sequence[PreparedDocument], embedder: str) -> None:
         """Make the documents visible, all in one transaction: text, passages, vectors, the change,

@@ -87,6 +87,91 @@ def test_a_stream_is_chunks_that_make_the_same_answer(client: OpenAI, usage: boo
     assert (chunks[-1].usage is not None) is usage
 
 
+TITLE = (
+    "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history.\n"
+    '### Output:\nJSON format: { "title": "your concise title here" }\n### Chat History:\n'
+    "<chat_history>\nUSER: How much leave do I have?\n</chat_history>"
+)
+SHAPES = {
+    # What chat front ends send: fields beyond OpenAI's, defaults spelt out, their users' names.
+    "open-webui": {
+        "stream": True,
+        "messages": [user(QUESTION)],
+        "stream_options": {"include_usage": True},
+    },
+    "open-webui with a system prompt": {
+        "stream": True,
+        "messages": [{"role": "system", "content": "Be brief. 请简短。"}, user(QUESTION)],
+        "temperature": 0.8,
+        "max_tokens": 128,
+    },
+    "librechat": {
+        "stream": True,
+        "messages": [
+            {"role": "system", "content": "You are Footnote."},
+            {"role": "user", "content": [{"type": "text", "text": QUESTION}]},
+        ],
+        "user": "664f0c1e9d3b2a0012ab34cd",
+        "temperature": 1,
+        "top_p": 1,
+        "presence_penalty": 0,
+        "frequency_penalty": 0,
+        "stream_options": {"include_usage": True},
+    },
+    "librechat without streaming": {
+        "stream": False,
+        "messages": [{"role": "user", "content": QUESTION, "name": "Ada"}],
+        "stop": ["||>", "\nUser:"],
+        "n": 1,
+    },
+}
+TASKS = {
+    "open-webui's title": {
+        "stream": False,
+        "messages": [user(TITLE)],
+        "max_completion_tokens": 1000,
+    },
+    "librechat's title": {
+        "messages": [
+            {"role": "system", "content": "Please generate a concise, 5-word-or-less title."}
+        ],
+        "temperature": 0.2,
+        "presence_penalty": 0,
+        "frequency_penalty": 0,
+        "max_tokens": 16,
+    },
+}
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_chat_front_ends_send_is_answered(service: Any, shape: str) -> None:
+    headers = {"X-OpenWebUI-User-Name": "Ada", "X-OpenWebUI-Chat-Id": "c1", "HTTP-Referer": "x"}
+    body = {"model": f"footnote/{NAME}", **SHAPES[shape]}
+    status, told = service.call("POST", "/v1/chat/completions", body, headers=headers)
+
+    assert status == 200, told
+    assert "27 days" in _streamed(told) if body["stream"] else "27 days" in json.dumps(told)
+
+
+def _streamed(told: str) -> str:
+    """Read an event stream as these front ends do: line by line, until [DONE]."""
+    lines = [line.removeprefix("data: ") for line in told.splitlines() if line.startswith("data:")]
+    assert lines[-1] == "[DONE]"
+    chunks = [json.loads(line) for line in lines[:-1]]
+    deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
+    return "".join(delta.get("content") or "" for delta in deltas)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_titles_come_from_the_bare_generator(service: Any, task: str) -> None:
+    body = {"model": "footnote-base", **TASKS[task]}
+    status, told = service.call("POST", "/v1/chat/completions", body)
+
+    assert status == 200, told
+    assert told["choices"][0]["message"]["content"].strip()
+
+
 def test_a_conversation_is_followed(client: OpenAI) -> None:
     told = client.chat.completions.create(
         model=f"footnote/{NAME}",

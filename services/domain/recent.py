@@ -1,4 +1,4 @@
-"""The last so many values by key: what a chat remembers and may forget."""
+"""The last so many values by key: what may be forgotten."""
 
 import time
 from collections import OrderedDict
