@@ -13,8 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typing_extensions import override
 
+from services.domain.access import ApiKey
 from services.domain.answers import Sampling
 from services.engine import Prompt, Step
 from services.engine.memory_generator import MemoryGenerator
@@ -232,6 +234,32 @@ def test_o6_who_floods_does_not_keep_others_out(make_running: MakeRunning, figur
         f"60 floods beside: B refused 0 times, p95 {p95:.2f} s "
         f"({statistics.median(alone):.2f} s alone); A refused {len(refused)} times, all 429",
     )
+
+
+def test_o2_a_refusal_costs_no_look_into_the_registry(
+    make_running: MakeRunning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = filled(make_running(Slow(0.2), questions_running=1, questions_waiting=1))
+    assert asked(running)[0] == 200
+    with ThreadPoolExecutor(2) as pool:
+        inside = [pool.submit(asked, running) for _ in range(2)]
+        until = time.monotonic() + 10
+        while running.service.admission.inside < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        looked_up: list[str] = []
+        holder = running.house.registry.keys.holder
+
+        def counted(key: str) -> ApiKey:
+            looked_up.append(key)
+            return holder(key)
+
+        monkeypatch.setattr(running.house.registry.keys, "holder", counted)
+        status, _, retry_after = asked(running)
+        assert (status, looked_up) == (429, [])
+        assert int(retry_after) > 0
+        # Another's question is not refused for it: who asks is found out first.
+        assert running.call("POST", "/v1/ask", QUESTION, "fn-unknown")[0] == 401
+        assert [one.result()[0] for one in inside] == [200, 200]
 
 
 # Sixty clients that ask again as soon as they are answered; ends with its input, and prints the
