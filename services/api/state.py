@@ -41,7 +41,7 @@ class Service:
     def house(self) -> House:
         """The house; NotReadyError while it is being built."""
         if self._house is None:
-            message = "The service is starting: its models are being loaded."
+            message = "The service is starting, its models are being loaded: ask again in a moment."
             raise NotReadyError(message)
         return self._house
 

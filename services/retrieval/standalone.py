@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.domain.answers import Turn
+from services.language.normalize import language_of
 from services.language.terms import content_terms
 from services.retrieval.statements import statement_of
 
@@ -31,6 +32,7 @@ def views(text: str, history: Sequence[Turn]) -> list[View]:
     statement that holds a figure that is asked for.
     """
     found = [View(text, 1.0)]
+    history = _spoken_alike(text, history)
     asked = _last(history, "user")
     if asked:
         found.append(View(f"{asked} {text}", _WITH_ASKED))
@@ -47,10 +49,18 @@ def standalone(text: str, history: Sequence[Turn]) -> str:
     """Return the question as the sentences of passages are measured against it: with the one
     before it, if it has few words of its own.
     """
-    asked = _last(history, "user")
+    asked = _last(_spoken_alike(text, history), "user")
     if not asked or len(set(content_terms(text))) >= _FEW_WORDS:
         return text
     return f"{asked} {text}"
+
+
+def _spoken_alike(text: str, history: Sequence[Turn]) -> Sequence[Turn]:
+    """Return the turns in the language of *text*: who changes it begins anew, and words of the
+    other one find nothing in the passages of this one.
+    """
+    language = language_of(text)
+    return [turn for turn in history if language_of(turn.content) == language]
 
 
 def _last(history: Sequence[Turn], role: str) -> str:

@@ -13,12 +13,12 @@
   const words = {
     en: {
       title: "Ask our documents", open: "Open the chat", close: "Close", question: "Your question", send: "Send",
-      searching: "Looking it up…", failed: "That did not work:", source: "Source", page: ", page {page}",
+      searching: "Looking it up…", failed: "That did not work:", unreachable: "The service does not answer, or this page is not on its list.", source: "Source", page: ", page {page}",
       hello: "Ask a question: the answer comes from our documents, with its sources.", unverified: "unverified source",
     },
     zh: {
       title: "向文档提问", open: "打开对话", close: "关闭", question: "您的问题", send: "发送",
-      searching: "正在查找…", failed: "出错了：", source: "出处", page: "，第{page}页",
+      searching: "正在查找…", failed: "出错了：", unreachable: "服务没有响应，或此页面不在允许列表中。", source: "出处", page: "，第{page}页",
       hello: "请提问：回答来自我们的文档，并附出处。", unverified: "未经核实的来源",
     },
   };
@@ -169,7 +169,9 @@
       try {
         await this.#answer(question, told);
       } catch (error) {
-        told.textContent = `${this.#say("failed")} ${error.message}`;
+        // A browser says no more than TypeError where it may not read the answer.
+        const reason = error instanceof TypeError ? this.#say("unreachable") : error.message;
+        told.textContent = `${this.#say("failed")} ${reason}`;
       }
       told.classList.remove("writing");
       this.#busy = false;

@@ -47,6 +47,7 @@ $("change-language").addEventListener("click", () => {
 $("key-form").addEventListener("submit", () => {
   setKey($("key").value);
   $("key").value = "";
+  $("status").textContent = "";
   open();
 });
 // What fails anywhere is said, never swallowed.
@@ -54,6 +55,8 @@ addEventListener("unhandledrejection", (event) => {
   const shown = PARTS.find((one) => !$(one).hidden);
   const places = { ask: "status", documents: "upload-status", search: "search-status", access: "access-status" };
   $(places[shown]).textContent = event.reason?.message || String(event.reason);
+  // It is said: the console need not say it again.
+  event.preventDefault();
 });
 asking.listen();
 documents.listen(show);

@@ -21,6 +21,14 @@ def test_a_follow_up_is_also_looked_for_with_what_it_leans_on() -> None:
     ]
 
 
+def test_who_changes_the_language_begins_anew() -> None:
+    talk = (*TALK, Turn("user", "那父亲呢？"), Turn("assistant", "十四个月。"))
+
+    assert [view.text for view in views("试用期有多久？", TALK)] == ["试用期有多久？"]
+    assert standalone("试用期有多久？", TALK) == "试用期有多久？"
+    assert views("And how long is probation?", talk)[1].text.startswith("How long is parental")
+
+
 def test_only_a_question_of_few_words_is_measured_with_the_one_before() -> None:
     whole = "Which laptop model does the hardware team receive?"
 
