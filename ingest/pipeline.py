@@ -63,8 +63,14 @@ class Pipeline:
     def ingest(self, document_ids: Sequence[str]) -> None:
         """Do what is still to do for these documents: safe to call twice, or after a crash."""
         claimed = self._tools.work.claim(document_ids, LEASE_S, MOST_ATTEMPTS)
-        with kept_alive(self._tools.work, [document.id for document in claimed]):
-            self._ingest(claimed)
+        ids = [document.id for document in claimed]
+        try:
+            with kept_alive(self._tools.work, ids):
+                self._ingest(claimed)
+        except Exception:
+            # Whoever tries again need not wait until the whole lease is over.
+            self._tools.work.shorten(ids)
+            raise
 
     def _ingest(self, claimed: Sequence[Document]) -> None:
         read = [one for document in claimed if (one := self._read(document)) is not None]

@@ -1,10 +1,13 @@
 """Who asks: the check in front of every route but the public ones."""
 
+import contextlib
 import functools
 import hashlib
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Annotated
 
+import anyio
 import anyio.to_thread
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
@@ -13,10 +16,11 @@ from starlette.types import Scope as AsgiScope
 
 from services.api.errors import error_response
 from services.api.openai_errors import is_openai, openai_response
+from services.api.refusal_pace import RefusalPace
 from services.api.state import Service
 from services.api.visitor_tokens import Visitor, VisitorTokens, sharer
 from services.domain.access import ApiKey
-from services.domain.errors import ForbiddenError, HouseError, UnauthenticatedError
+from services.domain.errors import BusyError, ForbiddenError, HouseError, UnauthenticatedError
 from services.domain.recent import Recent
 from services.domain.scope import Role, Scope
 
@@ -30,6 +34,8 @@ PUBLIC_PREFIXES = ("/assets/", "/webhooks/")
 
 _QUESTIONS = frozenset({"/v1/ask", "/v1/chat/completions", "/v1/responses"})
 _MOST_KNOWN = 10_000
+# Milliseconds each: more at once would only take the interpreter from who answers the others.
+_LOOKUPS_AT_ONCE = 4
 # All that a visitor of another page may do.
 VISITOR_ROUTE = ("POST", "/v1/ask")
 
@@ -47,44 +53,58 @@ class AccessMiddleware:
         self._service = service
         # Whose the keys were that were shown last: for refusals alone, never for access.
         self._known = Recent[str](_MOST_KNOWN)
-
-    def _refuse_cheaply(self, scope: AsgiScope, key: str) -> None:
-        """Raise BusyError where a question has no chance of a place: before anything is looked up,
-        so that who floods takes next to nothing from the others.
-        """
-        if scope["method"] != "POST" or scope["path"] not in _QUESTIONS:
-            return
-        principal = self._known.get(_digest(key))
-        if principal is not None:
-            self._service.admission.refuse_if_full(sharer(principal))
+        self._pace = RefusalPace()
+        self._lookups = anyio.CapacityLimiter(_LOOKUPS_AT_ONCE)
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer 401 before a byte of the body is read, or pass the request on."""
         if scope["type"] != "http" or is_public(scope["path"]):
             await self._app(scope, receive, send)
             return
+        with contextlib.ExitStack() as until_over:
+            try:
+                key = _presented(Headers(scope=scope))
+                until_over.enter_context(await self._approach(scope, key))
+                holder, held = await self._resolved(scope, key)
+            except HouseError as error:
+                response = error_response(error)
+                if is_openai(scope["path"]):
+                    response = openai_response(response, error.code, str(error))
+                await response(scope, receive, send)
+                return
+            scope.setdefault("state", {})
+            scope["state"]["key"] = holder
+            scope["state"]["scope"] = held
+            await self._app(scope, receive, send)
+
+    async def _approach(self, scope: AsgiScope, key: str) -> AbstractContextManager[None]:
+        """Return what counts a question on its way to its place.
+
+        BusyError where it has no chance of one: before anything is looked up, so that who floods
+        takes next to nothing from the others.
+        """
+        is_question = scope["method"] == "POST" and scope["path"] in _QUESTIONS
+        principal = self._known.get(_digest(key)) if is_question else None
+        if principal is None:
+            return contextlib.nullcontext()
+        admission, owner = self._service.admission, sharer(principal)
         try:
-            headers = Headers(scope=scope)
-            key = _presented(headers)
-            self._refuse_cheaply(scope, key)
-            if VisitorTokens.is_token(key):
-                route = (scope["method"], scope["path"])
-                visitor = _visitor(self._service, key, route, headers.get("origin"))
-                resolve = functools.partial(_visiting, self._service, visitor)
-            else:
-                resolve = functools.partial(_resolve, self._service, key)
-            holder, held = await anyio.to_thread.run_sync(resolve)
-            self._known.put(_digest(key), held.principal)
-        except HouseError as error:
-            response = error_response(error)
-            if is_openai(scope["path"]):
-                response = openai_response(response, error.code, str(error))
-            await response(scope, receive, send)
-            return
-        scope.setdefault("state", {})
-        scope["state"]["key"] = holder
-        scope["state"]["scope"] = held
-        await self._app(scope, receive, send)
+            admission.refuse_if_full(owner)
+        except BusyError:
+            await anyio.sleep(self._pace.pause_s(owner))
+            raise
+        return admission.approaches.counted(owner)
+
+    async def _resolved(self, scope: AsgiScope, key: str) -> tuple[ApiKey, Scope]:
+        if VisitorTokens.is_token(key):
+            route = (scope["method"], scope["path"])
+            visitor = _visitor(self._service, key, route, Headers(scope=scope).get("origin"))
+            resolve = functools.partial(_visiting, self._service, visitor)
+        else:
+            resolve = functools.partial(_resolve, self._service, key)
+        holder, held = await anyio.to_thread.run_sync(resolve, limiter=self._lookups)
+        self._known.put(_digest(key), held.principal)
+        return holder, held
 
 
 def _digest(key: str) -> str:

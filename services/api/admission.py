@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from services.api.approach import Approaches
 from services.domain.errors import BusyError, DeadlineError, NotReadyError
 
 # How often one who waits looks whether the service still goes on.
@@ -79,6 +80,7 @@ class Admission:
         self._waiting: list[_Waiting] = []
         self._numbers = 0
         self._served: dict[str, int] = {}
+        self.approaches = Approaches()
 
     @property
     def inside(self) -> int:
@@ -86,8 +88,11 @@ class Admission:
         return self._running.total() + len(self._waiting)
 
     def refuse_if_full(self, owner: str) -> None:
-        """Raise BusyError if one more question of *owner* would be too many."""
-        if self.inside >= self._most and self._displaceable(owner) is None:
+        """Raise BusyError if one more question of *owner* would be too many, those that are on
+        their way included.
+        """
+        coming = self.inside + self.approaches.others_of(owner)
+        if coming >= self._most and self._displaceable(owner) is None:
             message = f"{self._most} questions are being answered or waiting: try again shortly."
             raise BusyError(message)
 
@@ -110,6 +115,7 @@ class Admission:
         return self._in_turn().index(waiting)
 
     def _entered(self, owner: str) -> _Waiting:
+        self.approaches.arrived()
         self.refuse_if_full(owner)
         if self.inside >= self._most:
             displaced = self._displaceable(owner)

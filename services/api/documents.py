@@ -77,11 +77,12 @@ def list_documents(  # noqa: PLR0913, PLR0917 - the filters of a list
     """List documents in the order of their arrival, and count them by status."""
     wanted = DocumentFilter(collection, status, source_id, batch, sha256)
     documents = house.registry.documents
+    # Counted first: where nothing is left to be done, the list shows how everything ended.
+    counts = documents.counts(scope, DocumentFilter(collection, None, source_id, batch, sha256))
     listed, following = documents.listed(scope, wanted, int(cursor or 0), limit)
-    counted = DocumentFilter(collection, None, source_id, batch, sha256)
     told: dict[str, object] = {
         "documents": [document_out(document) for document in listed],
-        "counts": documents.counts(scope, counted),
+        "counts": counts,
     }
     return told if following is None else {**told, "cursor": str(following)}
 

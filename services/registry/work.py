@@ -17,6 +17,8 @@ from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of
 from services.registry.tables import documents, passages, texts, vectors
 
 _UNFINISHED = [status.value for status in UNFINISHED]
+# After a failure that was not the file's (a full disk, a busy database): 15 s, 60 s, 135 s.
+_TRIED_AGAIN_S = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,18 @@ class Work:
                 sa.update(documents)
                 .where(documents.c.id.in_(list(document_ids)), documents.c.status.in_(_UNFINISHED))
                 .values(lease_until=int(time.time()) + lease_s)
+            )
+
+    def shorten(self, document_ids: Sequence[str]) -> None:
+        """Let the unfinished ones of these documents be tried again soon: the more attempts they
+        have had, the later.
+        """
+        wait = _TRIED_AGAIN_S * documents.c.attempts * documents.c.attempts
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(documents)
+                .where(documents.c.id.in_(list(document_ids)), documents.c.status.in_(_UNFINISHED))
+                .values(lease_until=int(time.time()) + wait)
             )
 
     def kept_vectors(

@@ -175,7 +175,10 @@ def test_d2_d3_every_step_may_fail(lives: Lives, tmp_path: Path, figure: Figure,
     assert lives.is_up()
     _scenario(lives)
     time.sleep(0.5)
-    total = int((lives.folder / "faults").read_text(encoding="ascii"))
+    # The life writes it anew all the time: for a moment it is empty.
+    while not (told := (lives.folder / "faults").read_text(encoding="ascii")):
+        time.sleep(0.01)
+    total = int(told)
     step = max(1, total // (6 * SCALE))
     violations: list[tuple[int, dict[str, int]]] = []
     points = range(1, total + 1, step)

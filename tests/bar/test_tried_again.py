@@ -1,0 +1,41 @@
+"""A failure that was not the file's: the document is tried again soon, not when its lease ends."""
+
+from collections.abc import Sequence
+
+import pytest
+from typing_extensions import override
+
+from ingest.worker import sweep
+from services.engine import Embedded
+from services.jobs.memory_queue import MemoryQueue
+from services.registry import work
+from tests.bar.conftest import HashEmbedder, MakeRunning
+
+
+class OnceBusy(HashEmbedder):
+    """Fails the first time that it is asked for passages."""
+
+    @override
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        if not self.calls:
+            self.calls += 1
+            raise OSError("No space left on device")
+        return super().embed_passages(texts)
+
+
+def test_what_failed_through_no_fault_of_the_file_is_tried_again(
+    make_running: MakeRunning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = make_running(embedder=OnceBusy())
+    _, told = running.upload("tea.md", b"Tea is served at four.")
+    queue = MemoryQueue()
+    monkeypatch.setattr(work, "_TRIED_AGAIN_S", -1)
+
+    with pytest.raises(OSError, match="No space"):
+        running.ingest()
+    sent = sweep(running.house.registry, queue)
+    running.ingest()
+
+    assert (sent, queue.sent) == (1, [[told["id"]]])
+    _, shown = running.call("GET", f"/v1/documents/{told['id']}")
+    assert shown["status"] == "ready"
