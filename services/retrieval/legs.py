@@ -25,6 +25,8 @@ _STOP_WEIGHT = 0.3
 _FEWEST = 500
 # (k1 + 1) of BM25: what a term scores at most is its idf times this.
 _BM25_MOST = 2.2
+# Sums of 64-bit numbers differ by the order of adding only beyond these.
+_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,15 @@ class Legs:
     def _near(
         self, vector: NDArray[np.float32], others: Sequence[int], scope: Scope
     ) -> dict[int, float]:
-        """Return the nearest passages with their cosines, and the cosines of *others*."""
-        found = {
-            hit.passage_id: hit.score for hit in self._vectors.search(vector, scope, CANDIDATES)
-        }
-        missing = [number for number in others if number not in found]
-        rows = self._vectors.vectors(missing, scope)
-        return found | {number: float(row @ vector) for number, row in rows.items()}
+        """Return the cosines of the nearest passages and of *others*."""
+        near = [hit.passage_id for hit in self._vectors.search(vector, scope, CANDIDATES)]
+        rows = self._vectors.vectors(list(dict.fromkeys([*near, *others])), scope)
+        if not rows:
+            return {}
+        # The index rounds by where a row lies and how many ask at once: equal texts would be put
+        # in an order of their own each time.
+        cosines = np.stack(list(rows.values())).astype(np.float64) @ vector.astype(np.float64)
+        return dict(zip(rows, np.round(cosines, _DIGITS).tolist(), strict=True))
 
 
 def _idf(total: int, often: int) -> float:

@@ -30,6 +30,8 @@ _WEIGHTS = Path(__file__).with_name("scoring.json")
 _UNFITTED = {"dense": 1.0}
 # How far the best documents' mentions of other titles count.
 _LINKING = (1.0, 0.7, 0.5)
+# What 32-bit sums over token vectors are equal to, wherever the vectors lie in memory.
+_DIGITS = 6
 
 
 @cache
@@ -69,10 +71,10 @@ def features(
 def ranked(
     candidates: Candidates, stored: Stored, measured: Mapping[str, NDArray[np.float64]]
 ) -> dict[int, float]:
-    """Return the score of each stored candidate, by falling score."""
-    score = _weighted(measured, candidates)
-    order = np.argsort(-score, kind="stable")
+    """Return the score of each stored candidate, by falling score; equal ones as they came in."""
+    score = np.round(_weighted(measured, candidates), _DIGITS)
     ids = candidates.ids
+    order = np.lexsort((ids, -score))
     return {ids[i]: float(score[i]) for i in order if ids[i] in stored}
 
 
