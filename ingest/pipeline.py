@@ -109,8 +109,9 @@ class Pipeline:
             memory_mb=limits.memory_mb,
             cpu_seconds=_CPU_SECONDS,
         )
-        path = self._tools.spool.open_path(document.blob.sha256)
-        return self._tools.children.read(path, request, self._tell(Status.READING, [document.id]))
+        tell = self._tell(Status.READING, [document.id])
+        with self._tools.spool.lent(document.blob.sha256) as path:
+            return self._tools.children.read(path, request, tell)
 
     def _cut(self, reading: Reading) -> list[Chunk]:
         return self._tools.chunker.chunks(reading)

@@ -98,6 +98,12 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="Postgres for the registry; none: SQLite in the data folder."
     )
+    spool_url: str | None = Field(
+        None,
+        description="Bucket for original files, s3+https://endpoint/bucket; none: the data folder.",
+    )
+    spool_key: str = Field("", description="The bucket's access key.")
+    spool_secret: SecretStr | None = Field(None, description="Its secret key.")
     embedding_model: str = Field(
         "all-minilm-l6-v2", description="Name from `footnote models`, or a local folder."
     )

@@ -24,6 +24,8 @@ from services.index.generations import Generations, Stamp
 from services.jobs import Handler, JobQueue, JobWorker
 from services.language import ANALYZER
 from services.registry.database import Database, migrate, open_sqlite, open_url
+from services.registry.folder_spool import FolderSpool
+from services.registry.s3_spool import S3Spool
 from services.registry.spool import Spool
 from services.registry.sqlalchemy_registry import Registry
 from services.settings import MIB, Settings
@@ -172,8 +174,11 @@ def open_registry(settings: Settings) -> Registry:
 
 
 def open_spool(settings: Settings) -> Spool:
-    """Open the spool of original bytes."""
-    return Spool(settings.data_dir / "spool")
+    """Open the spool of original bytes: a bucket where one is set, else a folder."""
+    folder, url, secret = settings.data_dir / "spool", settings.spool_url, settings.spool_secret
+    if url is None:
+        return FolderSpool(folder)
+    return S3Spool(url, settings.spool_key, secret.get_secret_value() if secret else "", folder)
 
 
 def open_queue(settings: Settings) -> JobQueue:

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def backup(file: File, *, as_json: AsJson = False) -> None:
     """Write registry and originals into one file; the service may go on meanwhile."""
     if settings().database_url is not None:
-        fail("The registry is on Postgres: back it up with pg_dump, and copy the spool folder.")
+        fail("The registry is on Postgres: back it up with pg_dump, and copy the spool or bucket.")
     if file.exists():
         fail(f"{file} exists already: choose another name.")
     if not file.parent.is_dir():
@@ -47,6 +47,8 @@ def restore(file: File, *, as_json: AsJson = False) -> None:
 
     if not file.is_file():
         fail(f"There is no file {file}.")
+    if settings().spool_url is not None:
+        fail("Unset FOOTNOTE_SPOOL_URL, restore, then copy DATA_DIR/spool into the bucket.")
     with guarded(), held_data_folder(settings()):
         counts = read_backup(file, settings().data_dir, lambda _done, _total: None)
         faults = verify_data(settings())["faults"]

@@ -6,8 +6,9 @@ from typing import Any
 from services.domain.documents import DocumentFilter
 from services.domain.errors import DamagedGenerationError
 from services.index.generations import Generations
+from services.registry.folder_spool import file_hash
 from services.registry.keys import OWNER
-from services.registry.spool import file_hash
+from services.registry.spool import Spool
 from services.registry.sqlalchemy_registry import Registry
 from services.settings import Settings
 from services.wiring import held_data_folder, open_registry, open_spool
@@ -28,7 +29,7 @@ def verify_data(settings: Settings) -> dict[str, Any]:
     faults += [
         f"Spool file {name} does not match its name: add the document again."
         for name in names
-        if file_hash(spool.open_path(name)) != name
+        if not _is_whole(spool, name)
     ]
     generations = Generations(settings.data_dir / "index" / "generations")
     for number in generations.numbers():
@@ -38,6 +39,11 @@ def verify_data(settings: Settings) -> dict[str, Any]:
             faults.append(f"{error} It is built again at the next start.")
     counts |= {"spool_files": len(names), "generations": len(generations.numbers())}
     return {"counts": counts, "faults": faults}
+
+
+def _is_whole(spool: Spool, name: str) -> bool:
+    with spool.lent(name) as path:
+        return file_hash(path) == name
 
 
 def drop_indexes(settings: Settings) -> int:

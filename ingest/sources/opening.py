@@ -6,9 +6,10 @@ from ingest.sources import Source, SourceError
 from ingest.sources.guard import GuardedWeb
 from ingest.sources.httpx_files import HttpFiles
 from ingest.sources.mail import MailSource
-from ingest.sources.s3 import S3Source, SignatureV4
+from ingest.sources.s3 import S3Source
 from ingest.sources.web import WebSource
 from ingest.sources.webdav import WebDavSource
+from services.registry.s3_wire import SignatureV4
 from services.settings import Settings
 
 _KINDS = (

@@ -137,9 +137,9 @@ async def draw_page(  # noqa: PLR0913, PLR0917 - which page, and what to mark on
         quote = documents.text(scope, document_id)[start:end]
         spans = documents.pages(scope, document_id)
         number = page or max(1, sum(1 for span in spans if span.start <= start))
-        path = house.spool.open_path(document.blob.sha256)
         memory_mb = house.settings.reader_memory_mb
-        return drawn_page(path, number, quote, memory_mb)
+        with house.spool.lent(document.blob.sha256) as path:
+            return drawn_page(path, number, quote, memory_mb)
 
     async with _DRAWING:
         return await anyio.to_thread.run_sync(drawn)

@@ -133,7 +133,7 @@ def _accept(
 
 def _take_lines(door: Door, target: CollectionRole, upload: Upload, sha256: str) -> Taken:
     batch = f"batch_{secrets.token_hex(12)}"
-    with door.spool.open_path(sha256).open("rb") as file:
+    with door.spool.lent(sha256) as path, path.open("rb") as file:
         arrived = [
             replace(new, readers=upload.readers)
             for new in _lines(file, sha256, batch, upload.metadata)

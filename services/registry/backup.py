@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from services.domain.errors import BackupError, StorageFullError
-from services.registry.spool import Spool, file_hash, sync_folder
+from services.registry.folder_spool import file_hash, sync_folder
+from services.registry.spool import Spool
 
 _REGISTRY = "registry.sqlite"
 _SPOOL = "spool"
@@ -126,13 +127,13 @@ def _fill(archive: tarfile.TarFile, snapshot: Path, spool: Spool, told: Told) ->
     total = snapshot.stat().st_size
     archive.add(snapshot, _REGISTRY, filter=_plain)
     for done, (sha256,) in enumerate(named, 1):
-        path = spool.open_path(sha256)
-        # What was deleted since the snapshot is missing, and nobody misses it.
-        if path.exists():
-            name = f"{_SPOOL}/{sha256[:2]}/{sha256}"
-            archive.add(path, name, filter=_plain)
-            sums[name] = sha256
-            total += path.stat().st_size
+        with spool.lent(sha256) as path:
+            # What was deleted since the snapshot is missing, and nobody misses it.
+            if path.exists():
+                name = f"{_SPOOL}/{sha256[:2]}/{sha256}"
+                archive.add(path, name, filter=_plain)
+                sums[name] = sha256
+                total += path.stat().st_size
         told(done, len(named))
     counts = BackupCounts(documents, len(sums) - 1, total)
     body = json.dumps(

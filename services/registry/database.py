@@ -22,6 +22,8 @@ from services.domain.errors import (
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 30
+# Any number, if nobody else uses it for such a lock in this database.
+_MIGRATING = 4_018_400
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # Every commit reaches the disk before it is acknowledged.
@@ -99,6 +101,9 @@ def migrate(database: Database) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     known = ScriptDirectory.from_config(config)
     with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            # Several services may start at once; in SQLite a writer is alone anyway.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in {r.revision for r in known.walk_revisions()}:
             message = (

@@ -74,7 +74,7 @@ def ranked(
     """Return the score of each stored candidate, by falling score; equal ones as they came in."""
     score = np.round(_weighted(measured, candidates), _DIGITS)
     ids = candidates.ids
-    order = np.lexsort((ids, -score))
+    order = np.lexsort((np.array(ids, np.int64), -score))
     return {ids[i]: float(score[i]) for i in order if ids[i] in stored}
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Service:
             self.port = int(one.getsockname()[1])
         self.key = f"fn-test-{secrets.token_hex(16)}"
         self.url = f"http://127.0.0.1:{self.port}"
+        self.folder = folder
         self.log = folder.parent / f"{folder.name}.log"
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.environment = kept | {
@@ -43,11 +44,11 @@ class Service:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "Service":
+    def start(self, command: Sequence[str] = (str(FOOTNOTE), "serve")) -> "Service":
         """Start and wait until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [str(FOOTNOTE), "serve"],
+                command,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stderr=log,

@@ -3,13 +3,10 @@
 import base64
 import contextlib
 import hashlib
-import hmac
-import re
 import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -21,14 +18,15 @@ from ingest.sources.guard import GuardedWeb
 from ingest.sources.mail import _quoted
 from ingest.sources.mirror import mirrored
 from ingest.sources.opening import open_source
-from ingest.sources.s3 import SignatureV4
+from services.registry.s3_wire import SignatureV4
 from services.settings import Settings
 from tests.conftest import served
+from tests.s3_server import KEY_ID, SECRET, S3Handler
 
-USER, PASSWORD = "ada", "open sesame"
+USER, PASSWORD = KEY_ID, SECRET
 
 
-class Files(BaseHTTPRequestHandler):
+class Files(S3Handler):
     """WebDAV below /dav/, S3 below /bucket, and pages: all over one dictionary of files."""
 
     files: ClassVar[dict[str, bytes]] = {}
@@ -37,7 +35,7 @@ class Files(BaseHTTPRequestHandler):
     fails = False
     page_size = 2
 
-    def do_PROPFIND(self) -> None:
+    def do_PROPFIND(self) -> None:  # noqa: N802
         """List one folder, as RFC 4918 has it."""
         credentials = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != f"Basic {credentials}" or self.fails:
@@ -52,7 +50,7 @@ class Files(BaseHTTPRequestHandler):
             told.append((f"/dav/{folder}{name}", data))
         told.append(("/elsewhere/secret.txt", b"not of this folder"))
         rows = "".join(self._row(place, data) for place, data in told)
-        self._send(207, f'<d:multistatus xmlns:d="DAV:">{rows}</d:multistatus>'.encode())
+        self.answer(207, f'<d:multistatus xmlns:d="DAV:">{rows}</d:multistatus>'.encode())
 
     @staticmethod
     def _row(place: str, data: bytes | None) -> str:
@@ -65,7 +63,7 @@ class Files(BaseHTTPRequestHandler):
             "</d:propstat></d:response>"
         )
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         """Return a file, a page of a bucket's list, or a sitemap."""
         parts = urlsplit(self.path)
         path = unquote(parts.path)
@@ -75,64 +73,16 @@ class Files(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
         elif path == "/bucket":
-            self._list_bucket(dict(parse_qsl(parts.query)))
+            self.list_bucket(dict(parse_qsl(parts.query)))
         elif path.startswith(("/dav/", "/bucket/", "/pages/")):
             if path.startswith("/bucket/"):
-                self._check_signature()
+                self.check_signature()
             name = path.split("/", 2)[2]
             type(self).fetched.append(name)
             data = self.files.get(name)
-            self._send(404 if data is None else 200, data or b"")
+            self.answer(404 if data is None else 200, data or b"")
         else:
             self.send_error(404)
-
-    def _list_bucket(self, query: dict[str, str]) -> None:
-        self._check_signature()
-        names = sorted(name for name in self.files if name.startswith(query.get("prefix", "")))
-        start = int(query.get("continuation-token", "0"))
-        page, following = names[start : start + self.page_size], start + self.page_size
-        more = following < len(names)
-        rows = "".join(
-            f"<Contents><Key>{name}</Key><ETag>{hash(self.files[name])}</ETag></Contents>"
-            for name in page
-        )
-        token = f"<NextContinuationToken>{following}</NextContinuationToken>" if more else ""
-        lead = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
-        told = f"<IsTruncated>{str(more).lower()}</IsTruncated>{token}{rows}"
-        self._send(200, f"<ListBucketResult {lead}>{told}</ListBucketResult>".encode())
-
-    def _check_signature(self) -> None:
-        """Sign what came as the server would, from the wire alone."""
-        given = self.headers["Authorization"]
-        found = re.fullmatch(
-            r"AWS4-HMAC-SHA256 Credential=ada/(\d{8})/eu-1/s3/aws4_request,"
-            r"SignedHeaders=([a-z0-9;-]+),Signature=([0-9a-f]{64})",
-            given,
-        )
-        assert found is not None, given
-        day, names, signature = found.groups()
-        path, _, query = self.path.partition("?")
-        lines = "".join(f"{name}:{self.headers[name]}\n" for name in names.split(";"))
-        ordered = "&".join(sorted(query.split("&"))) if query else ""
-        hashed = self.headers["x-amz-content-sha256"]
-        canonical = f"{self.command}\n{path}\n{ordered}\n{lines}\n{names}\n{hashed}"
-        key = b"AWS4" + PASSWORD.encode()
-        for part in (day, "eu-1", "s3", "aws4_request"):
-            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
-        text = (
-            f"AWS4-HMAC-SHA256\n{self.headers['x-amz-date']}\n{day}/eu-1/s3/aws4_request\n{digest}"
-        )
-        assert hmac.new(key, text.encode(), hashlib.sha256).hexdigest() == signature
-
-    def _send(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments: object) -> None:
-        """Stay quiet."""
 
 
 @pytest.fixture
