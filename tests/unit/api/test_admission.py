@@ -100,3 +100,16 @@ def test_who_leaves_while_waiting_frees_the_place() -> None:
             release.set()
 
     run(act)
+
+
+def test_questions_on_their_way_count_until_they_have_arrived() -> None:
+    admission = Admission(running=1, waiting=1)
+    with admission.approaches.counted("a"), admission.approaches.counted("a"):
+        # Of the two, the question of this context is not in its own way.
+        admission.refuse_if_full("a")
+        admission.refuse_if_full("b")
+        with admission.approaches.counted("a"), pytest.raises(BusyError):
+            admission.refuse_if_full("a")
+        admission.approaches.arrived()
+        assert admission.approaches.others_of("a") == 1
+    assert admission.approaches.others_of("a") == 0
