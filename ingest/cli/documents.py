@@ -39,6 +39,8 @@ def add(
     files = readable_files(paths)
     if not files:
         fail("There is no file of a type that is read under " + ", ".join(map(str, paths)) + ".")
+    if not _stands(collection):
+        say(f"The collection {collection} is new: it is made with the first file.")
     told = _upload(files, collection, reader or [])
     if not no_wait:
         told = wait_for(told, collection)

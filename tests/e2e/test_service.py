@@ -270,6 +270,7 @@ def test_the_command_line_does_the_main_job(service: Any, tmp_path: Path) -> Non
 
     added = service.run("add", str(folder), "-c", "cli", "--json")
     assert added.returncode == 1
+    assert "The collection cli is new" in added.stderr
     told = {one["name"]: one["status"] for one in json.loads(added.stdout)}
     assert told == {"empty.pdf": "failed", "tea.md": "ready"}
     answer = service.run("ask", "When is tea served?", "-c", "cli")
@@ -281,6 +282,7 @@ def test_the_command_line_does_the_main_job(service: Any, tmp_path: Path) -> Non
     dry = service.run("sync", str(folder), "-c", "cli", "--dry-run", "--json")
     assert json.loads(dry.stdout)["replaced"] == ["tea.md"]
     assert service.run("sync", str(folder), "-c", "cli").returncode == 0
+    assert "is new" not in service.run("add", str(folder), "-c", "cli").stderr
     assert "16:45" in service.run("ask", "When is tea served?", "-c", "cli").stdout
     listed = json.loads(service.run("documents", "-c", "cli", "--json").stdout)
     assert [one["name"] for one in listed] == ["tea.md"]
