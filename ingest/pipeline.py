@@ -14,7 +14,7 @@ from ingest.reading.children import ReadingChildren
 from ingest.reading.lines import read_line
 from ingest.reading.wire import Request
 from services.domain.documents import Document, Failure, Progress, Reading, Status
-from services.domain.errors import UnreadableError
+from services.domain.errors import NotReadyError, StorageFullError, UnreadableError
 from services.domain.media import KINDS
 from services.domain.passages import Chunk, PreparedPassage, embedded_text
 from services.engine import Embedded, Embedder
@@ -67,9 +67,13 @@ class Pipeline:
         try:
             with kept_alive(self._tools.work, ids):
                 self._ingest(claimed)
+        except (NotReadyError, StorageFullError):
+            # The file's turn has not come yet: a store that is down for an hour loses nothing.
+            self._tools.work.shorten(ids, is_attempt=False)
+            raise
         except Exception:
             # Whoever tries again need not wait until the whole lease is over.
-            self._tools.work.shorten(ids)
+            self._tools.work.shorten(ids, is_attempt=True)
             raise
 
     def _ingest(self, claimed: Sequence[Document]) -> None:

@@ -50,10 +50,11 @@ class FolderSpool:
         part = self._folder / f"{secrets.token_hex(8)}.part"
         try:
             return part, *_write(part, chunks, limit)
-        except BaseException as error:
+        except OSError as error:
             part.unlink(missing_ok=True)
-            if isinstance(error, OSError):
-                raise StorageFullError(_FULL) from error
+            raise StorageFullError(_FULL) from error
+        except BaseException:
+            part.unlink(missing_ok=True)
             raise
 
     @contextmanager

@@ -4,6 +4,7 @@ An object's key is `PREFIX/ab/abcdef…`, as in the folder: either can be copied
 lies on this machine lies there for as long as it is looked at, no longer: what is deleted is gone.
 """
 
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _RECONNECTS = 2
 _REGION = "us-east-1"
 _NOT_FOUND = 404
+_OURS = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}")
 _SCHEMES = {"s3+https": "https", "s3+http": "http"}
 
 
@@ -108,8 +110,12 @@ class S3Spool:
         return [
             one.key.rpartition("/")[2]
             for one in self._listed()
-            if datetime.fromisoformat(one.modified) <= before
+            if self._is_ours(one.key) and (not older_than_s or _is_older(one, before))
         ]
+
+    def _is_ours(self, key: str) -> bool:
+        """Say whether a key is where the spool would put it: a bucket may hold other things."""
+        return _OURS.fullmatch(key.removeprefix(self._prefix)) is not None
 
     def _listed(self) -> Iterator[Listed]:
         token = ""
@@ -155,6 +161,10 @@ class S3Spool:
             "FOOTNOTE_SPOOL_KEY and FOOTNOTE_SPOOL_SECRET."
         )
         raise NotReadyError(message)
+
+
+def _is_older(one: Listed, than: datetime) -> bool:
+    return bool(one.modified) and datetime.fromisoformat(one.modified) <= than
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:

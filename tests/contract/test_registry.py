@@ -349,6 +349,21 @@ def test_a_lease_is_renewed_while_the_work_goes_on(registry: Registry) -> None:
     assert registry.work.forgotten(10, 60) == []
 
 
+def test_only_attempts_are_counted_when_a_lease_is_shortened(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    for _ in range(3):
+        assert registry.work.claim([document.id], -1, 2)
+        registry.work.forgotten(10, 60)
+        registry.work.shorten([document.id], is_attempt=False)
+
+    for _ in range(2):
+        assert registry.work.claim([document.id], -1, 2)
+        registry.work.forgotten(10, 60)
+        registry.work.shorten([document.id], is_attempt=True)
+
+    assert registry.work.claim([document.id], 60, 2) == []
+
+
 def test_stops_are_not_counted_against_a_document(registry: Registry) -> None:
     document, _ = arrive(registry, "a.txt", "a" * 64)
     for _ in range(5):

@@ -79,6 +79,14 @@ def test_all_names_are_listed_the_old_ones_apart(spool: Spool) -> None:
     )
 
 
+def test_what_else_lies_in_the_bucket_is_not_ours(bucket: str, tmp_path: Path) -> None:
+    spool = S3Spool(bucket, KEY_ID, SECRET, tmp_path)
+    Bucket.files |= {"originals/read.me": b"x", f"originals/other/{NAME[:2]}/{NAME}": b"x"}
+    stored, _ = spool.store([b"ours"], 100)
+
+    assert spool.names() == [stored]
+
+
 def test_a_bucket_that_fails_is_said_and_nothing_is_acknowledged(
     bucket: str, tmp_path: Path
 ) -> None:
