@@ -392,7 +392,7 @@ def _open_indexes(
     from services.retrieval.legs import Legs
 
     folder = settings.data_dir / "index"
-    vectors = open_vectors(settings.index_device, embedder.card.dimension)
+    vectors = open_vectors(settings.index_device, embedder.card.dimension, folder / "live")
     words = TantivyWordIndex(folder / "live" / "words")
     stamp = Stamp(0, embedder.card.name, embedder.card.dimension, ANALYZER)
     generations = Generations(folder / "generations")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,3 +40,13 @@ def recall(found: Sequence[Sequence[int]], right: Sequence[Sequence[int]]) -> fl
     """Return which part of the right ones was found."""
     hits = sum(len(set(some) & set(best)) for some, best in zip(found, right, strict=True))
     return round(hits / sum(len(best) for best in right), 4)
+
+
+def resident() -> dict[str, int]:
+    """Return this process's memory in MB: its own, and pages of files that the kernel may drop."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    sizes = dict(line.split(":", maxsplit=1) for line in lines)
+    return {
+        name: int(sizes[key].split()[0]) >> 10
+        for name, key in (("own", "RssAnon"), ("of_files", "RssFile"))
+    }

@@ -32,7 +32,7 @@ class DerivedIndex(Protocol):
         ...
 
     def save(self, folder: Path) -> None:
-        """Write everything into the empty *folder*."""
+        """Write everything into the empty *folder*, while nobody adds or removes."""
         ...
 
     def load(self, folder: Path) -> None:

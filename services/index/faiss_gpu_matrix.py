@@ -6,7 +6,8 @@ of ids is ignored there without cuVS (`tests/gpu/test_gpu_index.py` shows it).
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import faiss
 import faiss.contrib.torch_utils  # lets knn_gpu take tensors
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services.index.matrices import DeviceError
+from services.index.matrices import DeviceError, append_rows, write_rows
 
 _FIRST_CAPACITY = 4096
 # A full block is never copied again: 0.8 GB at dimension 384.
@@ -139,6 +140,21 @@ class GpuMatrix:
     def _row(self, row: int) -> torch.Tensor:
         block, at = divmod(row, _BLOCK_ROWS)
         return self._blocks[block][at]
+
+    def save(self, stem: Path, lock: AbstractContextManager[object]) -> None:  # noqa: ARG002
+        """Write the rows."""
+        write_rows(self, stem)
+
+    def load(self, stem: Path, count: int) -> None:
+        """Start, empty, from what `save` wrote."""
+        append_rows(self, stem, count)
+
+    def is_due(self) -> bool:
+        """Say no: all rows are compared, and that is fast."""
+        return False
+
+    def tend(self, lock: AbstractContextManager[object]) -> None:
+        """Do nothing."""
 
     def _reserve(self, rows: int) -> None:
         """Make room for *rows* rows: the last block doubles until it is full, then a new one."""

@@ -1,4 +1,4 @@
-"""Exact search by FAISS over matrices of our own, one a collection, on the GPU or the CPU.
+"""Search by FAISS over matrices of our own, one a collection, on the GPU or the CPU.
 
 FAISS's own indexes copy on removal, and on a GPU cannot remove at all; and its selectors of ids
 are ignored on a GPU. So a Scope is a choice of matrices, made before anything is compared.
@@ -21,6 +21,7 @@ from services.index.faiss_matrix import HostMatrix
 from services.index.gathering import Gathering
 from services.index.matrices import DeviceError, Matrix
 from services.index.segments import Segment
+from services.index.tending import Tending
 
 _Question = tuple[NDArray[np.float32], tuple[str, ...], int]
 _Done = TypeVar("_Done")
@@ -34,18 +35,25 @@ def gpus() -> int:
 
 
 class FaissVectorIndex:
-    """Vectors of *dimension* numbers, searched exactly. Safe to use from many threads.
+    """Vectors of *dimension* numbers. Safe to use from many threads.
 
     Rows lie where *make_matrix* puts them. Without room there, or if the device stops answering,
-    they move to this machine's memory, and the search goes on there.
+    they move to this machine's memory, and to *folder* where they are many; the search goes on.
     """
 
-    def __init__(self, dimension: int, make_matrix: Callable[[], Matrix] | None = None) -> None:
+    def __init__(
+        self,
+        dimension: int,
+        make_matrix: Callable[[], Matrix] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self._dimension = dimension
+        self._folder = folder
         self._make_matrix = make_matrix or self._host_matrix
         self._segments: dict[str, Segment] = {}
         self._lock = threading.Lock()
         self._gathering = Gathering("vector-search", self._search_all)
+        self._tending = Tending(self._lock)
 
     def add(self, passages: Sequence[IndexedPassage]) -> None:
         """Add or replace passages; those without a vector are not searched by meaning."""
@@ -89,10 +97,9 @@ class FaissVectorIndex:
             return sum(segment.count for segment in self._segments.values())
 
     def save(self, folder: Path) -> None:
-        """Write every segment."""
-        with self._lock:
-            for collection_id, segment in self._segments.items():
-                segment.save(folder, collection_id)
+        """Write every segment. Searches go on; whoever calls this lets nobody add or remove."""
+        for collection_id, segment in tuple(self._segments.items()):
+            segment.save(folder, collection_id, self._lock)
 
     def load(self, folder: Path) -> None:
         """Start from saved segments."""
@@ -101,17 +108,28 @@ class FaissVectorIndex:
             for path in folder.glob("*.json"):
                 self._try(partial(self._load, folder, path.stem))
 
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until searches are as fast as they get; say whether that came about in time."""
+        return self._tending.wait(timeout_s)
+
     def _add(self, collection_id: str, passages: Sequence[IndexedPassage]) -> None:
-        self._segment(collection_id).add(passages)
+        segment = self._segment(collection_id)
+        segment.add(passages)
+        self._tending.look(segment.matrix)
 
     def _remove(self, document_id: str, collection_id: str) -> int:
         segment = self._segments.get(collection_id)
-        return segment.remove(document_id) if segment else 0
+        if segment is None:
+            return 0
+        removed = segment.remove(document_id)
+        self._tending.look(segment.matrix)
+        return removed
 
     def _load(self, folder: Path, name: str) -> None:
         segment = Segment(self._make_matrix())
         segment.load(folder, name)
         self._segments[name] = segment
+        self._tending.look(segment.matrix)
 
     def _search_all(self, questions: Sequence[_Question]) -> list[list[Hit]]:
         with self._lock:
@@ -154,7 +172,8 @@ class FaissVectorIndex:
             self._make_matrix = self._host_matrix
             for segment in self._segments.values():
                 segment.move(self._host_matrix())
+                self._tending.look(segment.matrix)
             return do()
 
     def _host_matrix(self) -> Matrix:
-        return HostMatrix(self._dimension)
+        return HostMatrix(self._dimension, self._folder)

@@ -1,9 +1,13 @@
 """Rows of vectors that can be searched, wherever they lie."""
 
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+_AT_ONCE = 1 << 16
 
 
 class DeviceError(Exception):
@@ -44,3 +48,45 @@ class Matrix(Protocol):
         nearest to each of the *queries* (n, dimension), by falling inner product.
         """
         ...
+
+    def save(self, stem: Path, lock: AbstractContextManager[object]) -> None:
+        """Write the rows, and what a search needs beside them, into files named *stem* with a
+        suffix other than .ids and .json. Nobody changes rows meanwhile, but there are searches,
+        and another thread may `tend`; *lock* is as there.
+        """
+        ...
+
+    def load(self, stem: Path, count: int) -> None:
+        """Start, empty, from what `save` wrote of *count* rows."""
+        ...
+
+    def is_due(self) -> bool:
+        """Say whether there is something for `tend` to do."""
+        ...
+
+    def tend(self, lock: AbstractContextManager[object]) -> None:
+        """Keep searches fast, from another thread than the searching one: *lock* is what users
+        hold, and must be taken around whatever they may not see half done.
+        """
+        ...
+
+
+def rows_file(stem: Path) -> Path:
+    """Return where rows are written: little-endian float32 numbers and nothing else."""
+    return Path(f"{stem}.vectors")
+
+
+def write_rows(matrix: Matrix, stem: Path) -> None:
+    """Write all rows."""
+    with rows_file(stem).open("wb") as opened:
+        for start in range(0, matrix.count, _AT_ONCE):
+            end = min(start + _AT_ONCE, matrix.count)
+            matrix.rows(np.arange(start, end, dtype=np.int64)).astype("<f4").tofile(opened)
+
+
+def append_rows(matrix: Matrix, stem: Path, count: int) -> None:
+    """Append *count* rows that `write_rows` wrote."""
+    if count:
+        rows = np.memmap(rows_file(stem), "<f4", "r").reshape(count, -1)
+        for start in range(0, count, _AT_ONCE):
+            matrix.append(rows[start : start + _AT_ONCE])

@@ -1,16 +1,19 @@
 """Which device vectors are searched on."""
 
+from pathlib import Path
+
 from services.domain.errors import SettingsError
 from services.index.faiss_vectors import FaissVectorIndex, gpus
 from services.index.matrices import DeviceError
 
 
-def open_vectors(device: str, dimension: int) -> FaissVectorIndex:
+def open_vectors(device: str, dimension: int, folder: Path | None = None) -> FaissVectorIndex:
     """Return an empty index of vectors of *dimension* numbers on *device*: cpu, gpu, or auto for
-    the GPU where there is one. SettingsError if a GPU that is asked for cannot be used.
+    the GPU where there is one. On the CPU many vectors lie in files of *folder* that vanish with
+    the process. SettingsError if a GPU that is asked for cannot be used.
     """
     if device == "cpu" or (device == "auto" and gpus() == 0):
-        return FaissVectorIndex(dimension)
+        return FaissVectorIndex(dimension, folder=folder)
     # It imports torch, which takes seconds, and which a search on the CPU does not need.
     from services.index.faiss_gpu_matrix import GpuMatrix, open_gpu
 
@@ -20,5 +23,5 @@ def open_vectors(device: str, dimension: int) -> FaissVectorIndex:
         if device == "gpu":
             message = f"FOOTNOTE_INDEX_DEVICE=gpu: {error}; or set it to auto."
             raise SettingsError(message) from error
-        return FaissVectorIndex(dimension)
-    return FaissVectorIndex(dimension, lambda: GpuMatrix(dimension, resources))
+        return FaissVectorIndex(dimension, folder=folder)
+    return FaissVectorIndex(dimension, lambda: GpuMatrix(dimension, resources), folder)

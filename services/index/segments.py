@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from services.domain.passages import Hit, IndexedPassage
 from services.index.matrices import Matrix
 
 _FIRST_CAPACITY = 256
-_WRITTEN_AT_ONCE = 1 << 16
+_COPIED_AT_ONCE = 1 << 16
 
 
 class Segment:
@@ -86,32 +87,24 @@ class Segment:
 
     def move(self, matrix: Matrix) -> None:
         """Copy all rows into the empty *matrix* and go on with that."""
-        for start in range(0, self.count, _WRITTEN_AT_ONCE):
-            matrix.append(self._part(start))
+        for start in range(0, self.count, _COPIED_AT_ONCE):
+            end = min(start + _COPIED_AT_ONCE, self.count)
+            matrix.append(self.matrix.rows(np.arange(start, end, dtype=np.int64)))
         self.matrix = matrix
 
-    def save(self, folder: Path, name: str) -> None:
-        """Write the rows as raw little-endian numbers, and which document each belongs to."""
-        with (folder / f"{name}.vectors").open("wb") as opened:
-            for start in range(0, self.count, _WRITTEN_AT_ONCE):
-                self._part(start).astype("<f4").tofile(opened)
+    def save(self, folder: Path, name: str, lock: AbstractContextManager[object]) -> None:
+        """Write the matrix, and which document each of its rows belongs to."""
+        self.matrix.save(folder / name, lock)
         self._ids[: self.count].astype("<i8").tofile(folder / f"{name}.ids")
         (folder / f"{name}.json").write_text(json.dumps(self._documents), encoding="utf-8")
 
     def load(self, folder: Path, name: str) -> None:
         """Start, empty, from what `save` wrote."""
         ids = np.fromfile(folder / f"{name}.ids", "<i8")
-        if len(ids):
-            rows = np.memmap(folder / f"{name}.vectors", "<f4", "r").reshape(len(ids), -1)
-            for start in range(0, len(ids), _WRITTEN_AT_ONCE):
-                self.matrix.append(rows[start : start + _WRITTEN_AT_ONCE])
+        self.matrix.load(folder / name, len(ids))
         self._ids = ids.astype(np.int64)
-        self._rows = {int(passage_id): row for row, passage_id in enumerate(ids)}
+        self._rows = {passage_id: row for row, passage_id in enumerate(ids.tolist())}
         self._documents = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-
-    def _part(self, start: int) -> NDArray[np.float32]:
-        end = min(start + _WRITTEN_AT_ONCE, self.count)
-        return self.matrix.rows(np.arange(start, end, dtype=np.int64))
 
     def _grow_to(self, rows: int) -> None:
         if rows > len(self._ids):
