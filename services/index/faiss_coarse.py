@@ -51,7 +51,7 @@ class Coarse:
         self._keys = 0
         self._dead: list[int] = []
         self._probed = self.lists
-        self._index = faiss.IndexIVFRaBitQFastScan(
+        self._index: Any = faiss.IndexIVFRaBitQFastScan(
             faiss.IndexFlatIP(dimension), dimension, self.lists, faiss.METRIC_INNER_PRODUCT
         )
 
@@ -142,7 +142,18 @@ class Coarse:
         wanted = _CANDIDATES_EACH * limit + _CANDIDATES_MORE
         settings = faiss.IVFRaBitQSearchParameters()
         settings.nprobe = probed
-        _, keys = self._index.search(queries, wanted, params=settings)
+        asked = np.ascontiguousarray(queries, np.float32)
+        scores = np.empty((len(asked), wanted), np.float32)
+        keys = np.empty((len(asked), wanted), np.int64)
+        # Not `search`: what `faiss.contrib.torch_utils` makes of it takes no settings.
+        self._index.search_c(
+            len(asked),
+            faiss.swig_ptr(asked),
+            wanted,
+            faiss.swig_ptr(scores),
+            faiss.swig_ptr(keys),
+            settings,
+        )
         rows = np.where(keys >= 0, self._row_of[keys], _GONE)
         return [own[own >= 0] for own in rows]
 

@@ -31,6 +31,7 @@ class RowStore:
         # Rows that were opened from a file, and those that came after them.
         self._opened: NDArray[np.float32] = np.zeros((0, dimension), np.float32)
         self._own: NDArray[np.float32] = np.zeros((0, dimension), np.float32)
+        self._is_mapped = False
         self._file: int | None = None
 
     def __del__(self) -> None:
@@ -44,7 +45,7 @@ class RowStore:
         if count < MAPPED_FROM:
             self.append(np.fromfile(path, "<f4").reshape(count, self.dimension))
         else:
-            self._opened = np.memmap(path, "<f4", "c", shape=(count, self.dimension))
+            self._opened = np.asarray(np.memmap(path, "<f4", "c", shape=(count, self.dimension)))
             self.count = count
 
     def append(self, rows: NDArray[np.float32]) -> None:
@@ -101,13 +102,13 @@ class RowStore:
         if self._folder is not None and capacity >= MAPPED_FROM:
             mapped = self._mapped(self._folder, capacity)
             if mapped is not None:
-                if not isinstance(self._own, np.memmap):
+                if not self._is_mapped:
                     mapped[:used] = self._own[:used]
-                self._own = mapped
+                self._own, self._is_mapped = mapped, True
                 return
         grown = np.zeros((capacity, self.dimension), np.float32)
         grown[:used] = self._own[:used]
-        self._own = grown
+        self._own, self._is_mapped = grown, False
 
     def _mapped(self, folder: Path, capacity: int) -> NDArray[np.float32] | None:
         """Return room in the file, with what is in it; None if the disk has not so much."""
@@ -120,7 +121,8 @@ class RowStore:
             # Taken now: a page that finds no room on the disk later would kill the process.
             os.posix_fallocate(self._file, 0, 4 * capacity * self.dimension)
             with os.fdopen(os.dup(self._file), "r+b") as file:
-                return np.memmap(file, np.float32, "r+", shape=shape)
+                # A plain array: what FAISS makes of torch's tensors knows no other kind.
+                return np.asarray(np.memmap(file, np.float32, "r+", shape=shape))
         except OSError as error:
             log.warning("vectors stay in memory", reason=str(error))
             self._folder = None
