@@ -131,7 +131,10 @@ class HostMatrix:
         if self.count < self._coarse_from // 2:
             self._coarse = None
         elif coarse is None or self.count > _GROWN * coarse.trained_on:
-            self._renew(lock)
+            try:
+                self._renew(lock)
+            finally:
+                self._next = None
         else:
             self._catch_up(coarse, lock)
 

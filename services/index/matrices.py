@@ -1,5 +1,6 @@
 """Rows of vectors that can be searched, wherever they lie."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -76,12 +77,18 @@ def rows_file(stem: Path) -> Path:
     return Path(f"{stem}.vectors")
 
 
+def parts(matrix: Matrix) -> Iterator[NDArray[np.float32]]:
+    """Yield copies of all rows in pieces (n, dimension)."""
+    for start in range(0, matrix.count, _AT_ONCE):
+        end = min(start + _AT_ONCE, matrix.count)
+        yield matrix.rows(np.arange(start, end, dtype=np.int64))
+
+
 def write_rows(matrix: Matrix, stem: Path) -> None:
     """Write all rows."""
     with rows_file(stem).open("wb") as opened:
-        for start in range(0, matrix.count, _AT_ONCE):
-            end = min(start + _AT_ONCE, matrix.count)
-            matrix.rows(np.arange(start, end, dtype=np.int64)).astype("<f4").tofile(opened)
+        for part in parts(matrix):
+            part.astype("<f4").tofile(opened)
 
 
 def append_rows(matrix: Matrix, stem: Path, count: int) -> None:

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.passages import Hit, IndexedPassage
-from services.index.matrices import Matrix
+from services.index.matrices import Matrix, parts
 
 _FIRST_CAPACITY = 256
-_COPIED_AT_ONCE = 1 << 16
 
 
 class Segment:
@@ -87,9 +86,8 @@ class Segment:
 
     def move(self, matrix: Matrix) -> None:
         """Copy all rows into the empty *matrix* and go on with that."""
-        for start in range(0, self.count, _COPIED_AT_ONCE):
-            end = min(start + _COPIED_AT_ONCE, self.count)
-            matrix.append(self.matrix.rows(np.arange(start, end, dtype=np.int64)))
+        for part in parts(self.matrix):
+            matrix.append(part)
         self.matrix = matrix
 
     def save(self, folder: Path, name: str, lock: AbstractContextManager[object]) -> None:

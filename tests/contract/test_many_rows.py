@@ -259,6 +259,7 @@ def test_codes_that_cannot_be_made_are_missed_by_nobody(
     index.add(passages(4000, rows[4000:]))
 
     assert index.settle(0)
+    assert matrix_of(index)._next is None
     assert recall(index, dict(enumerate(rows))) == 1.0
 
 
