@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
-
 from ingest.chunking.langchain_chunker import LangChainChunker
+from ingest.embedding import NOT_STORED, embed_readable
 from ingest.reading import Tell
 from ingest.reading.children import ReadingChildren
 from ingest.reading.lines import read_line
@@ -17,11 +16,11 @@ from services.domain.documents import Document, Failure, Progress, Reading, Stat
 from services.domain.errors import NotReadyError, StorageFullError, UnreadableError
 from services.domain.media import KINDS
 from services.domain.passages import Chunk, PreparedPassage, embedded_text
-from services.engine import Embedded, Embedder
+from services.engine import Embedder
 from services.language.analysis import analysed
-from services.language.normalize import language_of
 from services.registry.spool import Spool
-from services.registry.work import PreparedDocument, StoredVector, Work
+from services.registry.vectors import StoredVector
+from services.registry.work import PreparedDocument, Work
 
 LEASE_S = 120
 MOST_ATTEMPTS = 3
@@ -29,7 +28,6 @@ _EMBEDDED_AT_ONCE = 256
 _TELL_EVERY_S = 0.5
 _CPU_SECONDS = 3600
 _BATCH_FORMAT = "jsonl"
-_NOT_EMBEDDED = Embedded(np.zeros(0, np.float32), np.zeros((0, 0), np.int8))
 _FORMAT_OF = {kind.media_type: kind.format for kind in KINDS.values()}
 
 
@@ -120,26 +118,23 @@ class Pipeline:
     def _cut(self, reading: Reading) -> list[Chunk]:
         return self._tools.chunker.chunks(reading)
 
-    def _embed(self, cut: Sequence[tuple[Document, Reading, list[Chunk]]]) -> list[Embedded]:
+    def _embed(self, cut: Sequence[tuple[Document, Reading, list[Chunk]]]) -> list[StoredVector]:
         texts = [
             embedded_text(reading.title, chunk.headings, chunk.text)
             for _, reading, chunks in cut
             for chunk in chunks
         ]
         tell = self._tell(Status.EMBEDDING, [document.id for document, _, _ in cut])
-        # The vector of a text that the model cannot read would only be noise in the index.
-        card = self._tools.embedder.card
+        embedder = self._tools.embedder
         # Of a changed document, most passages are those of its last version.
         kept = self._tools.work.kept_vectors(
-            [document.id for document, _, _ in cut], card.name, frozenset(texts)
+            [document.id for document, _, _ in cut], embedder.card.name, frozenset(texts)
         )
-        rows = [_embedded(kept[text]) if text in kept else _NOT_EMBEDDED for text in texts]
-        readable = [
-            i for i, text in enumerate(texts) if text not in kept and card.reads(language_of(text))
-        ]
-        for start in range(0, len(readable), _EMBEDDED_AT_ONCE):
-            batch = readable[start : start + _EMBEDDED_AT_ONCE]
-            embedded = self._tools.embedder.embed_passages([texts[i] for i in batch])
+        rows = [kept.get(text, NOT_STORED) for text in texts]
+        wanted = [i for i, text in enumerate(texts) if text not in kept]
+        for start in range(0, len(wanted), _EMBEDDED_AT_ONCE):
+            batch = wanted[start : start + _EMBEDDED_AT_ONCE]
+            embedded = embed_readable(embedder, [texts[i] for i in batch])
             for i, row in zip(batch, embedded, strict=True):
                 rows[i] = row
             tell(batch[-1] + 1, len(texts))
@@ -159,19 +154,13 @@ class Pipeline:
         return tell
 
 
-def _embedded(stored: StoredVector) -> Embedded:
-    vector = np.frombuffer(stored.vector, "<f4")
-    tokens = np.frombuffer(stored.tokens, np.int8).reshape(-1, stored.width or 1)
-    return Embedded(vector, tokens)
-
-
-def _prepared(reading: Reading, chunk: Chunk, embedded: Embedded) -> PreparedPassage:
+def _prepared(reading: Reading, chunk: Chunk, embedded: StoredVector) -> PreparedPassage:
     title_terms, body_terms = analysed(reading.title, chunk.headings, chunk.text)
     return PreparedPassage(
         chunk=chunk,
-        vector=embedded.vector.astype("<f4").tobytes(),
-        tokens=embedded.tokens.tobytes(),
-        width=embedded.tokens.shape[1] if len(embedded.tokens) else 0,
+        vector=embedded.vector,
+        tokens=embedded.tokens,
+        width=embedded.width,
         title_terms=title_terms,
         body_terms=body_terms,
     )

@@ -95,9 +95,7 @@ class Settings(BaseSettings):
         None,
         description="Redis for jobs, budgets and answers of several machines; none: this alone.",
     )
-    database_url: str | None = Field(
-        None, description="Postgres for the registry; none: SQLite in the data folder."
-    )
+    database_url: str | None = Field(None, description="Postgres for the registry; none: SQLite.")
     spool_url: str | None = Field(
         None,
         description="Bucket for original files, s3+https://endpoint/bucket; none: the data folder.",
@@ -128,6 +126,7 @@ class Settings(BaseSettings):
         "auto",
         description="Where vectors are searched: auto (a GPU where there is one), gpu, or cpu.",
     )
+    index_dir: Path | None = Field(None, description="Folder of the indexes; none: of the data.")
     context_tokens: int = Field(
         4096, ge=1024, le=131072, description="Context window of the generator, in tokens."
     )
@@ -271,6 +270,7 @@ class Settings(BaseSettings):
         "https://login.botframework.com/v1/.well-known/openidconfiguration",
         description="Teams: where the keys of its tokens are published.",
     )
+    chats: bool = Field(default=True, description="Say no to serve no chat from this process.")
     webhook_secret: SecretStr | None = Field(
         None, min_length=32, description="Secret of the signed webhook for any other chat."
     )
@@ -297,10 +297,15 @@ class Settings(BaseSettings):
         """Values given in code win over the environment, which wins over `.env`."""
         return init_settings, env_settings, dotenv_settings
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "index_dir")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().resolve()
+
+    @property
+    def index_folder(self) -> Path:
+        """The folder of everything that is made from the registry."""
+        return self.index_dir or self.data_dir / "index"
 
     @model_validator(mode="after")
     def _bots_are_whole(self) -> Self:
@@ -352,6 +357,11 @@ def refuse_unsafe_address(settings: Settings) -> None:
             "of it and set FOOTNOTE_PUBLIC=true, or listen on 127.0.0.1."
         )
         raise SettingsError(message)
+
+
+def environment_with(**changed: str) -> dict[str, str]:
+    """Return this process's environment with some settings changed."""
+    return os.environ | {f"{PREFIX}{name.upper()}": value for name, value in changed.items()}
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

@@ -391,7 +391,7 @@ def _open_indexes(
     from services.retrieval.follower import IndexFollower
     from services.retrieval.legs import Legs
 
-    folder = settings.data_dir / "index"
+    folder = settings.index_folder
     vectors = open_vectors(settings.index_device, embedder.card.dimension, folder / "live")
     words = TantivyWordIndex(folder / "live" / "words")
     stamp = Stamp(0, embedder.card.name, embedder.card.dimension, ANALYZER)

@@ -166,11 +166,11 @@ def _registry(settings: Settings) -> tuple[bool, str]:
     try:
         passages, unfinished = registry.passages.count(), registry.work.unfinished()
         source, _ = checked_model(settings, settings.embedding_model, "embedding")
-        others = registry.passages.of_other_embedders(source.card.name)
+        missing = registry.vectors.missing(source.card.name)
         told = f"{passages} passages, {unfinished} documents unfinished"
-        if others:
-            mend = "remove and add their documents again, or set the embedding model back"
-            return False, f"{told}; {others} vectors are of another model: {mend}"
+        if missing:
+            mend = "run `footnote reembed`, or set the embedding model back"
+            return False, f"{told}; {missing} without a vector of {source.card.name}: {mend}"
         return True, told
     finally:
         registry.close()

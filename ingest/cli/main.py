@@ -2,7 +2,7 @@
 
 import typer
 
-from ingest.cli import access, asking, backups, documents, evaluate, service, upkeep
+from ingest.cli import access, asking, backups, documents, embedders, evaluate, service, upkeep
 from services.settings import set_quiet_offline
 
 app = typer.Typer(
@@ -12,7 +12,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (service, documents, asking, evaluate, access, upkeep, backups):
+for group in (service, documents, asking, evaluate, access, upkeep, embedders, backups):
     group.register(app)
 
 

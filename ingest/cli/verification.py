@@ -31,7 +31,7 @@ def verify_data(settings: Settings) -> dict[str, Any]:
         for name in names
         if not _is_whole(spool, name)
     ]
-    generations = Generations(settings.data_dir / "index" / "generations")
+    generations = Generations(settings.index_folder / "generations")
     for number in generations.numbers():
         try:
             generations.verify(number)
@@ -49,7 +49,7 @@ def _is_whole(spool: Spool, name: str) -> bool:
 def drop_indexes(settings: Settings) -> int:
     """Remove every index generation; return how many there were. The service must not run."""
     with held_data_folder(settings):
-        return Generations(settings.data_dir / "index" / "generations").clear()
+        return Generations(settings.index_folder / "generations").clear()
 
 
 def _verify_documents(registry: Registry) -> tuple[dict[str, int], list[str]]:

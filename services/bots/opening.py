@@ -11,6 +11,8 @@ _EMAIL = "email"
 
 def open_bots(settings: Settings, concierge: Concierge) -> list[Bot]:
     """Return the bots that are set up; the settings have seen to it that each is whole."""
+    if not settings.chats:
+        return []
     makers = (_slack, _feishu, _dingtalk, _wecom, _teams, _webhook)
     made = (maker(settings, concierge) for maker in makers)
     return [bot for bot in made if bot is not None]

@@ -82,12 +82,15 @@ class IndexedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the log that the indexes follow: passages came (`add`) or left (`remove`)."""
+    """One line of the log that the indexes follow: passages came (`add`) or left (`remove`), or
+    vectors of *embedder* came to passages that were there (`embed`).
+    """
 
     seq: int
     kind: str
     document_id: str
     collection_id: str
+    embedder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from services.domain.scope import Scope
 TITLE_WEIGHT = 0.3
 _WRITER_BYTES = 32_000_000
 _LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
+_OLD = ".old-"
 
 
 def _schema() -> tantivy.Schema:
@@ -41,8 +43,7 @@ class TantivyWordIndex:
         self._places: dict[str, str] = {}
         self._renewals = 0
         self._lock = threading.Lock()
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        _make_empty(folder)
 
     def add(self, passages: Sequence[IndexedPassage]) -> None:
         """Add or replace passages, committed once a collection."""
@@ -215,3 +216,13 @@ def _link_tree(source: Path, target: Path) -> None:
     for file in source.iterdir():
         if file.name not in _LOCKS:
             os.link(file, target / file.name)
+
+
+def _make_empty(folder: Path) -> None:
+    """Make *folder* anew. Whoever is ending may still write into the old one: it goes aside."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        folder.rename(tempfile.mkdtemp(prefix=folder.name + _OLD, dir=folder.parent))
+    for old in folder.parent.glob(f"{folder.name}{_OLD}*"):
+        shutil.rmtree(old, ignore_errors=True)
+    folder.mkdir()

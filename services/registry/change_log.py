@@ -9,8 +9,14 @@ from services.registry.database import Database
 from services.registry.tables import change_head, changes
 
 
-def log_changes(connection: sa.Connection, kind: str, documents: Iterable[tuple[str, str]]) -> None:
-    """Log that passages of *documents* (document id, collection id) came or left.
+def log_changes(
+    connection: sa.Connection,
+    kind: str,
+    documents: Iterable[tuple[str, str]],
+    embedder: str = "",
+) -> None:
+    """Log that passages of *documents* (document id, collection id) came or left, or got vectors
+    of *embedder*.
 
     Takes the lock on the change head, so that numbers rise in the order of commits.
     """
@@ -23,7 +29,13 @@ def log_changes(connection: sa.Connection, kind: str, documents: Iterable[tuple[
     connection.execute(
         sa.insert(changes),
         [
-            {"seq": first + i, "kind": kind, "document_id": document, "collection_id": collection}
+            {
+                "seq": first + i,
+                "kind": kind,
+                "document_id": document,
+                "collection_id": collection,
+                "embedder": embedder,
+            }
             for i, (document, collection) in enumerate(rows)
         ],
     )

@@ -162,14 +162,6 @@ class Passages:
                 connection.execute(sa.select(sa.func.count()).select_from(passages)).scalar_one()
             )
 
-    def of_other_embedders(self, embedder: str) -> int:
-        """Return how many passages have their vector from another model than *embedder*: they are
-        found by words alone until their documents are added again.
-        """
-        query = sa.select(sa.func.count()).where(vectors.c.embedder != embedder)
-        with self._database.read() as connection:
-            return int(connection.execute(query).scalar_one())
-
 
 def _own_vector(embedder: str) -> sa.ColumnElement[bool]:
     """Join a passage with its vector, if *embedder* made it: models are never mixed."""

@@ -12,6 +12,7 @@ from services.registry.database import Database
 from services.registry.documents import Documents
 from services.registry.keys import Keys
 from services.registry.passages import Passages
+from services.registry.vectors import Vectors
 from services.registry.work import Work
 
 
@@ -23,6 +24,7 @@ class Registry:
     collections: Collections
     documents: Documents
     passages: Passages
+    vectors: Vectors
     changes: ChangeLog
     work: Work
     answers: Answers
@@ -38,6 +40,7 @@ class Registry:
             collections=Collections(database),
             documents=Documents(database),
             passages=Passages(database),
+            vectors=Vectors(database),
             changes=ChangeLog(database),
             work=Work(database),
             answers=Answers(database),

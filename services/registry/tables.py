@@ -118,8 +118,9 @@ passages = Table(
 vectors = Table(
     "vectors",
     metadata,
-    Column("passage_id", ForeignKey("passages.id"), primary_key=True),
-    Column("embedder", String(120), nullable=False),
+    Column("passage_id", ForeignKey("passages.id"), primary_key=True, autoincrement=False),
+    # A passage may have a vector of each of several embedders: one is searched, another prepared.
+    Column("embedder", String(120), primary_key=True),
     # Little-endian float32, as many as the embedder has dimensions.
     Column("vector", LargeBinary, nullable=False),
     # Token vectors for late interaction: int8, rows of `width` numbers; empty where none are kept.
@@ -157,6 +158,8 @@ changes = Table(
     Column("kind", String(10), nullable=False),
     Column("document_id", String(40), nullable=False),
     Column("collection_id", String(60), nullable=False),
+    # Whose vectors came, where a change is only that.
+    Column("embedder", String(120), nullable=False, server_default=""),
 )
 
 # One row, locked until commit by whoever logs a change: so numbers rise in the order of commits,

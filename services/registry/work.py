@@ -15,6 +15,7 @@ from services.registry.database import Database
 from services.registry.documents import erase
 from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of, now
 from services.registry.tables import documents, passages, texts, vectors
+from services.registry.vectors import StoredVector
 
 _UNFINISHED = [status.value for status in UNFINISHED]
 # After an attempt that failed: 15 s, 60 s, 135 s; where a store does not answer, always 15 s.
@@ -28,15 +29,6 @@ class PreparedDocument:
     document: Document
     reading: Reading
     passages: tuple[PreparedPassage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredVector:
-    """A passage's vector (little-endian float32) and token vectors (int8, rows of *width*)."""
-
-    vector: bytes
-    tokens: bytes
-    width: int
 
 
 class Work:

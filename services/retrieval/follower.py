@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from services.domain.documents import Receipt
 from services.domain.passages import Change
@@ -88,7 +89,7 @@ class IndexFollower:
         self.catch_up()
         counted = {
             **receipt.removed,
-            "vector_index": receipt.removed["vectors"],
+            "vector_index": receipt.removed["passages"],
             "keyword_index": receipt.removed["passages"],
         }
         return Receipt(receipt.document_id, counted)
@@ -178,7 +179,11 @@ class IndexFollower:
     def _apply(self, changes: Sequence[Change]) -> None:
         """Apply changes in order of documents: only what became of each in the end matters."""
         # A document that moves between segments leaves one and comes into another.
-        last = {(change.document_id, change.collection_id): change for change in changes}
+        last = {
+            (change.document_id, change.collection_id): change
+            for change in changes
+            if change.kind != "embed"
+        }
         leaving = [
             (change.document_id, change.collection_id)
             for change in last.values()
@@ -193,6 +198,7 @@ class IndexFollower:
         if passages:
             self._vectors.add(passages)
             self._words.add(passages)
+        self._add_vectors(changes, last.keys())
         if leaving:
             self._vectors.remove(leaving)
             self._words.remove(leaving)
@@ -202,3 +208,16 @@ class IndexFollower:
                 self.on_removed(collection)
         self._changed_at = time.monotonic()
         self.seq = changes[-1].seq
+
+    def _add_vectors(self, changes: Sequence[Change], done: AbstractSet[tuple[str, str]]) -> None:
+        """Add what this index's embedder made of passages whose words are in it already."""
+        embedded = {
+            (change.document_id, change.collection_id)
+            for change in changes
+            if change.kind == "embed" and change.embedder == self._stamp.embedder
+        } - done
+        passages = self._registry.passages.indexed(
+            [document for document, _ in sorted(embedded)], self._stamp.embedder
+        )
+        if passages:
+            self._vectors.add(passages)

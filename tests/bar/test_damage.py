@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.embedding import reembed
 from services.domain.errors import DamagedGenerationError, DamagedStoreError, DataInUseError
 from services.index.generations import Generations
 from services.registry.backup import read_backup, write_backup
@@ -232,10 +233,18 @@ def test_d13_another_embedder_gives_no_mixed_results(tmp_path: Path, figure: Fig
     folder = tmp_path / "data"
     filled(folder, 50)
     again = Running(folder, owner_key=KEY, embedder=HashEmbedder("another")).start()
-    vectors = again.house.registry.passages.of_other_embedders("another")
-    _, told = again.call("POST", "/v1/search", {"query": "marker zq00007x", "limit": 5})
+    vectors = again.house.registry.vectors.missing("another")
+    question = {"query": "marker zq00007x", "limit": 5}
+    _, told = again.call("POST", "/v1/search", question)
+    embedded = reembed(again.house.registry.vectors, HashEmbedder("another"), lambda _pace: None)
+    _, after = again.call("POST", "/v1/search", question)
     again.stop()
-    assert vectors == 50
+    assert vectors == embedded == 50
     assert {one["scores"]["dense"] for one in told["passages"]} == {0.0}
     assert told["passages"]
-    figure("D13", "50 vectors of another model: none is compared; words still find; doctor tells")
+    assert all(one["scores"]["dense"] > 0 for one in after["passages"])
+    figure(
+        "D13",
+        "50 vectors of another model: none is compared; words still find; doctor tells; "
+        "`reembed` gives the other's",
+    )

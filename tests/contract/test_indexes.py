@@ -310,3 +310,29 @@ def test_another_model_or_analysis_fits_no_old_generation(tmp_path: Path) -> Non
 
     assert generations.load_newest({"vectors": vectors, "words": words}, wanted) is None
     assert generations.numbers() == []
+
+
+def test_words_start_empty_though_somebody_who_is_ending_still_writes(tmp_path: Path) -> None:
+    folder, over = tmp_path / "words", threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            try:
+                (folder / f"late-{number}").touch()
+            except OSError:
+                continue
+
+    TantivyWordIndex(folder)
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(100):
+            TantivyWordIndex(folder)
+    finally:
+        over.set()
+        writer.join()
+
+    assert TantivyWordIndex(folder).count() == 0
+    assert list(tmp_path.iterdir()) == [folder]

@@ -1,10 +1,29 @@
-"""The schema of a database that several services find without one."""
+"""The schema: of a database that several services find without one, and from release to release."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
-from services.registry.database import migrate, open_url
+from services.registry.database import MIGRATIONS, Database, migrate, open_sqlite, open_url
+from services.registry.tables import metadata
+
+FILLED = (
+    "INSERT INTO collections VALUES ('c', 'c', '', '{}', 'now')",
+    (
+        "INSERT INTO documents (id, collection_id, source_id, name, media_type, sha256, title, "
+        "status, stage, done, total, pages, characters, passages, grade, metadata, attempts, "
+        "lease_until, created_at, segment_id, blob_sha256, blob_offset, bytes) "
+        "VALUES ('d', 'c', 's', 'n', 'text/plain', 'x', 't', 'ready', 'ready', 1, 1, 0, 5, 1, "
+        "'{}', '{}', 0, 0, 'now', 'c', 'x', 0, 5)"
+    ),
+    "INSERT INTO passages VALUES (7, 'd', 'c', 0, 'hello', 0, 5, NULL, '[]', '', 'hello', 1)",
+    "INSERT INTO vectors VALUES (7, 'first', 'v', 't', 1)",
+)
 
 
 def test_services_that_start_at_once_do_not_get_in_each_others_way(postgres_url: str) -> None:
@@ -22,3 +41,45 @@ def test_services_that_start_at_once_do_not_get_in_each_others_way(postgres_url:
         assert tables.scalar() == 1
     for one in databases:
         one.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_vectors_stay_when_passages_may_have_several(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if kind == "sqlite":
+        database = open_sqlite(tmp_path / "registry.sqlite")
+    else:
+        database = open_url(request.getfixturevalue("postgres_url"))
+        with database.write() as connection:
+            metadata.drop_all(connection)
+            connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
+    migrate(database)
+    back(database, "0004")
+    with database.write() as connection:
+        for line in FILLED:
+            connection.exec_driver_sql(line)
+        assert key(connection) == ["passage_id"]
+
+    migrate(database)
+
+    with database.write() as connection:
+        assert key(connection) == ["passage_id", "embedder"]
+        connection.exec_driver_sql("INSERT INTO vectors VALUES (7, 'second', 'w', '', 0)")
+    back(database, "0004")
+    with database.read() as connection:
+        held = connection.exec_driver_sql("SELECT embedder, width FROM vectors").all()
+    assert [tuple(row) for row in held] == [("first", 1)]
+    database.close()
+
+
+def back(database: Database, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+def key(connection: sa.Connection) -> list[str]:
+    return list(sa.inspect(connection).get_pk_constraint("vectors")["constrained_columns"])

@@ -33,6 +33,7 @@ from services.registry.database import migrate, open_sqlite, open_url
 from services.registry.keys import OWNER
 from services.registry.sqlalchemy_registry import Registry
 from services.registry.tables import metadata
+from services.registry.vectors import StoredVector
 from services.registry.work import PreparedDocument
 
 OWNER_KEY = "owner-key-of-the-tests"
@@ -322,7 +323,54 @@ def test_vectors_of_another_model_are_left_out_but_its_words_stay(registry: Regi
 
     assert [(one.vector, one.body_terms) for one in other] == [(b"", "hello")]
     assert len(next(registry.passages.all_indexed("another-model"))) == 1
-    assert registry.passages.of_other_embedders("another-model") == 1
+    assert registry.vectors.missing("another-model") == 1
+
+
+def test_a_second_embedder_has_vectors_beside_those_of_the_first(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    leaving, _ = arrive(registry, "b.txt", "b" * 64)
+    finish(registry, document)
+    finish(registry, leaving)
+    bare = registry.vectors.without("another-model", 0, 10)
+    registry.documents.remove(owner(registry), leaving.id)
+    made = {one.id: StoredVector(b"\1" * 8, b"\2", 1) for one in bare}
+
+    stored = registry.vectors.store(made, "another-model")
+
+    assert [(one.title, one.text) for one in bare] == [("T", "hello"), ("T", "hello")]
+    # What left meanwhile stays away; what is there already is not stored twice.
+    assert stored == 1
+    assert registry.vectors.store(made, "another-model") == 0
+    assert registry.vectors.count() == {"m": 1, "another-model": 1}
+    last = registry.changes.after(0)[-1]
+    assert (last.kind, last.document_id, last.embedder) == ("embed", document.id, "another-model")
+    held = [
+        registry.passages.indexed([document.id], name)[0].vector for name in ("m", "another-model")
+    ]
+    assert held == [b"\0" * 16, b"\1" * 8]
+    _, receipt = registry.documents.remove(owner(registry), document.id)
+    assert receipt.removed["vectors"] == 2
+
+
+def test_vectors_of_an_embedder_can_be_forgotten(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    finish(registry, document)
+
+    assert registry.vectors.forget("m") == 1
+
+    assert registry.vectors.missing("m") == 1
+    assert registry.vectors.count() == {}
+
+
+def test_passages_without_a_vector_come_in_batches(registry: Registry) -> None:
+    for number in range(3):
+        finish(registry, arrive(registry, f"{number}.txt", f"{number}" * 64)[0])
+
+    first = registry.vectors.without("another-model", 0, 2)
+    rest = registry.vectors.without("another-model", first[-1].id, 2)
+
+    assert [len(first), len(rest)] == [2, 1]
+    assert len({one.id for one in [*first, *rest]}) == 3
 
 
 def test_a_line_that_was_there_already_counts_in_the_batch_that_brings_it_again(

@@ -1,0 +1,70 @@
+"""Embedding passages: those of a new document, and those that another embedder embedded before."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from services.domain.passages import embedded_text
+from services.engine import Embedded, Embedder
+from services.language.normalize import language_of
+from services.registry.vectors import BarePassage, StoredVector, Vectors
+
+NOT_STORED = StoredVector(b"", b"", 0)
+_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far it is: passages done of how many, how many a second, seconds left."""
+
+    done: int
+    total: int
+    rate: float
+    left_s: float
+
+
+def embed_readable(embedder: Embedder, texts: Sequence[str]) -> list[StoredVector]:
+    """Embed the texts of languages that the model reads; the vector of any other would only be
+    noise in the index, and stays empty.
+    """
+    rows = [NOT_STORED] * len(texts)
+    readable = [i for i, text in enumerate(texts) if embedder.card.reads(language_of(text))]
+    embedded = embedder.embed_passages([texts[i] for i in readable])
+    for i, row in zip(readable, embedded, strict=True):
+        rows[i] = _stored(row)
+    return rows
+
+
+def reembed(vectors: Vectors, embedder: Embedder, tell: Callable[[Pace], None]) -> int:
+    """Embed every passage that *embedder* has not embedded; return how many those were.
+
+    A service may go on beside it: what comes meanwhile is embedded too, what leaves is left out.
+    Each batch is kept as it is done, so that a second call goes on where the first was ended.
+    """
+    name = embedder.card.name
+    began, done = time.monotonic(), 0
+    total = vectors.missing(name)
+    for batch in _batches(vectors, name):
+        texts = [embedded_text(one.title, one.headings, one.text) for one in batch]
+        made = embed_readable(embedder, texts)
+        done += vectors.store(dict(zip((one.id for one in batch), made, strict=True)), name)
+        total = max(total, done)
+        rate = done / (time.monotonic() - began)
+        tell(Pace(done, total, rate, (total - done) / rate if rate else 0.0))
+    return done
+
+
+def _batches(vectors: Vectors, name: str) -> Iterator[list[BarePassage]]:
+    after = 0
+    # After the last one again from the start: what came meanwhile may have any id.
+    while batch := vectors.without(name, after, _AT_ONCE) or vectors.without(name, 0, _AT_ONCE):
+        yield batch
+        after = batch[-1].id
+
+
+def _stored(embedded: Embedded) -> StoredVector:
+    return StoredVector(
+        vector=embedded.vector.astype("<f4").tobytes(),
+        tokens=embedded.tokens.tobytes(),
+        width=embedded.tokens.shape[1] if len(embedded.tokens) else 0,
+    )

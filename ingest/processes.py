@@ -1,0 +1,66 @@
+"""Processes that end with whoever started them."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+_GRACE_S = 20.0
+_PR_SET_PDEATHSIG = 1
+
+
+@contextmanager
+def process(
+    module: str, descriptors: Sequence[int] = (), environment: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `python -m module` as long as this is open; see `start`."""
+    started = start(module, descriptors, environment)
+    try:
+        yield started
+    finally:
+        end(started)
+
+
+def start(
+    module: str, descriptors: Sequence[int] = (), environment: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start `python -m module` with this process's *descriptors*, in *environment* or its own."""
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", module],
+        stdin=subprocess.DEVNULL,
+        env=environment,
+        pass_fds=tuple(descriptors),
+        preexec_fn=_die_with_parent,  # noqa: PLW1509
+    )
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a process to stop, and end it if it does not within the grace."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def stop_at_signals() -> threading.Event:
+    """Return what SIGTERM and SIGINT set from now on."""
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return stopping
+
+
+def _die_with_parent() -> None:
+    """Let the kernel end this process when its supervisor is gone, however that ended."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
