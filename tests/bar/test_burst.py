@@ -11,6 +11,8 @@ import pytest
 from tests.bar.conftest import Figure
 from tests.e2e.conftest import Service
 
+pytestmark = pytest.mark.beyond
+
 _QUESTION = {"question": "Which marker does room 3 have?", "max_tokens": 32}
 _WORKERS, _QUEUE = 2, 16
 

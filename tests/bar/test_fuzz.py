@@ -25,6 +25,8 @@ from services.domain.errors import HouseError, UnsupportedTypeError
 from services.domain.media import kind_of
 from tests.bar.conftest import Figure, MakeRunning, lines
 
+pytestmark = pytest.mark.beyond
+
 SCALE = int(os.environ.get("BAR_SCALE", "1"))
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
 _LIGHT, _OFFICE = 4, 1

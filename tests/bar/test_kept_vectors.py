@@ -1,6 +1,10 @@
 """What stays the same in a changed document is not embedded again."""
 
+import pytest
+
 from tests.bar.conftest import MakeRunning, Running
+
+pytestmark = pytest.mark.beyond
 
 
 def chapter(number: int, days: int) -> str:

@@ -14,6 +14,8 @@ from services.settings import Settings
 from services.wiring import open_generator
 from tests.bar.conftest import Figure
 
+pytestmark = pytest.mark.beyond
+
 SCALE = int(os.environ.get("BAR_SCALE", "1"))
 _GREEDY = Sampling(max_tokens=2)
 

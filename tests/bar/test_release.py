@@ -21,6 +21,8 @@ from typing_extensions import override
 from tests.bar.conftest import Figure
 from tests.conftest import served
 
+pytestmark = pytest.mark.beyond
+
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "docker").glob("requirements*.txt"))
 # setuptools comes with torch, a1_coverage with the tests, the other is this very folder.

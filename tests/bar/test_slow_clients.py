@@ -9,8 +9,12 @@ import statistics
 import time
 from pathlib import Path
 
+import pytest
+
 from services.engine.memory_generator import MemoryGenerator
 from tests.bar.conftest import Figure, MakeRunning, Running, lines
+
+pytestmark = pytest.mark.beyond
 
 SCALE = int(os.environ.get("BAR_SCALE", "1"))
 _EACH = min(30 * SCALE, 200)

@@ -12,6 +12,8 @@ from services.jobs.memory_queue import MemoryQueue
 from services.registry import work
 from tests.bar.conftest import HashEmbedder, MakeRunning
 
+pytestmark = pytest.mark.beyond
+
 
 class Unreachable(HashEmbedder):
     """Does not answer the first five times."""

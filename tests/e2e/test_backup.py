@@ -12,6 +12,8 @@ import pytest
 from services.domain.errors import BackupError
 from services.registry.backup import read_backup
 
+pytestmark = pytest.mark.beyond
+
 
 def elsewhere(make_service: Any, running: Any, folder: Path) -> Any:
     """Return a service on a folder of its own with the key of *running*."""
