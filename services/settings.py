@@ -126,6 +126,7 @@ class Settings(BaseSettings):
         "auto",
         description="Where vectors are searched: auto (a GPU where there is one), gpu, or cpu.",
     )
+    milvus_url: str | None = Field(None, description="Milvus that holds the vectors; none: FAISS.")
     index_dir: Path | None = Field(None, description="Folder of the indexes; none: of the data.")
     context_tokens: int = Field(
         4096, ge=1024, le=131072, description="Context window of the generator, in tokens."

@@ -386,15 +386,15 @@ def _broker(settings: Settings) -> "SQLiteBroker | RedisBroker":
 def _open_indexes(
     settings: Settings, registry: Registry, embedder: Embedder
 ) -> "tuple[IndexFollower, Legs]":
-    from services.index.opening import open_vectors
+    from services.index.opening import open_vector_index
     from services.index.tantivy_words import TantivyWordIndex
     from services.retrieval.follower import IndexFollower
     from services.retrieval.legs import Legs
 
     folder = settings.index_folder
-    vectors = open_vectors(settings.index_device, embedder.card.dimension, folder / "live")
-    words = TantivyWordIndex(folder / "live" / "words")
     stamp = Stamp(0, embedder.card.name, embedder.card.dimension, ANALYZER)
+    vectors = open_vector_index(settings.index_device, settings.milvus_url, stamp, folder / "live")
+    words = TantivyWordIndex(folder / "live" / "words")
     generations = Generations(folder / "generations")
     follower = IndexFollower(registry, vectors, words, generations, stamp)
     return follower, Legs(embedder, vectors, words)

@@ -6,6 +6,7 @@ Redis and Postgres are started here, listen on 127.0.0.1 only, and end with the 
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -73,6 +74,31 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def milvus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with milvus(Path(tmp_path_factory.mktemp("milvus"))) as (url, _process):
+        yield url
+
+
+@contextlib.contextmanager
+def milvus(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Run a Milvus from an environment of its own: it needs a FAISS that is not ours."""
+    port = free_port()
+    program = str(Path(__file__).parents[1] / ".venv-milvus/bin/milvus-lite")
+    process = subprocess.Popen(
+        [program, "server", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for_port(port)
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        process.wait(20)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,9 @@ class DerivedIndex(Protocol):
         ...
 
     def load(self, folder: Path) -> None:
-        """Start from what `save` wrote, which the caller has verified."""
+        """Start from what `save` wrote, which the caller has verified; DamagedGenerationError if
+        what it names elsewhere is there no more.
+        """
         ...
 
 

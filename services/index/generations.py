@@ -77,8 +77,12 @@ class Generations:
             if not stamp.fits(wanted):
                 shutil.rmtree(self._path(number), ignore_errors=True)
                 continue
-            for name, index in indexes.items():
-                index.load(self._path(number) / name)
+            try:
+                for name, index in indexes.items():
+                    index.load(self._path(number) / name)
+            except DamagedGenerationError:
+                shutil.rmtree(self._path(number), ignore_errors=True)
+                continue
             return stamp
         return None
 

@@ -3,8 +3,24 @@
 from pathlib import Path
 
 from services.domain.errors import SettingsError
+from services.index import VectorIndex
 from services.index.faiss_vectors import FaissVectorIndex, gpus
+from services.index.generations import Stamp
 from services.index.matrices import DeviceError
+
+
+def open_vector_index(
+    device: str, milvus_url: str | None, stamp: Stamp, folder: Path
+) -> VectorIndex:
+    """Return the index of the vectors that *stamp* describes: in Milvus where its address is set,
+    else by FAISS on *device*. SettingsError if that cannot be, NotReadyError if Milvus is away.
+    """
+    if milvus_url is None:
+        return open_vectors(device, stamp.dimension, folder)
+    # It brings gRPC, which a service without Milvus need not load.
+    from services.index.milvus_vectors import MilvusVectorIndex
+
+    return MilvusVectorIndex(milvus_url, stamp.embedder, stamp.dimension)
 
 
 def open_vectors(device: str, dimension: int, folder: Path | None = None) -> FaissVectorIndex:
