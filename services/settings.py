@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     )
     generation_url: str | None = Field(
         None,
-        description="A server with OpenAI's chat completions, up to /v1, that runs the generator.",
+        description="Servers of the generator, with commas: OpenAI's chat completions, up to /v1.",
     )
     generation_key: SecretStr | None = Field(None, description="The key of that server.")
     reranking_model: str | None = Field(

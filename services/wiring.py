@@ -258,11 +258,11 @@ def open_generator(settings: Settings, cores: FreeCores | None = None) -> Genera
 
 
 def _remote_generator(settings: Settings, url: str) -> Generator:
-    from services.engine.httpx_generator import HttpxGenerator, RemoteServer
+    from services.engine.httpx_generator import HttpxGenerator, RemoteModel
 
     key = settings.generation_key.get_secret_value() if settings.generation_key else ""
     window = settings.context_tokens
-    return HttpxGenerator(RemoteServer(url, key, settings.generation_model, window))
+    return HttpxGenerator(RemoteModel(url.split(","), key, settings.generation_model, window))
 
 
 def fitted_generator(

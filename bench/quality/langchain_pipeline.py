@@ -37,7 +37,7 @@ _REFUSAL = re.compile(
 )
 
 
-class _SentenceTransformerEmbeddings(Embeddings):
+class SentenceTransformerEmbeddings(Embeddings):
     """What HuggingFaceEmbeddings does, without its pin on an older hub client."""
 
     def __init__(self, folder: Path) -> None:
@@ -57,7 +57,7 @@ class LangChainPipeline:
     """One corpus in a FAISS store, and a chain that answers from it."""
 
     def __init__(self, embedder: Path, generator: Path) -> None:
-        self._embeddings = _SentenceTransformerEmbeddings(embedder)
+        self._embeddings = SentenceTransformerEmbeddings(embedder)
         self._model = LlamaCpp(
             model_path=str(generator), n_ctx=_WINDOW, temperature=0.0, verbose=False
         )

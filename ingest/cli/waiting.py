@@ -27,7 +27,6 @@ def _rested(
         return _rested_batch(service, one, collection, bar)
     now = one
     while now["status"] not in _RESTING:
-        time.sleep(_LOOK_S)
         now = service.document(str(one["id"]))
         progress = now["progress"]
         bar.tell(
@@ -35,6 +34,9 @@ def _rested(
             if not isinstance(progress, dict)
             else _stage(now, progress)
         )
+        if now["status"] not in _RESTING:
+            # Of many, most are ready when their turn comes: those cost no pause.
+            time.sleep(_LOOK_S)
     bar.advance()
     return now
 

@@ -1,75 +1,66 @@
-"""The generator behind any server that speaks OpenAI's chat completions, over httpx2.
+"""The generator behind servers that speak OpenAI's chat completions: one, or several alike.
 
 Text goes as messages: the server's own template marks who speaks, so no mark of ours can be forged.
-A server that fails is asked again after a pause, as long as nothing has been told; after some
-failures in a row it is left alone for a while, and answers fail at once instead of waiting.
+A question goes to the server that has the fewest at work; of those, to the one that was asked what
+begins alike before, and has read it. Where a server fails, another goes on; where there is none,
+the same is asked again after a pause.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-
-import httpx2 as httpx
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from services.domain.answers import Sampling
 from services.domain.errors import EngineError
 from services.engine import ModelCard, Part, Prompt, Step
-from services.engine.thinking import ThoughtFilter
+from services.engine.httpx_server import HttpxServer, ServerFailedError
 from services.language.normalize import CJK
 
-_TIMEOUT = httpx.Timeout(10.0, read=120.0)
 _TRIES = 3
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
-_BUSY = frozenset({429, 500, 502, 503, 504})
-# So many failures in a row open the circuit for so long.
-_FAILURES = 3
-_OPEN_S = 10.0
 # Bytes of other text that a token holds on average; an ideograph is taken as one token.
 _TOKEN_BYTES = 3.5
+# Characters of a prompt's last turn, about its first passage, by which prompts are taken as alike.
+_ALIKE = 400
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteServer:
-    """Where the server is (up to `/v1`), its key, and what it calls the model."""
+class RemoteModel:
+    """Where its servers are (each up to `/v1`), their key, and what they call the model."""
 
-    url: str
+    urls: Sequence[str]
     key: str
     model: str
     context_tokens: int
 
 
 class HttpxGenerator:
-    """A model that another server runs. `close` ends the connections."""
+    """A model that other servers run. `close` ends the connections."""
 
-    def __init__(self, server: RemoteServer) -> None:
-        self._server = server
-        headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
-        self._http = httpx.Client(
-            base_url=server.url, headers=headers, timeout=_TIMEOUT, trust_env=False
-        )
-        self._failures = 0
-        self._closed_until = 0.0
-        self._asked = self._failed = 0
+    def __init__(self, remote: RemoteModel) -> None:
+        self._remote = remote
+        urls = [url.strip() for url in remote.urls if url.strip()]
+        self._servers = [HttpxServer(url, remote.key) for url in urls]
 
     @property
     def card(self) -> ModelCard:
         """What is known of the model: its name; it is taken to read every language."""
         return ModelCard(
-            name=self._server.model,
+            name=self._remote.model,
             kind="generation",
             languages=frozenset({"*"}),
             bytes=_LARGE,
             memory_bytes=0,
-            max_tokens=self._server.context_tokens,
+            max_tokens=self._remote.context_tokens,
             template="chatml",
         )
 
     @property
     def context_tokens(self) -> int:
         """Size of the window, as set."""
-        return self._server.context_tokens
+        return self._remote.context_tokens
 
     def count_tokens(self, text: str) -> int:
         """Estimate the tokens of a text, rather too many than too few."""
@@ -78,65 +69,83 @@ class HttpxGenerator:
         return ideographs + int(max(0, other) / _TOKEN_BYTES) + 1
 
     def at_hand(self, share: str, parts: Sequence[Part]) -> int:  # noqa: ARG002 - not told
-        """What the server has at hand it does not say."""
+        """What the servers have at hand they do not say."""
         return 0
 
     def generate(
         self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool]
     ) -> Iterator[Step]:
-        """Yield the answer as it comes; leaving closes the connection, which frees the server."""
-        body = _body(self._server.model, prompt, sampling)
-        for left in range(_TRIES - 1, -1, -1):
-            self._refuse_if_open()
-            told = False
+        """Yield the answer as it comes.
+
+        If a server fails amid it, another writes it anew, and what has been told already is left
+        out. EngineError if none can, or if it would go on differently.
+        """
+        body = _body(self._remote.model, prompt, sampling)
+        told, failed = "", set[HttpxServer]()
+        tries = max(_TRIES, len(self._servers) + 1)
+        for number in range(1, tries + 1):
+            server = self._chosen(prompt, failed)
             try:
-                for step in self._stream(body, cancelled):
-                    told = True
+                for step in _going_on(server.stream(body, cancelled), told):
+                    told += step.text
                     yield step
-            except (httpx.TransportError, _BusyServerError) as error:
-                self._note_failure()
-                if told or not left or cancelled():
-                    raise EngineError(f"The model server failed: {error}") from error
-                time.sleep(min(_PAUSE_S * 2 ** (_TRIES - 1 - left), _LONGEST_PAUSE_S))
+            except ServerFailedError as error:
+                failed.add(server)
+                if number == tries or cancelled():
+                    message = f"The model server failed: {error}"
+                    raise EngineError(message) from error
+                if failed.issuperset(self._servers):
+                    time.sleep(min(_PAUSE_S * 2 ** (number - 1), _LONGEST_PAUSE_S))
+                    failed.clear()
             else:
-                self._failures = 0
                 return
 
     def forget(self, collection: str) -> None:
-        """The server keeps what it keeps."""
+        """The servers keep what they keep."""
 
     def figures(self) -> dict[str, float]:
-        """Return how often the server was asked, and how often it failed."""
-        return {"remote_asked_total": self._asked, "remote_failed_total": self._failed}
+        """Return how often servers were asked, how often one failed, and how many can be asked."""
+        return {
+            "remote_asked_total": sum(one.asked for one in self._servers),
+            "remote_failed_total": sum(one.failed for one in self._servers),
+            "remote_servers": sum(not one.is_left_alone for one in self._servers),
+        }
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        for one in self._servers:
+            one.close()
 
-    def _stream(self, body: dict[str, object], cancelled: Callable[[], bool]) -> Iterator[Step]:
-        self._asked += 1
-        with self._http.stream("POST", "chat/completions", json=body) as response:
-            if response.status_code in _BUSY:
-                raise _BusyServerError(f"status {response.status_code}")
-            if response.status_code >= httpx.codes.BAD_REQUEST:
-                said = response.read().decode(errors="replace")[:200]
-                raise EngineError(f"The model server refused ({response.status_code}): {said}")
-            yield from _steps(response.iter_lines(), cancelled)
-
-    def _note_failure(self) -> None:
-        self._failed += 1
-        self._failures += 1
-        if self._failures >= _FAILURES:
-            self._closed_until = time.monotonic() + _OPEN_S
-            self._failures = 0
-
-    def _refuse_if_open(self) -> None:
-        if time.monotonic() < self._closed_until:
+    def _chosen(self, prompt: Prompt, failed: set[HttpxServer]) -> HttpxServer:
+        """Return the server to ask: EngineError if all are left alone."""
+        alike = "\n".join(turn.content[:_ALIKE] for turn in prompt.turns[:2])
+        able = [one for one in self._servers if not one.is_left_alone and one not in failed]
+        if not able:
             raise EngineError("The model server failed repeatedly: it is tried again shortly.")
+        return min(able, key=lambda one: (one.running, _rank(one.url, alike)))
 
 
-class _BusyServerError(Exception):
-    """The server cannot take the request now."""
+def _rank(url: str, text: str) -> bytes:
+    """Rank servers for a text: the same text finds the same first one while it is there
+    (rendezvous hashing: Thaler and Ravishankar, 1998).
+    """
+    return blake2b(f"{url}\n{text}".encode(), digest_size=8).digest()
+
+
+def _going_on(steps: Iterator[Step], told: str) -> Iterator[Step]:
+    """Leave out of an answer what has been told of it."""
+    again = ""
+    for step in steps:
+        if len(again) >= len(told) or step.finish == "cancelled":
+            yield step
+            continue
+        again += step.text
+        is_short = len(again) < len(told)
+        if not (told.startswith(again) or again.startswith(told)) or (is_short and step.finish):
+            message = "The model server failed amid an answer, and another would go on differently."
+            raise EngineError(message)
+        if not is_short:
+            yield replace(step, text=again[len(told) :])
 
 
 # Whoever sets up a server of its own runs a model that writes well.
@@ -156,23 +165,3 @@ def _body(model: str, prompt: Prompt, sampling: Sampling) -> dict[str, object]:
         body["seed"] = sampling.seed
     stop = [one for one in sampling.stop if one not in prompt.stop]
     return body | ({"stop": stop} if stop else {})
-
-
-def _steps(lines: Iterator[str], cancelled: Callable[[], bool]) -> Iterator[Step]:
-    """Yield a step for each piece of text, and one at the end with its reason."""
-    count, finish, thoughts = 0, "stop", ThoughtFilter()
-    for line in lines:
-        if cancelled():
-            yield Step(completion_tokens=count, finish="cancelled")
-            return
-        data = line.removeprefix("data:").strip()
-        if not line.startswith("data:") or data == "[DONE]":
-            continue
-        told = json.loads(data)
-        choice = (told.get("choices") or [{}])[0]
-        text = (choice.get("delta") or {}).get("content") or ""
-        if text:
-            count += 1
-            yield Step(thoughts.passed(text), completion_tokens=count)
-        finish = choice.get("finish_reason") or finish
-    yield Step(thoughts.rest(), completion_tokens=count, finish=finish)

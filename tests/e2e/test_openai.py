@@ -12,7 +12,7 @@ from openai import OpenAI
 
 from services.domain.answers import Sampling, Turn
 from services.engine import Prompt
-from services.engine.httpx_generator import HttpxGenerator, RemoteServer
+from services.engine.httpx_generator import HttpxGenerator, RemoteModel
 
 # A word of its own: other tests put other handbooks into the same service.
 QUESTION = "How many days of sailing leave does an employee have?"
@@ -320,7 +320,7 @@ def test_a_wrong_key_is_an_authentication_error(service: Any) -> None:
 
 def test_another_footnote_may_run_the_generator(service: Any, client: OpenAI) -> None:
     assert client is not None
-    remote = HttpxGenerator(RemoteServer(f"{service.url}/v1", service.key, "footnote-base", 1024))
+    remote = HttpxGenerator(RemoteModel([f"{service.url}/v1"], service.key, "footnote-base", 1024))
     asked = Prompt((), turns=(Turn("system", "Answer in one word."), Turn("user", "Say hello.")))
 
     steps = list(remote.generate(asked, Sampling(max_tokens=8), lambda: False))

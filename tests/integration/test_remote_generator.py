@@ -16,9 +16,10 @@ from typing_extensions import override
 from services.domain.answers import Sampling, Turn
 from services.domain.errors import EngineError
 from services.engine import Generator, Prompt, Step
-from services.engine.httpx_generator import HttpxGenerator, RemoteServer
+from services.engine.httpx_generator import HttpxGenerator, RemoteModel
 from services.settings import Settings
 from services.wiring import checked_model, open_generator
+from tests.conftest import served
 
 Closing: TypeAlias = Callable[[Generator], Generator]
 ASKED = Prompt(
@@ -78,7 +79,7 @@ def test_it_answers_over_llama_cpps_own_server(llama_server: str, closing: Closi
 def test_who_leaves_ends_the_stream_and_the_next_is_served(
     llama_server: str, closing: Closing
 ) -> None:
-    generator = closing(HttpxGenerator(RemoteServer(llama_server, "", "any", 1024)))
+    generator = closing(HttpxGenerator(RemoteModel([llama_server], "", "any", 1024)))
     steps: list[Step] = []
 
     for step in generator.generate(ASKED, Sampling(max_tokens=500), lambda: len(steps) > 2):
@@ -123,7 +124,7 @@ def moody() -> Iterator[str]:
 
 def test_a_busy_server_is_asked_again(moody: str, closing: Closing) -> None:
     _Moody.failures = [503, 429]
-    generator = closing(HttpxGenerator(RemoteServer(moody, "key", "m", 1024)))
+    generator = closing(HttpxGenerator(RemoteModel([moody], "key", "m", 1024)))
 
     steps = list(generator.generate(ASKED, Sampling(max_tokens=4), lambda: False))
 
@@ -135,7 +136,7 @@ def test_a_server_that_keeps_failing_is_left_alone_for_a_while(
     moody: str, closing: Closing
 ) -> None:
     _Moody.failures = [500] * 9
-    generator = closing(HttpxGenerator(RemoteServer(moody, "", "m", 1024)))
+    generator = closing(HttpxGenerator(RemoteModel([moody], "", "m", 1024)))
 
     with pytest.raises(EngineError, match="500"):
         list(generator.generate(ASKED, Sampling(max_tokens=4), lambda: False))
@@ -149,7 +150,112 @@ def test_a_server_that_keeps_failing_is_left_alone_for_a_while(
 
 def test_a_refusal_is_told_with_the_servers_words(moody: str, closing: Closing) -> None:
     _Moody.failures = [400]
-    generator = closing(HttpxGenerator(RemoteServer(moody, "", "m", 1024)))
+    generator = closing(HttpxGenerator(RemoteModel([moody], "", "m", 1024)))
 
     with pytest.raises(EngineError, match="400"):
         list(generator.generate(ASKED, Sampling(max_tokens=4), lambda: False))
+
+
+class _Telling(BaseHTTPRequestHandler):
+    """Tells its text piece by piece, and hangs up after so many pieces if it is told to."""
+
+    pieces: tuple[str, ...] = ()
+    hangs_up_after: int | None = None
+    asked = 0
+
+    def do_POST(self) -> None:
+        type(self).asked += 1
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for number, piece in enumerate(self.pieces):
+            if number == self.hangs_up_after:
+                return
+            self._tell({"choices": [{"delta": {"content": piece}, "finish_reason": None}]})
+        self._tell({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _tell(self, said: dict[str, object]) -> None:
+        line = f"data: {json.dumps(said)}\n\n".encode()
+        self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+
+    @override
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[type[_Telling], type[_Telling], list[str]]]:
+    """Run two servers that tell the same in other pieces, the second one busier with pieces."""
+
+    class First(_Telling):
+        pieces = ("The office ", "rent is ", "4,200 ", "euros.")
+
+    class Second(_Telling):
+        pieces = ("The ", "office rent", " is 4,", "200 euros.")
+
+    with served(First) as one, served(Second) as other:
+        yield First, Second, [f"{one}/v1", f"{other}/v1"]
+
+
+def told(generator: HttpxGenerator, prompt: Prompt = ASKED) -> str:
+    return "".join(step.text for step in generator.generate(prompt, Sampling(), lambda: False))
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+def test_another_server_goes_on_where_one_fails_amid_an_answer(
+    pair: tuple[type[_Telling], type[_Telling], list[str]], closing: Closing, after: int
+) -> None:
+    first, second, urls = pair
+    generator = HttpxGenerator(RemoteModel(urls, "", "m", 1024))
+    closing(generator)
+
+    for failing in (first, second):
+        first.hangs_up_after = second.hangs_up_after = None
+        failing.hangs_up_after = after
+        assert told(generator) == "The office rent is 4,200 euros."
+
+    assert first.asked + second.asked == 3
+
+
+def test_an_answer_that_would_go_on_differently_fails(
+    pair: tuple[type[_Telling], type[_Telling], list[str]], closing: Closing
+) -> None:
+    first, second, urls = pair
+    generator = HttpxGenerator(RemoteModel(urls, "", "m", 1024))
+    closing(generator)
+    first.hangs_up_after = second.hangs_up_after = 2
+    second.pieces = ("Nobody ", "knows ", "it.")
+
+    with pytest.raises(EngineError, match="differently"):
+        told(generator)
+
+
+def test_what_begins_alike_goes_to_one_server_and_the_rest_is_spread(
+    pair: tuple[type[_Telling], type[_Telling], list[str]], closing: Closing
+) -> None:
+    first, second, urls = pair
+    generator = HttpxGenerator(RemoteModel(urls, "", "m", 1024))
+    closing(generator)
+
+    for _ in range(8):
+        told(generator)
+    assert sorted([first.asked, second.asked]) == [0, 8]
+    for number in range(40):
+        told(generator, Prompt((), turns=(Turn("user", f"Passage {number}"),)))
+
+    assert min(first.asked, second.asked) >= 10
+
+
+def test_a_server_that_is_not_there_is_left_alone(
+    pair: tuple[type[_Telling], type[_Telling], list[str]], closing: Closing
+) -> None:
+    generator = HttpxGenerator(RemoteModel(["http://127.0.0.1:9/v1", pair[2][0]], "", "m", 1024))
+    closing(generator)
+
+    for number in range(40):
+        told(generator, Prompt((), turns=(Turn("user", f"Passage {number}"),)))
+
+    assert generator.figures()["remote_failed_total"] == 3
+    assert generator.figures()["remote_servers"] == 1

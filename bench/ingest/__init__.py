@@ -1,0 +1,1 @@
+"""Ingest beside a plain LangChain pipeline."""

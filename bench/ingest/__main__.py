@@ -1,0 +1,122 @@
+"""`python -m bench.ingest [FOLDER] [--rows N] [--json FILE]`: documents a second, beside a peer.
+
+The same files through `footnote add` (a service with its worker, until all are ready) and through
+a plain LangChain pipeline, each in processes of its own, one after the other. Without a folder: N
+texts of an evaluation set. Models are loaded before the clock runs; Footnote stores what it reads
+so that nothing is lost, and keeps an index of words too, which the peer does not.
+"""
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.quality.sets import EVAL, rows
+from services.settings import environment_with
+
+_FOOTNOTE = str(Path(sys.executable).with_name("footnote"))
+_START_S, _POLL_S = 120.0, 0.2
+_SET = "squad2-en"
+
+
+def main() -> None:
+    """Measure and tell."""
+    wanted = _arguments()
+    with tempfile.TemporaryDirectory(prefix="footnote-bench-") as name:
+        folder = wanted.folder or _texts(Path(name) / "files", wanted.rows)
+        found = {"footnote": _footnote(folder, Path(name) / "data"), "langchain": _peer(folder)}
+    for one in found.values():
+        one["documents_per_second"] = one["documents"] / one["seconds"]
+    ours, theirs = (found[who]["documents_per_second"] for who in ("footnote", "langchain"))
+    found["ratio"] = ours / theirs
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    if wanted.json is not None:
+        wanted.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _texts(folder: Path, count: int) -> Path:
+    """Write the first texts of a set as files."""
+    if not EVAL.is_dir():
+        sys.exit("The evaluation sets (../shared/eval) are not on this machine: name a folder.")
+    folder.mkdir()
+    for number, row in enumerate(rows(_SET, "corpus")[:count]):
+        (folder / f"{number}.txt").write_text(row["text"], encoding="utf-8")
+    return folder
+
+
+def _footnote(folder: Path, data: Path) -> dict[str, Any]:
+    with _serving(data) as environment:
+        began = time.perf_counter()
+        added = subprocess.run(  # noqa: S603 - our own command
+            [_FOOTNOTE, "add", str(folder), "--json"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - began
+        listed = json.loads(added.stdout)
+    ready = [one for one in listed if one.get("status") == "ready"]
+    return {
+        "seconds": seconds,
+        "documents": len(ready),
+        "failed": len(listed) - len(ready),
+        "passages": sum(one.get("passages", 0) for one in ready),
+    }
+
+
+def _peer(folder: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.ingest.peer", str(folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+@contextmanager
+def _serving(data: Path) -> Iterator[dict[str, str]]:
+    """Run a service on a folder and a port of its own; yields the environment of its commands."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    url, key = f"http://127.0.0.1:{port}", f"fn-bench-{os.urandom(16).hex()}"
+    environment = environment_with(
+        data_dir=str(data), port=str(port), owner_key=key, url=url, key=key, probe="false"
+    )
+    process = subprocess.Popen([_FOOTNOTE, "serve"], env=environment)  # noqa: S603
+    try:
+        until = time.monotonic() + _START_S
+        while not _is_ready(url) and time.monotonic() < until:
+            time.sleep(_POLL_S)
+        yield environment
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/health/ready") as reply:  # noqa: S310 - our own address
+            return int(reply.status) == 200  # noqa: PLR2004
+    except OSError:
+        return False
+
+
+def _arguments() -> Any:  # noqa: ANN401 - argparse's own namespace
+    parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--json", type=Path)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

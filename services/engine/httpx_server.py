@@ -1,0 +1,105 @@
+"""One server that speaks OpenAI's chat completions, over httpx2: its stream, and how it fares."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import httpx2 as httpx
+
+from services.domain.errors import EngineError
+from services.engine import Step
+from services.engine.thinking import ThoughtFilter
+
+_TIMEOUT = httpx.Timeout(10.0, read=120.0)
+_BUSY = frozenset({429, 500, 502, 503, 504})
+# So many failures in a row leave the server alone for so long.
+_FAILURES = 3
+_ALONE_S = 10.0
+
+
+class ServerFailedError(Exception):
+    """The server cannot answer now; another one may, or the same one later."""
+
+
+class HttpxServer:
+    """Counts what it is at, and what failed. `close` ends the connections."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url
+        self.running = self.asked = self.failed = 0
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+        self._lock = threading.Lock()
+        self._in_a_row = 0
+        self._alone_until = 0.0
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether it has failed so often that nobody should ask it now."""
+        return time.monotonic() < self._alone_until
+
+    def stream(self, body: Mapping[str, object], cancelled: Callable[[], bool]) -> Iterator[Step]:
+        """Yield a step for each piece of text, and one at the end with its reason.
+
+        ServerFailedError where it makes sense to ask again, EngineError where not. Leaving closes
+        the connection, which frees the server.
+        """
+        with self._lock:
+            self.asked += 1
+            self.running += 1
+        try:
+            with self._http.stream("POST", "chat/completions", json=body) as response:
+                _refuse(response)
+                yield from _steps(response.iter_lines(), cancelled)
+        except (httpx.TransportError, ServerFailedError) as error:
+            self._note_failure()
+            raise ServerFailedError(str(error)) from error
+        finally:
+            with self._lock:
+                self.running -= 1
+        self._in_a_row = 0
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _note_failure(self) -> None:
+        with self._lock:
+            self.failed += 1
+            self._in_a_row += 1
+            if self._in_a_row >= _FAILURES:
+                self._alone_until = time.monotonic() + _ALONE_S
+                self._in_a_row = 0
+
+
+def _refuse(response: httpx.Response) -> None:
+    if response.status_code in _BUSY:
+        message = f"status {response.status_code}"
+        raise ServerFailedError(message)
+    if response.status_code >= httpx.codes.BAD_REQUEST:
+        said = response.read().decode(errors="replace")[:200]
+        message = f"The model server refused ({response.status_code}): {said}"
+        raise EngineError(message)
+
+
+def _steps(lines: Iterator[str], cancelled: Callable[[], bool]) -> Iterator[Step]:
+    count, finish, thoughts = 0, "stop", ThoughtFilter()
+    for line in lines:
+        if cancelled():
+            yield Step(completion_tokens=count, finish="cancelled")
+            return
+        data = line.removeprefix("data:").strip()
+        if not line.startswith("data:") or data == "[DONE]":
+            continue
+        told = json.loads(data)
+        if "error" in told:
+            message = f"an error amid the answer: {told['error']}"
+            raise ServerFailedError(message)
+        choice = (told.get("choices") or [{}])[0]
+        text = (choice.get("delta") or {}).get("content") or ""
+        if text:
+            count += 1
+            yield Step(thoughts.passed(text), completion_tokens=count)
+        finish = choice.get("finish_reason") or finish
+    yield Step(thoughts.rest(), completion_tokens=count, finish=finish)
