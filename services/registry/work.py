@@ -43,7 +43,6 @@ class Work:
         A document that was claimed more than *most* times without an end is failed instead: it
         seems to bring its reader down.
         """
-        until = int(time.time()) + lease_s
         free = (
             documents.c.id.in_(list(document_ids))
             & documents.c.status.in_(_UNFINISHED)
@@ -55,31 +54,25 @@ class Work:
                 .where(free, documents.c.attempts >= most)
                 .values(**_failed(_GAVE_UP), attempts=0)
             )
-            ids = (
-                connection.execute(
-                    # On Postgres two workers may look at once; SQLite has one writer anyway.
-                    sa.select(documents.c.id).where(free).with_for_update(skip_locked=True)
-                )
-                .scalars()
-                .all()
+            return _take(connection, sa.select(documents.c.id).where(free), lease_s)
+
+    def claim_small(self, limit: int, most_bytes: int, lease_s: int) -> list[Document]:
+        """Take up to *limit* more documents of at most *most_bytes* that wait, oldest first.
+
+        None that was tried before: it may bring its worker down, and those beside it with it.
+        """
+        waiting = (
+            sa.select(documents.c.id)
+            .where(
+                documents.c.status == Status.QUEUED.value,
+                documents.c.attempts == 0,
+                documents.c.bytes <= most_bytes,
             )
-            connection.execute(
-                sa.update(documents)
-                .where(documents.c.id.in_(ids))
-                .values(
-                    status=Status.READING.value,
-                    stage=Status.READING.value,
-                    attempts=documents.c.attempts + 1,
-                    lease_until=until,
-                )
-            )
-            rows = connection.execute(
-                sa.select(*DOCUMENT_COLUMNS)
-                .select_from(FROM_DOCUMENTS)
-                .where(documents.c.id.in_(ids))
-                .order_by(documents.c.number)
-            )
-            return [document_of(row) for row in rows]
+            .order_by(documents.c.number)
+            .limit(limit)
+        )
+        with self._database.write() as connection:
+            return _take(connection, waiting, lease_s)
 
     def progress(self, document_ids: Sequence[str], progress: Progress, lease_s: int) -> None:
         """Say how far the documents are, and keep them for *lease_s* more seconds."""
@@ -229,6 +222,29 @@ class Work:
         query = sa.select(sa.func.count()).where(documents.c.status.in_(_UNFINISHED))
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
+
+
+def _take(connection: sa.Connection, wanted: sa.Select[tuple[str]], lease_s: int) -> list[Document]:
+    """Mark the *wanted* documents as being read, and return them by their numbers."""
+    # On Postgres two workers may look at once; SQLite has one writer anyway.
+    ids = connection.execute(wanted.with_for_update(skip_locked=True)).scalars().all()
+    connection.execute(
+        sa.update(documents)
+        .where(documents.c.id.in_(ids))
+        .values(
+            status=Status.READING.value,
+            stage=Status.READING.value,
+            attempts=documents.c.attempts + 1,
+            lease_until=int(time.time()) + lease_s,
+        )
+    )
+    rows = connection.execute(
+        sa.select(*DOCUMENT_COLUMNS)
+        .select_from(FROM_DOCUMENTS)
+        .where(documents.c.id.in_(ids))
+        .order_by(documents.c.number)
+    )
+    return [document_of(row) for row in rows]
 
 
 _GAVE_UP = Failure(

@@ -315,6 +315,24 @@ def test_a_stored_answer_goes_with_the_right_to_read_what_it_shows(registry: Reg
         registry.answers.get(registry.collections.scope_of(key), "ans_1")
 
 
+def test_small_files_that_wait_are_taken_together_but_none_that_was_tried(
+    registry: Registry,
+) -> None:
+    ids = [arrive(registry, f"{n}.txt", f"{n}" * 64)[0].id for n in range(5)]
+    target = owner(registry).collection("default", Role.WRITE)
+    large = NewDocument("l.txt", "", "text/plain", "f" * 64, Blob("f" * 64, 0, 9999))
+    registry.documents.accept(target, [large], int(time.time()) + 60)
+    registry.work.claim(ids[:1], -1, 3)
+    assert registry.work.forgotten(10, 60) == ids[:1]
+
+    taken = registry.work.claim_small(3, 100, 60)
+    rest = registry.work.claim_small(3, 100, 60)
+
+    assert [one.id for one in taken] == ids[1:4]
+    assert [one.id for one in rest] == ids[4:]
+    assert registry.work.claim(ids[1:2], 60, 3) == []
+
+
 def test_vectors_of_another_model_are_left_out_but_its_words_stay(registry: Registry) -> None:
     document, _ = arrive(registry, "a.txt", "a" * 64)
     finish(registry, document)
