@@ -76,8 +76,8 @@ class Pipeline:
             raise
 
     def _claimed(self, document_ids: Sequence[str]) -> list[Document]:
-        """Claim the documents; of small files, some that wait behind them too: together they take
-        half the time, for embedding, storing and indexing.
+        """Claim the documents; of small files, some that wait behind them too: embedding, storing
+        and indexing them together takes less time.
         """
         claimed = self._tools.work.claim(document_ids, LEASE_S, MOST_ATTEMPTS)
         room = _SMALL_TOGETHER - len(claimed)

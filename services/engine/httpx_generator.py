@@ -22,7 +22,7 @@ _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
 # Bytes of other text that a token holds on average; an ideograph is taken as one token.
 _TOKEN_BYTES = 3.5
-# Characters of a prompt's last turn, about its first passage, by which prompts are taken as alike.
+# Characters of each of a prompt's first two turns by which prompts are taken as alike.
 _ALIKE = 400
 
 

@@ -93,7 +93,7 @@ def _steps(lines: Iterator[str], cancelled: Callable[[], bool]) -> Iterator[Step
         if not line.startswith("data:") or data == "[DONE]":
             continue
         told = json.loads(data)
-        if "error" in told:
+        if told.get("error"):
             message = f"an error amid the answer: {told['error']}"
             raise ServerFailedError(message)
         choice = (told.get("choices") or [{}])[0]
