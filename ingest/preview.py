@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ingest.processes import process, stop_at_signals
+from ingest.processes import StopSignals, process
 from services.domain.errors import DataInUseError
 from services.settings import Settings, environment_with
 
@@ -20,7 +20,7 @@ def preview(settings: Settings, model: str, port: int) -> int:
     Its index is its own and goes with it; it serves no chat, and has no worker. DataInUseError if
     there is a preview already.
     """
-    stopping = stop_at_signals()
+    stopping = StopSignals()
     with _held_folder(settings) as folder:
         environment = environment_with(
             embedding_model=model,
@@ -33,7 +33,7 @@ def preview(settings: Settings, model: str, port: int) -> int:
         with process("services.api", environment=environment) as api:
             while not stopping.wait(_LOOK_S) and api.poll() is None:
                 pass
-        return 0 if stopping.is_set() else (api.returncode or 1)
+        return 0 if stopping.came() else (api.returncode or 1)
 
 
 def remove_left_over(settings: Settings) -> None:

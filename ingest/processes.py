@@ -4,10 +4,11 @@ import ctypes
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
+
+from services.self_pipe import SelfPipe
 
 _GRACE_S = 20.0
 _PR_SET_PDEATHSIG = 1
@@ -49,16 +50,24 @@ def end(process: "subprocess.Popen[bytes]") -> None:
             process.wait()
 
 
-def stop_at_signals() -> threading.Event:
-    """Return what SIGTERM and SIGINT set from now on."""
-    stopping = threading.Event()
+class StopSignals:
+    """SIGTERM and SIGINT, which are caught from the making of this on."""
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
+    def __init__(self) -> None:
+        self._pipe = SelfPipe()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._tell)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    return stopping
+    def came(self) -> bool:
+        """Say whether one has come."""
+        return self.wait(0.0)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait so long for one, no longer once one has come; return whether one has."""
+        return self._pipe.wait(timeout_s)
+
+    def _tell(self, _number: int, _frame: FrameType | None) -> None:
+        self._pipe.tell()
 
 
 def _die_with_parent() -> None:

@@ -5,7 +5,7 @@ import time
 from typing import Self
 
 from ingest.preview import remove_left_over
-from ingest.processes import end, process, start, stop_at_signals
+from ingest.processes import StopSignals, end, process, start
 from services.settings import Settings, refuse_unsafe_address
 from services.wiring import held_data_folder, prepare_data
 
@@ -20,7 +20,7 @@ def supervise(settings: Settings) -> int:
     A worker that dies is started again. The API's end is the service's end.
     """
     refuse_unsafe_address(settings)
-    stopping = stop_at_signals()
+    stopping = StopSignals()
     with held_data_folder(settings) as lock:
         prepare_data(settings)
         remove_left_over(settings)
@@ -30,7 +30,7 @@ def supervise(settings: Settings) -> int:
                 worker.keep_alive()
             worker.end()
             end(api)
-        return 0 if stopping.is_set() else (api.returncode or 1)
+        return 0 if stopping.came() else (api.returncode or 1)
 
 
 class _Worker:

@@ -1,15 +1,13 @@
 """The worker: takes jobs, runs the pipeline, and sends again what was forgotten."""
 
-import signal
-import threading
 import time
-from types import FrameType
 
 import structlog
 
 from ingest.chunking.langchain_chunker import LangChainChunker
 from ingest.chunking.sizing import sizes_for
 from ingest.pipeline import LEASE_S, Limits, Pipeline, Tools
+from ingest.processes import StopSignals
 from ingest.reading.children import ReadingChildren
 from services.domain.errors import HouseError
 from services.engine import Embedder
@@ -34,13 +32,7 @@ def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; what is in hand then is finished or left to the next worker."""
     set_quiet_offline()
     set_up_logs(settings)
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stopping = StopSignals()
     registry = open_registry(settings)
     children = ReadingChildren(settings.reader_seconds)
     pipeline = build_pipeline(settings, registry, children, open_embedder(settings))

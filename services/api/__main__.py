@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import socket
 import threading
 import time
 from types import FrameType
@@ -14,6 +15,7 @@ from services.api.app import create_app
 from services.api.state import Service
 from services.api.uvicorn_protocol import ImpatientProtocol
 from services.logs import set_up_logs
+from services.self_pipe import SelfPipe
 from services.settings import Settings, refuse_unsafe_address, set_quiet_offline
 from services.wiring import House, build_house
 
@@ -31,22 +33,32 @@ class _DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+        self._signal = signal.SIGTERM.value
+        self._asked_to_end = SelfPipe()
+
+    @override
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal has come and the questions of that moment are over."""
+        threading.Thread(target=self._drain, daemon=True).start()
+        super().run(sockets)
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; a second signal ends at once."""
-        if self._service.draining.is_set():
+        if self._service.draining:
             super().handle_exit(sig, frame)
             return
-        self._service.draining.set()
-        threading.Thread(target=self._drain, args=(sig, frame), daemon=True).start()
+        self._service.draining = True
+        self._signal = sig
+        self._asked_to_end.tell()
 
-    def _drain(self, sig: int, frame: FrameType | None) -> None:
+    def _drain(self) -> None:
+        self._asked_to_end.wait()
         until = time.monotonic() + _GRACE_S
         while self._service.admission.inside and time.monotonic() < until:
             time.sleep(_LOOK_S)
         self._service.over.set()
-        super().handle_exit(sig, frame)
+        super().handle_exit(self._signal, None)
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ def create_app(
         builder.start()
         async with server.session_manager.run(), bots.running():
             yield
-        service.draining.set()
+        service.draining = True
         await anyio.to_thread.run_sync(builder.join)
         await anyio.to_thread.run_sync(service.close)
 

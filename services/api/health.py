@@ -21,7 +21,7 @@ async def ready(service: InService) -> JSONResponse:
     """Say whether questions can be answered now: 200, or 503 with the reason."""
     if service.is_ready:
         return JSONResponse({"status": "ready"})
-    status = "draining" if service.draining.is_set() else "starting"
+    status = "draining" if service.draining else "starting"
     return JSONResponse({"status": status}, 503, headers={"Retry-After": "1"})
 
 

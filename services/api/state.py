@@ -22,7 +22,8 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.draining = threading.Event()
+        # Set where a signal is handled: it may hold no lock.
+        self.draining = False
         self.over = threading.Event()
         self.admission = Admission(
             settings.questions_running, settings.questions_waiting, self.over.is_set
@@ -53,11 +54,11 @@ class Service:
     @property
     def is_ready(self) -> bool:
         """Say whether questions can be answered now."""
-        return self._house is not None and not self.draining.is_set()
+        return self._house is not None and not self.draining
 
     def refuse_if_draining(self) -> None:
         """Raise NotReadyError if the service is about to end."""
-        if self.draining.is_set():
+        if self.draining:
             raise NotReadyError("The service is shutting down.")
 
     def take_question(self, principal: str) -> None:

@@ -84,7 +84,11 @@ def previewed(service: Service, model: Path) -> Iterator[Service]:
     finally:
         assert other.process is not None
         other.process.terminate()
-        assert other.process.wait(40) == 0
+        try:
+            assert other.process.wait(40) == 0
+        finally:
+            other.process.kill()
+            other.process.wait()
 
 
 def judged_alike(service: Service, other: Service, tmp_path: Path) -> None:
