@@ -50,10 +50,10 @@ CORE = tests/bar tests/e2e/test_no_egress.py tests/e2e/test_drain.py \
 	tests/integration/test_sources.py::test_u7_$(one))
 
 bar: setup-dev  ## Run the core of the reliability and security checks and print its table (docs/bar.md)
-	@BAR_SCALE=$${BAR_SCALE:-2} $(PYTHON) -m pytest -q -m "not beyond" $(CORE)
+	@BAR_SCALE=$${BAR_SCALE:-2} $(PYTHON) -m pytest -q -n 2 -m "not beyond" $(CORE)
 
 bar-all: setup-dev  ## Run all of them
-	@BAR_SCALE=$${BAR_SCALE:-2} $(PYTHON) -m pytest -q $(BAR)
+	@BAR_SCALE=$${BAR_SCALE:-2} $(PYTHON) -m pytest -q -n 2 $(BAR)
 
 bar-nightly: setup-dev  ## Run all of them ten times as long: 200 kills, every failpoint, 50,000 passages
 	@BAR_SCALE=20 $(PYTHON) -m pytest -q --timeout 7200 $(BAR)

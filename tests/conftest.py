@@ -4,11 +4,13 @@ Redis and Postgres are started here, listen on 127.0.0.1 only, and end with the 
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -39,6 +41,21 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         monkeypatch.delenv(name)
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path / "data"))
     yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Under `pytest -n`, let no test run beside one that is marked `alone`."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    wanted = fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH
+    place = Path(tempfile.gettempdir()) / f"footnote-turns-{os.getuid()}"
+    with place.with_suffix(".door").open("w") as door, place.open("w") as room:
+        # One waits at the door: who wants the room alone is not overtaken for ever.
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, wanted)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        return (yield)
 
 
 @contextlib.contextmanager

@@ -26,13 +26,14 @@ async def ready(service: InService) -> JSONResponse:
 
 
 @router.get("/metrics", response_class=Response)
-def show_metrics(house: InHouse, _scope: Asking) -> Response:
+def show_metrics(service: InService, house: InHouse, _scope: Asking) -> Response:
     """Return the metrics for Prometheus."""
     return Response(
         metrics.page(
             house.follower.passages(),
             house.generator.figures(),
-            left_alone=house.kept.is_left_alone,
+            answers_alone=house.kept.is_left_alone,
+            budgets_alone=service.budgets.is_redis_left_alone,
         ),
         media_type="text/plain; version=0.0.4",
     )

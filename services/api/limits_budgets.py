@@ -10,10 +10,13 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
+from services.breaker import Breaker
 from services.domain.errors import BusyError
 
 log = structlog.get_logger("budgets")
-_REDIS_S = 0.5
+# Questions are counted where nobody may wait long: a Redis that takes longer is left alone.
+_REDIS_S = 0.05
+_LEFT_ALONE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ class Budgets:
         }
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._shared = MovingWindowRateLimiter(_redis(redis_url)) if redis_url else None
+        self._breaker = Breaker(_LEFT_ALONE_S)
+
+    @property
+    def is_redis_left_alone(self) -> bool:
+        """Say whether Redis has failed, and what is used counts in this process for a while."""
+        return self._breaker.is_open
 
     def spend(self, what: str, principal: str, amount: int = 1) -> None:
         """Take *amount* of a budget; BusyError, with when to come back, if there is not enough."""
@@ -64,11 +73,12 @@ class Budgets:
     def _own_or_shared(
         self, call: str, item: RateLimitItem, what: str, principal: str, amount: int = 1
     ) -> bool:
-        if self._shared is not None:
+        if self._shared is not None and not self._breaker.is_open:
             try:
                 return bool(getattr(self._shared, call)(item, what, principal, cost=amount))
             except StorageError:
-                log.warning("Redis does not answer: budgets count in this process")
+                self._breaker.failed()
+                log.warning("Redis does not answer: budgets count in this process for now")
         return bool(getattr(self._own, call)(item, what, principal, cost=amount))
 
     def _refusal(self, item: RateLimitItem, what: str, principal: str) -> BusyError:

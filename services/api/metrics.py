@@ -17,8 +17,13 @@ _seconds = Histogram(
 _answers = Counter("footnote_answers", "Answers given.", ["answered"], registry=registry)
 _tokens = Counter("footnote_tokens", "Tokens by kind.", ["kind"], registry=registry)
 _kept = Counter("footnote_answers_kept", "Answers given again as they were.", registry=registry)
-_left_alone = Gauge(
+_answers_alone = Gauge(
     "footnote_answer_store_left_alone", "1 while Redis is not asked for answers.", registry=registry
+)
+_budgets_alone = Gauge(
+    "footnote_budgets_left_alone",
+    "1 while Redis is not asked for budgets, and each process counts alone.",
+    registry=registry,
 )
 _documents = Gauge("footnote_passages", "Passages that can be found.", registry=registry)
 
@@ -46,10 +51,13 @@ def answered(answer: Answer, *, again: bool) -> None:
     _tokens.labels(kind="cached").inc(answer.usage.cached_tokens)
 
 
-def page(passages: int, engine: Mapping[str, float], *, left_alone: bool) -> bytes:
+def page(
+    passages: int, engine: Mapping[str, float], *, answers_alone: bool, budgets_alone: bool
+) -> bytes:
     """Return all metrics in Prometheus' text format, those of the *engine* by their own names."""
     _documents.set(passages)
-    _left_alone.set(left_alone)
+    _answers_alone.set(answers_alone)
+    _budgets_alone.set(budgets_alone)
     return generate_latest(registry) + generate_latest(_engine_registry(engine))
 
 

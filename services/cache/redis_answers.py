@@ -4,7 +4,6 @@ signed together with its key, and one that is not as it was written is one that 
 
 import hashlib
 import hmac
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ import redis
 import structlog
 from typing_extensions import override
 
+from services.breaker import Breaker
 from services.cache import AnswerKey, AnswerStore
 
 log = structlog.get_logger("cache")
@@ -40,12 +40,12 @@ class RedisAnswers(AnswerStore):
         )
         self._secret = _DIGEST(b"answers:" + secret.encode()).digest()
         self._seconds = seconds
-        self._back_at = 0.0
+        self._breaker = Breaker(_LEFT_ALONE_S)
 
     @property
     @override
     def is_left_alone(self) -> bool:
-        return time.monotonic() < self._back_at
+        return self._breaker.is_open
 
     @override
     def find(self, key: AnswerKey) -> bytes | None:
@@ -79,6 +79,6 @@ class RedisAnswers(AnswerStore):
         try:
             return call()
         except (redis.RedisError, OSError) as error:
-            self._back_at = time.monotonic() + _LEFT_ALONE_S
+            self._breaker.failed()
             log.warning("Redis does not answer: answers are not kept for now", reason=str(error))
             return None

@@ -2,11 +2,11 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 
 import httpx2 as httpx
 
+from services.breaker import Breaker
 from services.domain.errors import EngineError
 from services.engine import Step
 from services.engine.thinking import ThoughtFilter
@@ -31,13 +31,12 @@ class HttpxServer:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
         self._lock = threading.Lock()
-        self._in_a_row = 0
-        self._alone_until = 0.0
+        self._breaker = Breaker(_ALONE_S, _FAILURES)
 
     @property
     def is_left_alone(self) -> bool:
         """Whether it has failed so often that nobody should ask it now."""
-        return time.monotonic() < self._alone_until
+        return self._breaker.is_open
 
     def stream(self, body: Mapping[str, object], cancelled: Callable[[], bool]) -> Iterator[Step]:
         """Yield a step for each piece of text, and one at the end with its reason.
@@ -58,7 +57,7 @@ class HttpxServer:
         finally:
             with self._lock:
                 self.running -= 1
-        self._in_a_row = 0
+        self._breaker.worked()
 
     def close(self) -> None:
         """Close the connections."""
@@ -67,10 +66,7 @@ class HttpxServer:
     def _note_failure(self) -> None:
         with self._lock:
             self.failed += 1
-            self._in_a_row += 1
-            if self._in_a_row >= _FAILURES:
-                self._alone_until = time.monotonic() + _ALONE_S
-                self._in_a_row = 0
+        self._breaker.failed()
 
 
 def _refuse(response: httpx.Response) -> None:

@@ -36,17 +36,18 @@ from services.wiring import House, house_over, open_registry
 
 _DIMENSION = 384
 _WORD = re.compile(r"\w+")
-_FIGURES: list[tuple[str, str]] = []
+_FIGURE = "figure"
 
 Figure = Callable[[str, str], None]
 
 
 @pytest.fixture
-def figure() -> Figure:
+def figure(request: pytest.FixtureRequest) -> Figure:
     """Return what notes a check's figure for the table at the end."""
 
     def note(check: str, found: str) -> None:
-        _FIGURES.append((check, found))
+        # With the test's report, which comes here from `pytest -n`'s processes too.
+        request.node.user_properties.append((_FIGURE, (check, found)))
 
     return note
 
@@ -54,9 +55,17 @@ def figure() -> Figure:
 @pytest.hookimpl
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the table."""
-    if _FIGURES:
+    figures = [
+        tuple(told)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, told in report.user_properties
+        if name == _FIGURE
+    ]
+    if figures:
         terminalreporter.section("the bar")
-        for check, found in sorted(_FIGURES, key=lambda one: (one[0][0], int(one[0][1:]))):
+        for check, found in sorted(figures, key=lambda one: (one[0][0], int(one[0][1:]))):
             terminalreporter.write_line(f"{check:<4} {found}")
 
 

@@ -209,6 +209,7 @@ def test_a4_a_revoked_grant_holds_from_the_next_request(
     figure("A4", "10 grants and a document taken away after caches were warm: 0 leaks")
 
 
+@pytest.mark.alone
 def test_a5_what_one_may_not_see_looks_like_nothing(
     make_running: MakeRunning, figure: Figure
 ) -> None:

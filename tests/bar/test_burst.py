@@ -25,6 +25,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     started.stop()
 
 
+@pytest.mark.alone
 def test_o1_o9_the_real_service_refuses_a_burst(service: Service, figure: Figure) -> None:
     rooms = "\n\n".join(f"Room {n} has marker zq{n:03d}x." for n in range(40))
     _, told = service.upload("rooms.md", f"# Rooms\n\n{rooms}".encode())

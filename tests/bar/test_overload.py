@@ -119,6 +119,7 @@ def frozen() -> Iterator[None]:
     gc.unfreeze()
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("frozen")
 def test_o1_o2_o9_a_burst_is_refused_cheaply(make_running: MakeRunning, figure: Figure) -> None:
     generator = Slow(0.05)
@@ -168,6 +169,7 @@ def _left_early(running: Running, *, stream: bool) -> None:
     connection.close()
 
 
+@pytest.mark.alone
 def test_o3_who_leaves_frees_the_place(make_running: MakeRunning, figure: Figure) -> None:
     slowest = 0.0
     for stream in (True, False):
@@ -210,6 +212,7 @@ def _settles(running: Running) -> bool:
     return running.service.admission.inside == 0
 
 
+@pytest.mark.alone
 def test_o5_a_deadline_ends_a_stalled_answer(make_running: MakeRunning, figure: Figure) -> None:
     generator = Stalled()
     running = filled(make_running(generator))
@@ -222,6 +225,7 @@ def test_o5_a_deadline_ends_a_stalled_answer(make_running: MakeRunning, figure: 
     figure("O5", f"a model that says nothing: 504 after {took:.2f} s with a deadline of 3 s")
 
 
+@pytest.mark.alone
 def test_o6_who_floods_does_not_keep_others_out(make_running: MakeRunning, figure: Figure) -> None:
     running = filled(make_running(Slow(0.02), questions_running=_WORKERS, questions_waiting=_QUEUE))
     _, flooder = running.key_for("a", ["ask"])
@@ -355,6 +359,7 @@ def _held() -> tuple[int, int, float]:
     return descriptors, threads, resident_mb()
 
 
+@pytest.mark.alone
 def test_o11_a_question_cannot_be_too_large(make_running: MakeRunning, figure: Figure) -> None:
     running = filled(make_running())
     tried: list[tuple[dict[str, Any], set[int]]] = [

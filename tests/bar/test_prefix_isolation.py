@@ -37,6 +37,7 @@ def first_token(generator: Generator, wanted: Prompt) -> tuple[float, int]:
     return took, list(steps)[-1].cached_tokens
 
 
+@pytest.mark.alone
 def test_a7_a_prompt_of_other_collections_is_as_cold_as_a_new_one(
     tmp_path: Path, figure: Figure
 ) -> None:

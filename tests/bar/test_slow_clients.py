@@ -22,6 +22,7 @@ _CLOSED_BY_S = 15.0
 _ASKED = 40
 
 
+@pytest.mark.alone
 def test_o8_slow_clients_are_let_go_and_others_do_not_feel_them(
     make_running: MakeRunning, figure: Figure
 ) -> None:

@@ -7,6 +7,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 QUESTION = "How many seats does room 7 have, and what is it for?"
 _STREAMS = 12
 
@@ -22,6 +24,7 @@ def streamed(service: Any, question: str) -> list[str]:
     return [line[7:] for line in text.splitlines() if line.startswith("event: ")]
 
 
+@pytest.mark.alone
 def test_every_stream_ends_with_a_terminal_event_and_readiness_falls_at_once(
     make_service: Any,
 ) -> None:
