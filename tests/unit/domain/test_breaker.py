@@ -19,11 +19,12 @@ def test_it_opens_after_so_many_failures_in_a_row() -> None:
 
 
 def test_after_its_rest_one_is_tried_and_opens_it_again() -> None:
-    breaker = Breaker(0.05, failures=2)
+    breaker = Breaker(0.2, failures=2)
 
     breaker.failed()
+    breaker.failed()
     told = [breaker.is_open]
-    time.sleep(0.06)
+    time.sleep(0.25)
     told.append(breaker.is_open)
     breaker.failed()
 
