@@ -43,8 +43,11 @@ class Place:
         self._admission = admission
         self._waiting = waiting
 
-    async def turn(self, deadline_s: float) -> AsyncIterator[int]:
-        """Yield how many are ahead, as that changes, until it is this one's turn.
+    async def turn(
+        self, deadline_s: float, check: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[int]:
+        """Yield how many are ahead, as that changes, until it is this one's turn. *check* is called
+        again and again meanwhile, and may raise what ends the waiting.
 
         BusyError if the place went to someone with fewer questions, DeadlineError if the turn does
         not come within *deadline_s* seconds, NotReadyError if the service ends before.
@@ -60,6 +63,7 @@ class Place:
                 await self._waiting.news.wait()
             self._waiting.check()
             self._admission.check()
+            check()
             if anyio.current_time() >= until:
                 break
         if not self._waiting.has_turn:

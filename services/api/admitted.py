@@ -1,5 +1,6 @@
 """Work that holds a place: told step by step, ended when its asker leaves or its time is over."""
 
+import functools
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TypeAlias
@@ -9,6 +10,7 @@ import structlog
 from fastapi import Request
 
 from services.api import metrics
+from services.api.key_watch import ended_key
 from services.api.state import Service
 from services.api.streaming import CancelFlag, stepped
 from services.api.visitor_tokens import sharer
@@ -47,9 +49,16 @@ class Admitted:
 
     async def told(self) -> AsyncGenerator[Told]:
         """Yield what the work yields; the last is its result or an error."""
+        with self._service.key_watch.watched(self._scope.principal):
+            async for told in self._in_turn():
+                yield told
+
+    async def _in_turn(self) -> AsyncGenerator[Told]:
+        principal = self._scope.principal
+        check = functools.partial(self._service.key_watch.refuse_if_over, principal)
         try:
-            async with self._service.admission.place(sharer(self._scope.principal)) as place:
-                async for ahead in place.turn(self._deadline_s):
+            async with self._service.admission.place(sharer(principal)) as place:
+                async for ahead in place.turn(self._deadline_s, check):
                     yield "queued", {"ahead": ahead}
                 waited_s = time.monotonic() - self._began
                 with metrics.answering():
@@ -71,12 +80,17 @@ class Admitted:
             yield HouseError("Something unexpected went wrong here; the log has the details.")
 
     def _ended(self) -> bool:
-        is_over = self._service.over.is_set()
+        is_over = self._service.over.is_set() or self._has_no_key()
         return is_over or self._left() or time.monotonic() - self._began > self._deadline_s
+
+    def _has_no_key(self) -> bool:
+        return self._service.key_watch.is_over(self._scope.principal)
 
     def _why(self, error: CancelledError) -> HouseError:
         if self._left():
             return error
+        if self._has_no_key():
+            return ended_key()
         if self._service.over.is_set():
             return NotReadyError("The service is shutting down: ask again when it is back.")
         return DeadlineError(f"No answer within {self._deadline_s:g} seconds.")

@@ -71,7 +71,7 @@ def create_app(
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         builder = threading.Thread(target=_open, args=(service, build, fail), daemon=True)
         builder.start()
-        async with server.session_manager.run(), bots.running():
+        async with server.session_manager.run(), service.key_watch.running(), bots.running():
             yield
         service.draining = True
         await anyio.to_thread.run_sync(builder.join)

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -19,8 +19,8 @@ from services.api.schemas import NAME_PATTERN, ReadersBody, document_out
 from services.api.state import InHouse, InService
 from services.api.streaming import event
 from services.api.uploads import Door, Upload, take
-from services.domain.documents import DocumentFilter, Status
-from services.domain.errors import InvalidRequestError, NotFoundError
+from services.domain.documents import Document, DocumentFilter, Status
+from services.domain.errors import InvalidRequestError, NotFoundError, UnauthenticatedError
 from services.domain.scope import Scope
 from services.wiring import House
 
@@ -146,28 +146,37 @@ async def draw_page(  # noqa: PLR0913, PLR0917 - which page, and what to mark on
 
 
 @router.get("/{document_id}/events", response_class=StreamingResponse)
-async def follow_document(house: InHouse, scope: Asking, document_id: str) -> StreamingResponse:
+async def follow_document(
+    service: InService, house: InHouse, scope: Asking, document_id: str
+) -> StreamingResponse:
     """Tell progress as server-sent events until the document rests."""
     look = functools.partial(house.registry.documents.get, scope, document_id)
     await anyio.to_thread.run_sync(look)
 
     async def events() -> AsyncIterator[bytes]:
-        last: dict[str, object] = {}
-        while True:
-            try:
-                document = await anyio.to_thread.run_sync(look)
-            except NotFoundError as error:
-                yield event("error", error_body(error.code, str(error)))
-                return
-            told = document_out(document)
-            if told != last:
-                yield event("document", told)
-                last = told
-            if document.status in _RESTING:
-                return
-            await anyio.sleep(_EVENTS_S)
+        try:
+            with service.key_watch.watched(scope.principal):
+                async for told in _progress(look):
+                    service.key_watch.refuse_if_over(scope.principal)
+                    if told is not None:
+                        yield event("document", told)
+        except (NotFoundError, UnauthenticatedError) as error:
+            yield event("error", error_body(error.code, str(error)))
 
     return StreamingResponse(events(), media_type="text/event-stream")
+
+
+async def _progress(look: Callable[[], Document]) -> AsyncIterator[dict[str, object] | None]:
+    """Yield a document until it rests, None where nothing is new."""
+    last: dict[str, object] = {}
+    while True:
+        document = await anyio.to_thread.run_sync(look)
+        told = document_out(document)
+        yield told if told != last else None
+        if document.status in _RESTING:
+            return
+        last = told
+        await anyio.sleep(_EVENTS_S)
 
 
 @router.put("/{document_id}/readers")

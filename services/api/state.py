@@ -1,6 +1,7 @@
 """What the routes share: the house once it is built, and the count of those who ask."""
 
 import threading
+from collections.abc import Collection
 from functools import cached_property
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from fastapi import Depends, Request
 from services.api.admission import Admission
 from services.api.audit_trail import AuditTrail
 from services.api.joserfc_tokens import Issuer, TokenVerifier
+from services.api.key_watch import KeyWatch
 from services.api.limits_budgets import Budgets, Spans
 from services.api.visitor_tokens import VisitorTokens
 from services.bots import Bot
@@ -33,6 +35,7 @@ class Service:
             settings.redis_url,
         )
         self.verifier = _verifier(settings)
+        self.key_watch = KeyWatch(self._ended_keys)
         self.fault: Exception | None = None
         self.trail: AuditTrail | None = None
         self.bots: dict[str, Bot] = {}
@@ -50,6 +53,9 @@ class Service:
     def visitor_tokens(self) -> VisitorTokens:
         """What makes and checks tokens of visitors."""
         return VisitorTokens(owner_key(self.settings))
+
+    def _ended_keys(self, principals: Collection[str]) -> frozenset[str]:
+        return self.house.registry.keys.ended(principals)
 
     @property
     def is_ready(self) -> bool:

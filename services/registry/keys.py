@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +34,22 @@ class Keys:
             message = "This key is unknown, expired or revoked: ask the owner for a new one."
             raise UnauthenticatedError(message)
         return _key_of(row)
+
+    def ended(self, principals: Collection[str]) -> frozenset[str]:
+        """Return those of *principals* who are a key that has been revoked or has expired."""
+        asked = {one.removeprefix("key:"): one for one in principals if one.startswith("key:")}
+        asked.pop(OWNER.id, None)
+        if not asked:
+            return frozenset()
+        good = sa.select(keys.c.id).where(
+            keys.c.id.in_(asked),
+            keys.c.revoked_at.is_(None),
+            sa.or_(keys.c.expires_at.is_(None), keys.c.expires_at > now()),
+        )
+        with self._database.read() as connection:
+            for key_id in connection.execute(good).scalars():
+                del asked[key_id]
+        return frozenset(asked.values())
 
     def create(self, wanted: ApiKey) -> tuple[ApiKey, str]:
         """Make a key with the name, scopes, user, groups and expiry of *wanted*; return it with

@@ -230,6 +230,19 @@ def test_keys_are_stored_as_hashes_and_end_when_revoked(registry: Registry) -> N
         registry.keys.holder(secret)
 
 
+def test_the_keys_that_have_ended_are_told_of_those_asked_for(registry: Registry) -> None:
+    made = {
+        name: registry.keys.create(ApiKey("", name, ("ask",), expires_at=expires))[0].principal
+        for name, expires in (("good", None), ("revoked", None), ("old", "2020-01-01T00:00:00Z"))
+    }
+    registry.keys.revoke(made["revoked"].removeprefix("key:"))
+
+    ended = registry.keys.ended([*made.values(), OWNER.principal, "user:alice", "key:unknown"])
+
+    assert ended == {made["revoked"], made["old"], "key:unknown"}
+    assert registry.keys.ended([made["good"], "user:alice"]) == frozenset()
+
+
 def test_a_collection_goes_only_when_it_is_empty(registry: Registry) -> None:
     with pytest.raises(ConflictError):
         registry.collections.create("default", "", {})
