@@ -1,22 +1,22 @@
 """Stored answers: kept with their trace, shown, judged and asked again."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from services.answering import AnswerEvent
+from services.api import metrics
 from services.api.access import Asking
+from services.api.admitted import Admitted, Told
 from services.api.schemas import FeedbackBody, answer_out, without_none
 from services.api.state import InHouse, InService
 from services.domain.answers import AnswerRecord, Question, Sampling, Turn
-from services.domain.errors import CancelledError
+from services.domain.errors import HouseError
 from services.domain.scope import Scope
 from services.registry.answers import Answers
-from services.wiring import House
 
 router = APIRouter(prefix="/v1/answers", tags=["answers"])
 
@@ -88,26 +88,30 @@ def judge_answer(
 
 
 @router.post("/{answer_id}/replay")
-async def replay_answer(service: InService, scope: Asking, answer_id: str) -> dict[str, object]:
+async def replay_answer(
+    request: Request, service: InService, scope: Asking, answer_id: str
+) -> dict[str, object]:
     """Ask the same question again, within what may be read now, and show both answers."""
     answers = service.house.registry.answers
     record = await anyio.to_thread.run_sync(answers.get, scope, answer_id)
+    service.take_question(scope.principal)
     question = question_of(record.question)
     within = _still_readable(scope, record.question["collections"])
-    async with service.admission.place(scope.principal) as place:
-        async for _ahead in place.turn(question.deadline_s):
-            pass
-        now = await anyio.to_thread.run_sync(_asked_again, service.house, question, within)
-    return {"before": dict(record.answer), "now": now}
 
+    def steps(waited_s: float, ended: Callable[[], bool]) -> Iterator[Told]:
+        # Past the answers that are kept: it is asked to see what comes out now.
+        for step in service.house.answerer.answer(question, within, ended, waited_s):
+            if isinstance(step, AnswerEvent):
+                used = step.answer.usage
+                metrics.answered(step.answer, again=False)
+                spent = used.prompt_tokens + used.completion_tokens
+                service.budgets.note("tokens", scope.principal, spent)
+                yield "answer", answer_out(step.answer) | {"trace": dict(step.trace)}
 
-def _asked_again(house: House, question: Question, scope: Scope) -> dict[str, object]:
-    deadline = time.monotonic() + question.deadline_s
-    for step in house.answerer.answer(question, scope, lambda: time.monotonic() > deadline, 0.0):
-        if isinstance(step, AnswerEvent):
-            return answer_out(step.answer) | {"trace": dict(step.trace)}
-    message = "The question was given up before it was answered."
-    raise CancelledError(message)
+    now = await Admitted(service, scope, question.deadline_s, steps).last(request)
+    if isinstance(now, HouseError):
+        raise now
+    return {"before": dict(record.answer), "now": now[1]}
 
 
 def question_of(stored: Mapping[str, Any]) -> Question:

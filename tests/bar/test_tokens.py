@@ -178,13 +178,17 @@ def _budget_ends(make_running: MakeRunning, shared: dict[str, str]) -> float:
     running.ingest()
     _, other = running.key_for("other", ["ask"])
     question = {"question": "Where does marker zqone stand?"}
-    statuses = [running.call("POST", "/v1/ask", question)[0] for _ in range(3)]
+    asked = [running.call("POST", "/v1/ask", question) for _ in range(2)]
+    replay = f"/v1/answers/{asked[0][1]['id']}/replay"
+    # Asking the same again through another door is a question, too.
+    statuses = [*(status for status, _ in asked), running.call("POST", replay)[0]]
     began = time.perf_counter()
     status, body, headers = running.raw("POST", "/v1/ask", question)
     took = time.perf_counter() - began
     assert statuses == [200] * 3
     assert status == 429
     assert b"3 questions a minute" in body
+    assert running.call("POST", replay)[0] == 429
     assert 0 < int(headers["retry-after"]) <= 60
     # Everybody has a budget of one's own.
     assert running.call("POST", "/v1/ask", question, other)[0] == 200
