@@ -3,6 +3,7 @@
 import functools
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from typing import TypeAlias
 
 import anyio
@@ -50,8 +51,9 @@ class Admitted:
     async def told(self) -> AsyncGenerator[Told]:
         """Yield what the work yields; the last is its result or an error."""
         with self._service.key_watch.watched(self._scope.principal):
-            async for told in self._in_turn():
-                yield told
+            async with aclosing(self._in_turn()) as steps:
+                async for told in steps:
+                    yield told
 
     async def _in_turn(self) -> AsyncGenerator[Told]:
         principal = self._scope.principal
