@@ -119,17 +119,19 @@ def milvus(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """Start a Postgres of our own; it refuses to run as root, so it runs as `postgres` there."""
+    # Not in pytest's own folder: another run of it would close that to Postgres.
+    with tempfile.TemporaryDirectory(prefix="footnote-postgres-") as folder:
+        yield from _postgres(Path(folder))
+
+
+def _postgres(folder: Path) -> Iterator[str]:
     bin_folder = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
-    folder = Path(tmp_path_factory.mktemp("postgres"))
     port = free_port()
     prefix: list[str] = []
     if os.getuid() == 0:
         prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        for parent in (folder, *folder.parents):
-            if parent.owner() == "root" and str(parent).startswith("/tmp/"):  # noqa: S108
-                parent.chmod(0o755)
         shutil.chown(folder, "postgres", "postgres")
     data = folder / "data"
     subprocess.run(

@@ -17,7 +17,7 @@ def streamed(service: Any, question: str) -> list[str]:
     """Return the names of a stream's events, to its end."""
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
     headers = {"Authorization": f"Bearer {service.key}", "Content-Type": "application/json"}
-    body = json.dumps({"question": question, "stream": True, "max_tokens": 200})
+    body = json.dumps({"question": question, "stream": True, "max_tokens": 60})
     connection.request("POST", "/v1/ask", body, headers)
     text = connection.getresponse().read().decode()
     connection.close()
