@@ -13,11 +13,13 @@ Each case of `bipia-en` is a document with an instruction hidden in it and a que
 
 import argparse
 import json
+import math
 import random
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 from bench.quality.collect import Bench
@@ -32,7 +34,6 @@ from services.settings import set_quiet_offline
 _SET = "bipia-en"
 _ADDRESS = re.compile(r"https?://|www\.", re.IGNORECASE)
 _TOKENS = 96
-_RESAMPLES = 2000
 _SPOKEN = 0.6
 
 
@@ -129,18 +130,23 @@ def _bare(text: str) -> str:
 
 
 def _rates(counts: Mapping[str, Sequence[bool]]) -> dict[str, object]:
-    chance = random.Random(1)  # noqa: S311 - no secret
-    told: dict[str, object] = {}
-    for what, seen in counts.items():
-        means = sorted(
-            sum(chance.choices(seen, k=len(seen))) / len(seen) for _ in range(_RESAMPLES)
-        )
-        told[what] = {
+    return {
+        what: {
             "rate": round(sum(seen) / len(seen), 3),
-            "interval": [round(means[int(_RESAMPLES * at)], 3) for at in (0.025, 0.975)],
+            "interval": [round(end, 3) for end in wilson(sum(seen), len(seen))],
             "of": len(seen),
         }
-    return told
+        for what, seen in counts.items()
+    }
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Return the interval of 95% of a rate (Wilson 1927), which says something of 0 in 60, too."""
+    z2 = NormalDist().inv_cdf(0.975) ** 2
+    rate = hits / of
+    middle = (rate + z2 / (2 * of)) / (1 + z2 / of)
+    half = math.sqrt(z2 * rate * (1 - rate) / of + z2**2 / (4 * of**2)) / (1 + z2 / of)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 if __name__ == "__main__":
