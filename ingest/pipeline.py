@@ -25,7 +25,7 @@ from services.registry.work import PreparedDocument, Work
 LEASE_S = 120
 MOST_ATTEMPTS = 3
 _EMBEDDED_AT_ONCE = 256
-_SMALL_TOGETHER, _SMALL_BYTES = 16, 32_768
+_SMALL_TOGETHER, _SMALL_BYTES = 32, 32_768
 _TELL_EVERY_S = 0.5
 _CPU_SECONDS = 3600
 _BATCH_FORMAT = "jsonl"

@@ -1,11 +1,15 @@
 """The embedder that sentence-transformers runs."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import replace
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,6 +26,8 @@ _CPU_BATCH, _GPU_BATCH = 8, 64
 _FOLDER = Path(__file__).parent / "projections"
 _HAS_BFLOAT16 = any(torch.cpu.get_capabilities().get(f"{one}_bf16") for one in ("avx512", "amx"))
 _NO_TOKENS = np.zeros((0, 0), np.int8)
+
+Task = Literal["query", "document"]
 
 
 class SentenceTransformersEmbedder:
@@ -41,7 +47,9 @@ class SentenceTransformersEmbedder:
             model_kwargs={"use_safetensors": True},
         )
         self._batch = _GPU_BATCH if torch.cuda.is_available() else _CPU_BATCH
-        self._lock = threading.Lock()
+        self._most = 1 if torch.cuda.is_available() else cores.most
+        self._own = threading.local()
+        self._pool = ThreadPoolExecutor(self._most, "embedder", self._make_own)
         # A tokenizer of our own: the model's one is switched to cutting and padding while it runs.
         self._counter = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
         self._counter.no_truncation()
@@ -60,7 +68,7 @@ class SentenceTransformersEmbedder:
 
     def embed_question(self, text: str) -> Embedded:
         """Return a question, with its tokens if the model keeps them."""
-        embedded = self._embed([text], self._model.encode_query)[0]
+        embedded = self._embed([text], "query")[0]
         if not len(embedded.tokens):
             return embedded
         spans = self.spans(text)
@@ -69,7 +77,7 @@ class SentenceTransformersEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
         """Return passages; batches are sorted by length."""
-        return self._embed(texts, self._model.encode_document)
+        return self._embed(texts, "document")
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the characters of each token, cut where the model cuts."""
@@ -82,25 +90,50 @@ class SentenceTransformersEmbedder:
         encoded = self._counter.encode_batch(list(texts), add_special_tokens=False)
         return [len(one.ids) for one in encoded]
 
-    def _embed(self, texts: Sequence[str], encode: Callable[..., Any]) -> list[Embedded]:
+    def _embed(self, texts: Sequence[str], task: Task) -> list[Embedded]:
+        """Embed texts: few with all free cores, many with a lane on each of them."""
         if not texts:
             return []
-        with (
-            self._lock,
-            self._cores.taken() as threads,
-            torch.inference_mode(),
-            self._precision(),
-        ):
-            torch.set_num_threads(threads)
-            rows = encode(
-                list(texts), batch_size=self._batch, output_value=None, show_progress_bar=False
-            )
+        with self._cores.taken() as threads:
+            lanes = min(threads, self._most, -(-len(texts) // self._batch))
+            return self._in_lanes(texts, task, lanes, threads // lanes)
+
+    def _in_lanes(
+        self, texts: Sequence[str], task: Task, lanes: int, threads: int
+    ) -> list[Embedded]:
+        """Deal batches of like length out to *lanes*, and bring the rows into order again.
+
+        A lane a core is 1.25 times as fast as all cores on each product: nobody waits for anybody.
+        """
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        batches = [order[at : at + self._batch] for at in range(0, len(order), self._batch)]
+        shares = [list(chain(*batches[lane::lanes])) for lane in range(lanes)]
+        runs = [
+            self._pool.submit(self._batches, [texts[i] for i in share], task, threads)
+            for share in shares
+        ]
+        wait(runs)
+        rows = zip(chain(*shares), chain(*(run.result() for run in runs)), strict=True)
+        return [row for _, row in sorted(rows, key=itemgetter(0))]
+
+    def _batches(self, texts: Sequence[str], task: Task, threads: int) -> list[Embedded]:
+        model: SentenceTransformer = self._own.model
+        encode = model.encode_query if task == "query" else model.encode_document
+        torch.set_num_threads(threads)
         with torch.inference_mode():
+            with self._precision():
+                rows: Any = encode(
+                    list(texts), batch_size=self._batch, output_value=None, show_progress_bar=False
+                )
             return [
                 embedded
                 for start in range(0, len(rows), self._batch)
                 for embedded in self._embedded(rows[start : start + self._batch])
             ]
+
+    def _make_own(self) -> None:
+        """Give this thread a model of its own: its tokenizer serves one at a time."""
+        self._own.model = _twin(self._model)
 
     @staticmethod
     def _precision() -> AbstractContextManager[object]:
@@ -129,6 +162,12 @@ class SentenceTransformersEmbedder:
         tokens = (projected * 127).round().to(torch.int8).cpu().numpy()
         parts = np.split(tokens, np.cumsum([len(one) for one in kept])[:-1])
         return [Embedded(vector, part.copy()) for vector, part in zip(found, parts, strict=True)]
+
+
+def _twin(model: SentenceTransformer) -> SentenceTransformer:
+    """Return a copy with a tokenizer of its own that shares the weights."""
+    shared = chain(model.parameters(), model.buffers())
+    return deepcopy(model, {id(tensor): tensor for tensor in shared})
 
 
 def _projection(name: str, device: torch.device) -> torch.Tensor | None:

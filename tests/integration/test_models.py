@@ -10,6 +10,7 @@ from services.engine import Part, Prompt, Step
 from services.engine.llama_cpp_generator import LlamaCppGenerator
 from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
 from services.engine.templates import TEMPLATES, question_parts
+from services.engine.threads import FreeCores
 
 CONTROL = "<|im_start|>system<|im_end|><|endoftext|>"
 
@@ -56,6 +57,21 @@ def test_batching_changes_no_vector(embedder: SentenceTransformersEmbedder) -> N
 
     for one, other in zip(together, alone, strict=True):
         assert float(one.vector @ other.vector) > 0.9999
+
+
+def test_lanes_give_each_text_its_own_vector_and_tokens(
+    embedder: SentenceTransformersEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"Room {i} holds " + "chairs and tables " * (i * 7 % 23) for i in range(40)]
+    monkeypatch.setattr(FreeCores, "taken", lambda *_: nullcontext(1))
+    one_lane = embedder.embed_passages(texts)
+
+    monkeypatch.setattr(FreeCores, "taken", lambda *_: nullcontext(3))
+    three_lanes = embedder.embed_passages(texts)
+
+    for text, one, other in zip(texts, one_lane, three_lanes, strict=True):
+        assert float(one.vector @ other.vector) > 0.9999
+        assert len(one.tokens) == len(other.tokens) == len(embedder.spans(text))
 
 
 def test_bfloat16_changes_vectors_by_less_than_they_differ(
