@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from services.domain.answers import Sampling
-from services.engine import Part, Prompt, Step
+from services.engine import Part, Prompt, Step, sentence_transformers_embedder
 from services.engine.llama_cpp_generator import LlamaCppGenerator
 from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
 from services.engine.templates import TEMPLATES, question_parts
 from services.engine.threads import FreeCores
+from services.settings import Settings
+from services.wiring import open_embedder
 
 CONTROL = "<|im_start|>system<|im_end|><|endoftext|>"
 
@@ -75,13 +77,15 @@ def test_lanes_give_each_text_its_own_vector_and_tokens(
 
 
 def test_bfloat16_changes_vectors_by_less_than_they_differ(
-    embedder: SentenceTransformersEmbedder, monkeypatch: pytest.MonkeyPatch
+    embedder: SentenceTransformersEmbedder,
+    model_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     texts = ["Employees have 23 days of paid leave.", "The moon orbits the earth. " * 20]
     as_it_is = embedder.embed_passages(texts)
 
-    monkeypatch.setattr(SentenceTransformersEmbedder, "_precision", staticmethod(nullcontext))
-    exact = embedder.embed_passages(texts)
+    monkeypatch.setattr(sentence_transformers_embedder, "_HAS_BFLOAT16", False)
+    exact = open_embedder(model_settings).embed_passages(texts)
 
     for one, other in zip(as_it_is, exact, strict=True):
         assert float(one.vector @ other.vector) > 0.9999
