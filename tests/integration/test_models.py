@@ -69,9 +69,9 @@ def test_lanes_give_each_text_its_own_vector_and_tokens(
     one_lane = embedder.embed_passages(texts)
 
     monkeypatch.setattr(FreeCores, "taken", lambda *_: nullcontext(3))
-    three_lanes = embedder.embed_passages(texts)
+    several = embedder.embed_passages(texts)
 
-    for text, one, other in zip(texts, one_lane, three_lanes, strict=True):
+    for text, one, other in zip(texts, one_lane, several, strict=True):
         assert float(one.vector @ other.vector) > 0.9999
         assert len(one.tokens) == len(other.tokens) == len(embedder.spans(text))
 
