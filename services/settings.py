@@ -92,13 +92,11 @@ class Settings(BaseSettings):
         "https://huggingface.co", description="Where `footnote models pull` fetches, or a mirror."
     )
     redis_url: str | None = Field(
-        None,
-        description="Redis for jobs, budgets and answers of several machines; none: this alone.",
+        None, description="Redis for jobs, budgets and answers of many machines; none: this alone."
     )
     database_url: str | None = Field(None, description="Postgres for the registry; none: SQLite.")
     spool_url: str | None = Field(
-        None,
-        description="Bucket for original files, s3+https://endpoint/bucket; none: the data folder.",
+        None, description="Bucket for originals, s3+https://endpoint/bucket; none: the data folder."
     )
     spool_key: str = Field("", description="The bucket's access key.")
     spool_secret: SecretStr | None = Field(None, description="Its secret key.")
@@ -123,10 +121,12 @@ class Settings(BaseSettings):
         "auto", description="Layers of the generator on the GPU: a number, or auto (all that fit)."
     )
     index_device: Literal["auto", "cpu", "gpu"] = Field(
-        "auto",
-        description="Where vectors are searched: auto (a GPU where there is one), gpu, or cpu.",
+        "auto", description="Where vectors are searched: auto (a GPU if there is one), gpu, or cpu."
     )
     milvus_url: str | None = Field(None, description="Milvus that holds the vectors; none: FAISS.")
+    vector_store: str | None = Field(
+        None, description="Or a store of LangChain's that a function opens: file.py:function."
+    )
     index_dir: Path | None = Field(None, description="Folder of the indexes; none: of the data.")
     context_tokens: int = Field(
         4096, ge=1024, le=131072, description="Context window of the generator, in tokens."

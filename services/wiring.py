@@ -386,15 +386,15 @@ def _broker(settings: Settings) -> "SQLiteBroker | RedisBroker":
 def _open_indexes(
     settings: Settings, registry: Registry, embedder: Embedder
 ) -> "tuple[IndexFollower, Legs]":
-    from services.index.opening import open_vector_index
+    from services.index.opening import Place, open_vector_index
     from services.index.tantivy_words import TantivyWordIndex
     from services.retrieval.follower import IndexFollower
     from services.retrieval.legs import Legs
 
-    folder = settings.index_folder
+    folder, live = settings.index_folder, settings.index_folder / "live"
     stamp = Stamp(0, embedder.card.name, embedder.card.dimension, ANALYZER)
-    vectors = open_vector_index(settings.index_device, settings.milvus_url, stamp, folder / "live")
-    words = TantivyWordIndex(folder / "live" / "words")
-    generations = Generations(folder / "generations")
-    follower = IndexFollower(registry, vectors, words, generations, stamp)
+    place = Place(settings.index_device, live, settings.milvus_url, settings.vector_store)
+    vectors = open_vector_index(place, stamp)
+    words = TantivyWordIndex(live / "words")
+    follower = IndexFollower(registry, vectors, words, Generations(folder / "generations"), stamp)
     return follower, Legs(embedder, vectors, words)

@@ -7,7 +7,7 @@ it is published as numbered, checksummed generations and may be thrown away at a
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,9 @@ class DerivedIndex(Protocol):
 
 
 class VectorIndex(DerivedIndex, Protocol):
-    """Passages by meaning."""
+    """Passages by meaning. What one *kind* of it saved, another cannot load."""
+
+    kind: ClassVar[str]
 
     def search(self, query: NDArray[np.float32], scope: Scope, limit: int) -> list[Hit]:
         """Return the *limit* passages of *scope* nearest to *query* (shape (dimension,)), by

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import faiss
 import numpy as np
@@ -40,6 +40,8 @@ class FaissVectorIndex:
     Rows lie where *make_matrix* puts them. Without room there, or if the device stops answering,
     they move to this machine's memory, and to *folder* where they are many; the search goes on.
     """
+
+    kind: ClassVar[str] = "vectors"
 
     def __init__(
         self,

@@ -74,7 +74,8 @@ class Generations:
             except DamagedGenerationError:
                 shutil.rmtree(self._path(number), ignore_errors=True)
                 continue
-            if not stamp.fits(wanted):
+            held = all((self._path(number) / name).is_dir() for name in indexes)
+            if not held or not stamp.fits(wanted):
                 shutil.rmtree(self._path(number), ignore_errors=True)
                 continue
             try:

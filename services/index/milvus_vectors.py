@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import grpc
 import numpy as np
@@ -40,6 +40,8 @@ class MilvusVectorIndex:
     it with the first search. Holds ids and vectors alone, no text. NotReadyError if the server does
     not answer.
     """
+
+    kind: ClassVar[str] = "milvus"
 
     def __init__(self, url: str, embedder: str, dimension: int) -> None:
         self._dimension = dimension

@@ -1,5 +1,6 @@
-"""Which device vectors are searched on."""
+"""Where vectors are searched."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from services.domain.errors import SettingsError
@@ -9,18 +10,35 @@ from services.index.generations import Stamp
 from services.index.matrices import DeviceError
 
 
-def open_vector_index(
-    device: str, milvus_url: str | None, stamp: Stamp, folder: Path
-) -> VectorIndex:
-    """Return the index of the vectors that *stamp* describes: in Milvus where its address is set,
-    else by FAISS on *device*. SettingsError if that cannot be, NotReadyError if Milvus is away.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where vectors are searched: in Milvus or a store of LangChain's if one is named, else by
+    FAISS on *device*, with large files in *folder*.
     """
-    if milvus_url is None:
-        return open_vectors(device, stamp.dimension, folder)
-    # It brings gRPC, which a service without Milvus need not load.
-    from services.index.milvus_vectors import MilvusVectorIndex
 
-    return MilvusVectorIndex(milvus_url, stamp.embedder, stamp.dimension)
+    device: str
+    folder: Path
+    milvus_url: str | None = None
+    vector_store: str | None = None
+
+
+def open_vector_index(place: Place, stamp: Stamp) -> VectorIndex:
+    """Return the index of the vectors that *stamp* describes at *place*. SettingsError if that
+    cannot be, NotReadyError if Milvus is away.
+    """
+    if place.milvus_url is not None and place.vector_store is not None:
+        message = "Set FOOTNOTE_MILVUS_URL or FOOTNOTE_VECTOR_STORE, not both."
+        raise SettingsError(message)
+    # Others bring libraries which a service without them need not load.
+    if place.milvus_url is not None:
+        from services.index.milvus_vectors import MilvusVectorIndex
+
+        return MilvusVectorIndex(place.milvus_url, stamp.embedder, stamp.dimension)
+    if place.vector_store is not None:
+        from services.index.langchain_vectors import LangChainVectorIndex
+
+        return LangChainVectorIndex(place.vector_store, stamp.dimension)
+    return open_vectors(place.device, stamp.dimension, place.folder)
 
 
 def open_vectors(device: str, dimension: int, folder: Path | None = None) -> FaissVectorIndex:

@@ -56,9 +56,7 @@ class IndexFollower:
 
     def open(self) -> None:
         """Bring both indexes up to the registry's newest change."""
-        loaded = self._generations.load_newest(
-            {"vectors": self._vectors, "words": self._words}, self._stamp
-        )
+        loaded = self._generations.load_newest(self._indexes(), self._stamp)
         if loaded is not None:
             self.seq = self._published = loaded.seq
         else:
@@ -141,9 +139,11 @@ class IndexFollower:
 
     def _publish(self, kept: int = 2) -> None:
         stamp = Stamp(self.seq, self._stamp.embedder, self._stamp.dimension, self._stamp.analyzer)
-        indexes: Mapping[str, DerivedIndex] = {"vectors": self._vectors, "words": self._words}
-        self._generations.publish(indexes, stamp, kept=kept)
+        self._generations.publish(self._indexes(), stamp, kept=kept)
         self._published = self.seq
+
+    def _indexes(self) -> Mapping[str, DerivedIndex]:
+        return {self._vectors.kind: self._vectors, "words": self._words}
 
     def _follow(self, poll_s: float, on_error: Callable[[Exception], None]) -> None:
         while not self._stopping.is_set():

@@ -1,4 +1,4 @@
-"""One battery for every index of vectors: FAISS, and a real Milvus server."""
+"""One battery for every index of vectors: FAISS, a real Milvus server, stores of LangChain's."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,26 +11,40 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pymilvus import MilvusClient
 
-from services.domain.errors import NotReadyError
+from services.domain.errors import DamagedGenerationError, NotReadyError, SettingsError
 from services.domain.passages import IndexedPassage
 from services.domain.scope import CollectionRole, Role, Scope
 from services.index import VectorIndex
 from services.index.faiss_vectors import FaissVectorIndex
 from services.index.generations import Generations, Stamp
+from services.index.langchain_vectors import LangChainVectorIndex
 from services.index.milvus_vectors import MilvusVectorIndex
+from services.index.opening import Place, open_vector_index
 
 DIMENSION = 16
 Open = Callable[[], VectorIndex]
 
 
-@pytest.fixture(params=["faiss", "milvus"])
+@pytest.fixture(params=["faiss", "milvus", "langchain-memory", "langchain-qdrant"])
 def opened(request: pytest.FixtureRequest) -> Iterator[Open]:
     """Return what opens the same store again, as the next start does."""
     if request.param == "faiss":
         yield lambda: FaissVectorIndex(DIMENSION)
         return
+    if request.param.startswith("langchain"):
+        lasting = request.getfixturevalue("lasting")
+        yield lambda: LangChainVectorIndex(f"{lasting}:{request.param[10:]}", DIMENSION)
+        return
     url = request.getfixturevalue("milvus_url")
     yield lambda: MilvusVectorIndex(url, "a/model", DIMENSION)
+
+
+@pytest.fixture
+def lasting(tmp_path: Path) -> Path:
+    """Return a file that opens stores which outlive who opened them."""
+    path = tmp_path / "lasting.py"
+    path.write_text("from tests.vector_stores import memory, qdrant", encoding="utf-8")
+    return path
 
 
 def scope(*collections: str) -> Scope:
@@ -111,10 +125,10 @@ def test_a_generation_brings_back_what_was_there(opened: Open, tmp_path: Path) -
     first = opened()
     first.add([passage(number) for number in range(20)])
     generations, stamp = Generations(tmp_path / "generations"), Stamp(7, "m", DIMENSION, 1)
-    generations.publish({"vectors": first}, stamp)
+    generations.publish({first.kind: first}, stamp)
     again = opened()
 
-    assert generations.load_newest({"vectors": again}, stamp) == stamp
+    assert generations.load_newest({again.kind: again}, stamp) == stamp
     again.add([passage(30)])
 
     assert again.count() == 21
@@ -191,7 +205,7 @@ def test_a_generation_whose_vectors_milvus_lost_is_built_anew(
     index = MilvusVectorIndex(milvus_url, "lost", DIMENSION)
     index.add([passage(1)])
     generations, stamp = Generations(tmp_path / "generations"), Stamp(7, "m", DIMENSION, 1)
-    generations.publish({"vectors": index}, stamp)
+    generations.publish({index.kind: index}, stamp)
     client = MilvusClient(uri=milvus_url)
     held = client.describe_alias("footnote_lost")["collection_name"]
     client.drop_alias("footnote_lost")
@@ -199,7 +213,7 @@ def test_a_generation_whose_vectors_milvus_lost_is_built_anew(
 
     again = MilvusVectorIndex(milvus_url, "lost", DIMENSION)
 
-    assert generations.load_newest({"vectors": again}, stamp) is None
+    assert generations.load_newest({again.kind: again}, stamp) is None
     assert generations.numbers() == []
     again.add([passage(1)])
     assert again.count() == 1
@@ -208,3 +222,100 @@ def test_a_generation_whose_vectors_milvus_lost_is_built_anew(
 def test_a_server_that_is_not_there_is_named() -> None:
     with pytest.raises(NotReadyError, match="FOOTNOTE_MILVUS_URL"):
         MilvusVectorIndex("http://127.0.0.1:9", "m", DIMENSION)
+
+
+STORES = """
+from langchain_core.vectorstores import InMemoryVectorStore
+
+
+class Failing(InMemoryVectorStore):
+    def similarity_search(self, query, k=4, **kwargs):
+        raise OSError("the disk\\nis gone")
+
+
+def memory(name, embeddings):
+    return InMemoryVectorStore(embeddings)
+
+
+def failing(name, embeddings):
+    return Failing(embeddings)
+
+
+def none(name, embeddings):
+    return None
+
+
+number = 7
+"""
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    path = tmp_path / "stores.py"
+    path.write_text(STORES, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("named", ["stores.py", "absent.py:one", "{}:absent", "{}:number"])
+def test_a_function_that_is_not_there_is_named(stores: Path, named: str) -> None:
+    with pytest.raises(SettingsError, match="FOOTNOTE_VECTOR_STORE"):
+        LangChainVectorIndex(named.format(stores), DIMENSION)
+
+
+def test_a_store_that_fails_is_told_and_another_try_is_possible(stores: Path) -> None:
+    index = LangChainVectorIndex(f"{stores}:failing", DIMENSION)
+    index.add([passage(1)])
+
+    with pytest.raises(NotReadyError, match="OSError: the disk is gone"):
+        found(index, 1, "c1")
+    assert index.remove([("d0", "c1")]) == 1
+    with pytest.raises(NotReadyError, match="NoneType is no VectorStore"):
+        LangChainVectorIndex(f"{stores}:none", DIMENSION).add([passage(1)])
+
+
+def test_what_a_store_lost_is_built_anew(stores: Path, tmp_path: Path) -> None:
+    index = LangChainVectorIndex(f"{stores}:memory", DIMENSION)
+    index.add([passage(1)])
+    (tmp_path / "saved").mkdir()
+    index.save(tmp_path / "saved")
+    again = LangChainVectorIndex(f"{stores}:memory", DIMENSION)
+
+    with pytest.raises(DamagedGenerationError):
+        again.load(tmp_path / "saved")
+
+    assert again.count() == 0
+    again.add([passage(2)])
+    assert found(again, 2, "c1") == [2]
+
+
+def test_what_a_crash_left_in_a_store_is_never_found(lasting: Path, tmp_path: Path) -> None:
+    stores = f"{lasting}:memory"
+    first = LangChainVectorIndex(stores, DIMENSION)
+    first.add([passage(number) for number in range(6)])
+    (tmp_path / "saved").mkdir()
+    first.save(tmp_path / "saved")
+    first.add([passage(number) for number in range(6, 12)])
+
+    again = LangChainVectorIndex(stores, DIMENSION)
+    again.load(tmp_path / "saved")
+
+    assert set(found(again, 8, "c1", limit=6)) == set(range(6))
+
+
+def test_another_kind_of_store_does_not_load_what_one_saved(stores: Path, tmp_path: Path) -> None:
+    generations, stamp = Generations(tmp_path / "generations"), Stamp(7, "m", DIMENSION, 1)
+    ours: VectorIndex = FaissVectorIndex(DIMENSION)
+    theirs: VectorIndex = LangChainVectorIndex(f"{stores}:memory", DIMENSION)
+    for saved, wanted in ((ours, theirs), (theirs, ours)):
+        saved.add([passage(1)])
+        generations.publish({saved.kind: saved}, stamp)
+
+        assert generations.load_newest({wanted.kind: wanted}, stamp) is None
+        assert generations.numbers() == []
+
+
+def test_two_stores_at_once_are_refused(tmp_path: Path) -> None:
+    place = Place("cpu", tmp_path, "http://127.0.0.1:9", "stores.py:one")
+
+    with pytest.raises(SettingsError, match="not both"):
+        open_vector_index(place, Stamp(0, "m", DIMENSION, 1))
