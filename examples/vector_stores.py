@@ -11,7 +11,7 @@ from qdrant_client import QdrantClient
 from qdrant_client.models import Distance, VectorParams
 
 # In a folder; a server is QdrantClient(url="http://qdrant:6333").
-CLIENT = QdrantClient(path=os.environ.get("QDRANT_FOLDER", "qdrant"))
+CLIENT = QdrantClient(path=os.environ.get("QDRANT_FOLDER", "data/qdrant"))
 
 
 def qdrant(name: str, embeddings: Embeddings) -> QdrantVectorStore:
