@@ -59,13 +59,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Serve HTTP by *handler* on a free port of this machine; yield the address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+def served(handler: type[BaseHTTPRequestHandler], address: str = "127.0.0.1") -> Iterator[str]:
+    """Serve HTTP by *handler* on a free port of *address*; yield the URL."""
+    with ThreadingHTTPServer((address, 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"http://{address}:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
@@ -79,15 +79,22 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def redis(folder: Path, address: str = "127.0.0.1") -> Iterator[str]:
+    """Run a Redis on a free port of *address*; yield the URL."""
     port = free_port()
-    folder = tmp_path_factory.mktemp("redis")
     process = subprocess.Popen(
-        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)],
+        # Without a password it would refuse whoever comes from another address.
+        f"redis-server --port {port} --bind {address} --dir {folder} --protected-mode no".split(),
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_for_port(port)
-        yield f"redis://127.0.0.1:{port}/0"
+        wait_for_port(port, address)
+        yield f"redis://{address}:{port}/0"
     finally:
         process.terminate()
         process.wait(10)
@@ -120,13 +127,19 @@ def milvus(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """Start a Postgres of our own; it refuses to run as root, so it runs as `postgres` there."""
     # Not in pytest's own folder: another run of it would close that to Postgres.
-    with tempfile.TemporaryDirectory(prefix="footnote-postgres-") as folder:
-        yield from _postgres(Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="footnote-postgres-") as folder,
+        postgres(Path(folder)) as url,
+    ):
+        yield url
 
 
-def _postgres(folder: Path) -> Iterator[str]:
+@contextlib.contextmanager
+def postgres(folder: Path, address: str = "127.0.0.1") -> Iterator[str]:
+    """Run a Postgres on a free port of *address*; yield the URL. It refuses to run as root, so it
+    runs as `postgres` there.
+    """
     bin_folder = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
     port = free_port()
     prefix: list[str] = []
@@ -139,6 +152,8 @@ def _postgres(folder: Path) -> Iterator[str]:
         check=True,
         stdout=subprocess.DEVNULL,
     )
+    with (data / "pg_hba.conf").open("a") as admitted:
+        admitted.write(f"host all all {address}/24 trust\n")
     process = subprocess.Popen(
         [
             *prefix,
@@ -151,23 +166,23 @@ def _postgres(folder: Path) -> Iterator[str]:
                 "-k",
                 str(folder),
                 "-c",
-                "listen_addresses=127.0.0.1",
+                f"listen_addresses={address}",
             ),
         ],
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_for_port(port)
-        yield f"postgresql://footnote@127.0.0.1:{port}/postgres"
+        wait_for_port(port, address)
+        yield f"postgresql://footnote@{address}:{port}/postgres"
     finally:
         process.terminate()
         process.wait(20)
 
 
-def wait_for_port(port: int) -> None:
+def wait_for_port(port: int, address: str = "127.0.0.1") -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError), socket.create_connection((address, port), 1):
             time.sleep(0.3)
             return
         time.sleep(0.1)
