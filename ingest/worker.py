@@ -12,6 +12,7 @@ from ingest.reading.children import ReadingChildren
 from services.domain.errors import HouseError
 from services.engine import Embedder
 from services.jobs import JobQueue
+from services.language.terms import read_dictionary
 from services.logs import set_up_logs
 from services.registry.spool import Spool
 from services.registry.sqlalchemy_registry import Registry
@@ -37,6 +38,7 @@ def run(settings: Settings) -> None:
     children = ReadingChildren(settings.reader_seconds)
     pipeline = build_pipeline(settings, registry, children, open_embedder(settings))
     queue, worker = open_worker(settings, pipeline.ingest)
+    read_dictionary()
     worker.start()
     log.info("worker started", threads=settings.worker_threads)
     swept_at = 0.0

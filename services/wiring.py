@@ -204,9 +204,9 @@ def free_cores(settings: Settings) -> FreeCores:
 def open_embedder(settings: Settings, cores: FreeCores | None = None) -> Embedder:
     """Check the embedding model's files and load it."""
     source, path = checked_model(settings, settings.embedding_model, "embedding")
-    from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
+    from services.engine.opening import load_embedder
 
-    return SentenceTransformersEmbedder(path, source.card, cores or free_cores(settings))
+    return load_embedder(path, source.card, cores or free_cores(settings))
 
 
 def open_reranking(settings: Settings, cores: FreeCores | None = None) -> "Reranking | None":

@@ -1,6 +1,5 @@
 """`add`, `sync`, `documents`, `show`, `remove`: documents from the command line."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +9,9 @@ from ingest.cli.console import AsJson, InCollection, client, fail, say, show, sh
 from ingest.cli.files import LocalFile, readable_files
 from ingest.cli.folder_sync import plan, watch_folder
 from ingest.cli.source_sync import watch_source
+from ingest.cli.uploading import upload_all
 from ingest.cli.waiting import wait_for
 from ingest.sources.opening import is_source
-from services.client.wire import RefusedError
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until they are ready.")]
@@ -41,7 +40,7 @@ def add(
         fail("There is no file of a type that is read under " + ", ".join(map(str, paths)) + ".")
     if not _stands(collection):
         say(f"The collection {collection} is new: it is made with the first file.")
-    told = _upload(files, collection, reader or [])
+    told = upload_all(files, collection, reader or [])
     if not no_wait:
         told = wait_for(told, collection)
     _report(told, as_json=as_json)
@@ -101,7 +100,7 @@ def _synced(
                 break
             for document in planned.leaving:
                 service.remove(str(document["id"]))
-        told += wait_for(_upload(planned.coming, collection), collection)
+        told += wait_for(upload_all(planned.coming, collection), collection)
         if any(one["status"] == "failed" for one in told) or not planned.replaced:
             break
     return summary, told
@@ -153,33 +152,8 @@ def remove(
         show(f"removed {receipt['document_id']} ({receipt['name']}): {counts}")
 
 
-def _upload(
-    files: list[LocalFile], collection: str, readers: Sequence[str] = ()
-) -> list[dict[str, object]]:
-    told = []
-    with client() as service:
-        for file in files:
-            try:
-                told.append(
-                    service.upload(file.path, file.name, collection, file.source_id, readers)
-                )
-            except RefusedError as error:
-                if error.status not in _REFUSED_FILE:
-                    raise
-                # One bad file is no reason to leave the others behind.
-                told.append(_refused(file, error))
-    return told
-
-
 # A file that shared its bytes with one that was replaced comes in the second pass.
 _PASSES = 2
-_REFUSED_FILE = frozenset({413, 415, 422})
-
-
-def _refused(file: LocalFile, error: RefusedError) -> dict[str, object]:
-    say(f"{file.name}: {error}")
-    told = {"code": error.code, "message": str(error)}
-    return {"name": file.name, "status": "failed", "error": told}
 
 
 def _stands(collection: str) -> bool:

@@ -32,6 +32,7 @@ from services.api.openai import chat, embeddings, models, responses
 from services.api.openapi import serve_openapi
 from services.api.state import Service
 from services.api.visitors import WidgetCors
+from services.language.terms import read_dictionary
 from services.settings import Settings
 from services.wiring import House
 
@@ -119,6 +120,7 @@ def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[
         )
         service.open(house)
         log.info("ready", passages=house.follower.passages(), rebuilt=house.follower.rebuilt)
+        read_dictionary()
     except Exception as error:
         log.exception("cannot start", reason=str(error), exc_info=error)
         service.fault = error

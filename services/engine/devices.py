@@ -4,20 +4,31 @@ import os
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
 from services.engine.ledger import Memory
 from services.engine.llama_cpp_context import supports_gpu
 
 _CPUINFO = Path("/proc/cpuinfo")
 _MEMINFO = Path("/proc/meminfo")
 _KIB = 1024
+# What the drivers of NVIDIA, of AMD and of Windows' Linux put there.
+_DRIVERS = [Path("/dev/nvidiactl"), Path("/dev/kfd"), Path("/dev/dxg")]
+
+
+def has_gpu() -> bool:
+    """Say whether torch can use a GPU. Without a driver it is not imported, which takes seconds."""
+    if not any(driver.exists() for driver in _DRIVERS):
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def free_memory() -> Memory:
     """Return free bytes of the host, and of the GPU if this build of llama.cpp can use one."""
     gpu = 0
-    if supports_gpu() and torch.cuda.is_available():
+    if supports_gpu() and has_gpu():
+        import torch
+
         gpu = int(torch.cuda.mem_get_info()[0])
     return Memory(_host(), gpu)
 
@@ -29,7 +40,9 @@ def machine_key() -> str:
         lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
         processor = next((line for line in lines if line.startswith("model name")), "")
     gpu = ""
-    if supports_gpu() and torch.cuda.is_available():
+    if supports_gpu() and has_gpu():
+        import torch
+
         gpu = torch.cuda.get_device_name(0)
     return f"{processor}|{os.cpu_count()}|{gpu}|{version('llama-cpp-python')}"
 

@@ -19,12 +19,13 @@ from torch.nn.functional import normalize
 
 from services.engine import Embedded, ModelCard
 from services.engine.packing import packed
+from services.engine.text_tokens import TextTokens
 from services.engine.threads import FreeCores
+from services.engine.token_projection import token_projection
 
 # Tokens of a batch. What stays in the caches of a CPU takes a third less time there than 32
 # passages (measured: 512 to 2,048 tokens alike); a GPU wants them large.
 _CPU_BUDGET, _GPU_BUDGET = 1024, 16_384
-_FOLDER = Path(__file__).parent / "projections"
 _HAS_BFLOAT16 = any(torch.cpu.get_capabilities().get(f"{one}_bf16") for one in ("avx512", "amx"))
 _NO_TOKENS = np.zeros((0, 0), np.int8)
 
@@ -54,16 +55,18 @@ class SentenceTransformersEmbedder:
         self._most = 1 if torch.cuda.is_available() else cores.most
         self._own = threading.local()
         self._pool = ThreadPoolExecutor(self._most, "embedder", self._make_own)
-        # A tokenizer of our own: the model's one is switched to cutting and padding while it runs.
-        self._counter = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
-        self._counter.no_truncation()
-        self._counter.no_padding()
         self._card = replace(
             card,
             dimension=self._model.get_embedding_dimension() or card.dimension,
             max_tokens=self._model.max_seq_length or card.max_tokens,
         )
-        self._projection = _projection(card.name, self._model.device)
+        # A tokenizer of our own: the model's one is switched to cutting and padding while it runs.
+        tokenizer = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
+        self._tokens = TextTokens(tokenizer, self._card.max_tokens)
+        projection = token_projection(card.name)
+        self._projection = None if projection is None else torch.from_numpy(projection)
+        if self._projection is not None:
+            self._projection = self._projection.to(self._model.device)
 
     @property
     def card(self) -> ModelCard:
@@ -72,12 +75,7 @@ class SentenceTransformersEmbedder:
 
     def embed_question(self, text: str) -> Embedded:
         """Return a question, with its tokens if the model keeps them."""
-        embedded = self._embed([text], "query")[0]
-        if not len(embedded.tokens):
-            return embedded
-        spans = self.spans(text)
-        kept = [i for i, (start, end) in enumerate(spans) if end > start]
-        return Embedded(embedded.vector, embedded.tokens[kept], tuple(spans[i] for i in kept))
+        return self._tokens.without_marks(self._embed([text], "query")[0], text)
 
     def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
         """Return passages; texts of like length are embedded together."""
@@ -85,20 +83,17 @@ class SentenceTransformersEmbedder:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the characters of each token, cut where the model cuts."""
-        spans = self._counter.encode(text).offsets
-        most = self._card.max_tokens
-        return spans if len(spans) <= most else [*spans[: most - 1], spans[-1]]
+        return self._tokens.spans(text)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has."""
-        encoded = self._counter.encode_batch(list(texts), add_special_tokens=False)
-        return [len(one.ids) for one in encoded]
+        return self._tokens.count(texts)
 
     def _embed(self, texts: Sequence[str], task: Task) -> list[Embedded]:
         """Embed texts: few with all free cores, many with a lane on each of them."""
         if not texts:
             return []
-        batches = packed(self._lengths(texts), self._budget)
+        batches = packed([len(ids) for ids in self._tokens.ids(texts)], self._budget)
         with self._cores.taken() as threads:
             lanes = min(threads, self._most, len(batches))
             return self._in_lanes(texts, task, batches, lanes, threads // lanes)
@@ -144,10 +139,6 @@ class SentenceTransformersEmbedder:
                 embedded += self._embedded(rows)
         return embedded
 
-    def _lengths(self, texts: Sequence[str]) -> list[int]:
-        most = self._card.max_tokens
-        return [min(len(one.ids), most) for one in self._counter.encode_batch(list(texts))]
-
     def _make_own(self) -> None:
         """Give this thread a model of its own: its tokenizer serves one at a time."""
         self._own.model = _twin(self._model)
@@ -191,11 +182,3 @@ def _halve_products(model: SentenceTransformer) -> None:
     for module in model.modules():
         if isinstance(module, torch.nn.Linear):
             module.to(torch.bfloat16)
-
-
-def _projection(name: str, device: torch.device) -> torch.Tensor | None:
-    path = _FOLDER / f"{name}.npy"
-    if not path.exists():
-        return None
-    loaded = np.load(path, allow_pickle=False).astype(np.float32)
-    return torch.from_numpy(loaded).to(device)

@@ -54,6 +54,12 @@ def _segmenter() -> jieba.Tokenizer:
     return segmenter
 
 
+def read_dictionary() -> None:
+    """Read the words of Chinese now; else the first Chinese text waits a second for them."""
+    with _jieba_lock:
+        _segmenter()
+
+
 @functools.cache
 def _stemmer() -> snowballstemmer.stemmer:
     return snowballstemmer.stemmer("english")

@@ -7,10 +7,15 @@ from typing import TypeAlias
 import pytest
 from transformers import AutoTokenizer, BertConfig, PreTrainedModel
 
+from services.engine.catalogue import find_model, model_path
 from services.engine.llama_cpp_generator import LlamaCppGenerator
+from services.engine.onnx_bert import bert_shape
+from services.engine.onnx_products import Products, best_products
+from services.engine.onnxruntime_embedder import OnnxruntimeEmbedder
 from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
+from services.engine.threads import FreeCores
 from services.settings import Settings
-from services.wiring import open_embedder, open_generator
+from services.wiring import open_generator
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +24,31 @@ def model_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def embedder(model_settings: Settings) -> SentenceTransformersEmbedder:
-    opened = open_embedder(model_settings)
-    assert isinstance(opened, SentenceTransformersEmbedder)
-    return opened
+def model_folder() -> Path:
+    """Return the folder of the bundled embedder."""
+    source = find_model("all-minilm-l6-v2", "embedding")
+    return model_path(source, Path())
+
+
+@pytest.fixture(scope="session")
+def torch_embedder(model_folder: Path) -> SentenceTransformersEmbedder:
+    """Return the bundled embedder by sentence-transformers."""
+    card = find_model("all-minilm-l6-v2", "embedding").card
+    return SentenceTransformersEmbedder(model_folder, card, FreeCores(2))
+
+
+@pytest.fixture(scope="session")
+def onnx_embedder(model_folder: Path) -> OnnxruntimeEmbedder:
+    """Return the bundled embedder by ONNX Runtime, as it runs on this machine."""
+    return open_onnx(model_folder, best_products())
+
+
+def open_onnx(folder: Path, products: Products) -> OnnxruntimeEmbedder:
+    """Return the bundled embedder with products of a kind."""
+    card = find_model("all-minilm-l6-v2", "embedding").card
+    shape = bert_shape(folder)
+    assert shape is not None
+    return OnnxruntimeEmbedder(folder, shape, card, FreeCores(2), products)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""The embedder beside sentence-transformers as it comes."""
