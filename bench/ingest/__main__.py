@@ -8,23 +8,16 @@ so that nothing is lost, and keeps an index of words too, which the peer does no
 
 import argparse
 import json
-import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bench.quality.sets import EVAL, rows
-from services.settings import environment_with
+from bench.serving import FOOTNOTE, serving
 
-_FOOTNOTE = str(Path(sys.executable).with_name("footnote"))
-_START_S, _POLL_S = 120.0, 0.2
 _SET = "squad2-en"
 
 
@@ -54,10 +47,10 @@ def _texts(folder: Path, count: int) -> Path:
 
 
 def _footnote(folder: Path, data: Path) -> dict[str, Any]:
-    with _serving(data) as environment:
+    with serving(data) as environment:
         began = time.perf_counter()
         added = subprocess.run(  # noqa: S603 - our own command
-            [_FOOTNOTE, "add", str(folder), "--json"],
+            [FOOTNOTE, "add", str(folder), "--json"],
             env=environment,
             capture_output=True,
             text=True,
@@ -79,35 +72,6 @@ def _peer(folder: Path) -> dict[str, Any]:
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
-
-
-@contextmanager
-def _serving(data: Path) -> Iterator[dict[str, str]]:
-    """Run a service on a folder and a port of its own; yields the environment of its commands."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    url, key = f"http://127.0.0.1:{port}", f"fn-bench-{os.urandom(16).hex()}"
-    environment = environment_with(
-        data_dir=str(data), port=str(port), owner_key=key, url=url, key=key, probe="false"
-    )
-    process = subprocess.Popen([_FOOTNOTE, "serve"], env=environment)  # noqa: S603
-    try:
-        until = time.monotonic() + _START_S
-        while not _is_ready(url) and time.monotonic() < until:
-            time.sleep(_POLL_S)
-        yield environment
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health/ready") as reply:  # noqa: S310 - our own address
-            return int(reply.status) == 200  # noqa: PLR2004
-    except OSError:
-        return False
 
 
 def _arguments() -> Any:  # noqa: ANN401 - argparse's own namespace

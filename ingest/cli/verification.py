@@ -15,9 +15,13 @@ from services.wiring import held_data_folder, open_registry, open_spool
 
 
 def verify_data(settings: Settings) -> dict[str, Any]:
-    """Return counts of what was looked at, and every fault in words. Changes nothing."""
+    """Return counts of what was looked at, and every fault in words. Changes nothing.
+
+    DamagedStoreError if the registry itself is damaged.
+    """
     registry = open_registry(settings)
     try:
+        registry.database.check()
         counts, faults = _verify_documents(registry)
         altered = registry.audit.fault()
         faults += [altered] if altered is not None else []

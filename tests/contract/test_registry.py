@@ -29,7 +29,7 @@ from services.domain.errors import (
 )
 from services.domain.passages import Chunk, PreparedPassage
 from services.domain.scope import Role, Scope
-from services.registry.database import migrate, open_sqlite, open_url
+from services.registry.database import check_sqlite, migrate, open_sqlite, open_url
 from services.registry.keys import OWNER
 from services.registry.sqlalchemy_registry import Registry
 from services.registry.tables import metadata
@@ -299,6 +299,30 @@ def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, damage: byt
         open_sqlite(path)
 
     assert path.read_bytes() == damage
+
+
+def test_a_large_file_is_looked_at_for_a_moment_and_read_through_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "registry.sqlite"
+    database = open_sqlite(path)
+    migrate(database)
+    with database.write() as connection:
+        connection.execute(sa.text("CREATE TABLE zz (id INTEGER PRIMARY KEY, held BLOB)"))
+        rows = [{"held": bytes(900)} for _ in range(50_000)]
+        connection.execute(sa.text("INSERT INTO zz (held) VALUES (:held)"), rows)
+    database.clear_log()
+    for seconds in (0.0, 0.001, 10.0):
+        check_sqlite(path, seconds)
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size - 5 * 4096)
+        file.write(b"\xff" * 4096)
+
+    with pytest.raises(DamagedStoreError, match="put a backup"):
+        database.check()
+    # What is cut off is seen at once, however large the rest is.
+    database.close()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DamagedStoreError, match="put a backup"):
+        check_sqlite(path, 0.0)
 
 
 def test_data_of_a_newer_release_is_refused(tmp_path: Path) -> None:
