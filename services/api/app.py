@@ -120,11 +120,12 @@ def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[
         )
         service.open(house)
         log.info("ready", passages=house.follower.passages(), rebuilt=house.follower.rebuilt)
-        read_dictionary()
     except Exception as error:
         log.exception("cannot start", reason=str(error), exc_info=error)
         service.fault = error
         fail()
+    else:
+        read_dictionary()
 
 
 def _version() -> str:
