@@ -18,9 +18,10 @@ from services.domain.media import KINDS
 from services.domain.passages import Chunk, PreparedPassage, embedded_text
 from services.engine import Embedder
 from services.language.analysis import analysed
+from services.registry.prepared import PreparedDocument
 from services.registry.spool import Spool
 from services.registry.vectors import StoredVector
-from services.registry.work import PreparedDocument, Work
+from services.registry.work import Work
 
 LEASE_S = 120
 MOST_ATTEMPTS = 3

@@ -6,8 +6,9 @@ from typing import Self
 
 from ingest.preview import remove_left_over
 from ingest.processes import StopSignals, end, process, start
+from services.data_folder import held
 from services.settings import Settings, refuse_unsafe_address
-from services.wiring import held_data_folder, prepare_data
+from services.wiring import prepare_data
 
 _LOOK_S = 0.2
 # A worker that dies at once, again and again, must not keep a core busy.
@@ -21,7 +22,7 @@ def supervise(settings: Settings) -> int:
     """
     refuse_unsafe_address(settings)
     stopping = StopSignals()
-    with held_data_folder(settings) as lock:
+    with held(settings.data_dir) as lock:
         prepare_data(settings)
         remove_left_over(settings)
         # The folder stays held until the last of us has ended.

@@ -1,10 +1,8 @@
 """Settings to a built house: the only file that chooses adapters or imports late."""
 
-import fcntl
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +11,8 @@ from typing import TYPE_CHECKING
 from services.answering import AnswerSource
 from services.cache import AnswerStore
 from services.cache.memory_answers import MemoryAnswers
-from services.domain.errors import DataInUseError, SettingsError
+from services.data_folder import is_held
+from services.domain.errors import SettingsError
 from services.domain.scope import Scope
 from services.engine import Embedder, Generator
 from services.engine.catalogue import ModelSource, find_model, model_path, verify_files
@@ -58,6 +57,15 @@ _WRITES_WELL_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Models:
+    """The models of a house."""
+
+    embedder: Embedder
+    generator: Generator
+    reranking: "Reranking | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """What answers questions: the registry, the indexes, the models. `close` ends it in order."""
 
@@ -82,29 +90,36 @@ class House:
 
 
 def build_house(settings: Settings) -> House:
-    """Build everything that a query service needs. Takes seconds: models are loaded."""
+    """Build everything that a query service needs. Takes seconds: models are loaded, and the
+    indexes meanwhile.
+    """
     registry = open_registry(settings)
     cores = free_cores(settings)
     embedder = open_embedder(settings, cores)
     # The first call of a model takes longest: not from the first question.
     embedder.embed_question("warm up")
-    generator = open_generator(settings, cores)
     reranking = open_reranking(settings, cores)
-    return house_over(settings, registry, embedder, generator, reranking)
+    follower, legs = _open_indexes(settings, registry, embedder)
+    # Last of the models: it is fitted to the memory that the others leave.
+    with ThreadPoolExecutor(1, "generator") as loading:
+        generator = loading.submit(open_generator, settings, cores)
+        follower.open()
+    models = Models(embedder, generator.result(), reranking)
+    return house_over(settings, registry, models, (follower, legs))
 
 
 def house_over(
     settings: Settings,
     registry: Registry,
-    embedder: Embedder,
-    generator: Generator,
-    reranking: "Reranking | None" = None,
+    models: Models,
+    indexes: "tuple[IndexFollower, Legs] | None" = None,
 ) -> House:
-    """Build a house over models that are loaded already."""
+    """Build a house over models that are loaded already, and *indexes* if those are open."""
     from services.answering.answerer import Answerer, Limits
     from services.retrieval.retriever import Retriever
 
-    follower, legs = _open_indexes(settings, registry, embedder)
+    embedder, generator = models.embedder, models.generator
+    follower, legs = indexes or _open_indexes(settings, registry, embedder)
     kept = _kept_answers(settings)
 
     def removed(collection: str) -> None:
@@ -114,7 +129,7 @@ def house_over(
 
     follower.on_removed = removed
     retriever = Retriever(
-        legs, registry.passages, registry.collections, reranking, follower.keep_up
+        legs, registry.passages, registry.collections, models.reranking, follower.keep_up
     )
     answerer = Answerer(
         retriever,
@@ -166,9 +181,13 @@ def _kept_answers(settings: Settings) -> AnswerStore:
     return MemoryAnswers(settings.answers_kept)
 
 
-def open_registry(settings: Settings) -> Registry:
-    """Open the registry, its schema brought up to date."""
-    database = _open_database(settings)
+def open_registry(settings: Settings, *, is_holder: bool = False) -> Registry:
+    """Open the registry, its schema brought up to date.
+
+    A file is looked at for damage by the holder of the data folder, or where nobody holds it.
+    """
+    looks = is_holder or not is_held(settings.data_dir)
+    database = _open_database(settings, looks=looks)
     migrate(database)
     return Registry.over(database, owner_key(settings))
 
@@ -327,38 +346,13 @@ def owner_key(settings: Settings) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-@contextmanager
-def held_data_folder(settings: Settings) -> Iterator[int]:
-    """Hold the data folder for this service alone; DataInUseError names who has it.
-
-    Yields the lock's descriptor: a child that inherits it holds the folder as long as it lives.
-    """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    path = settings.data_dir / "lock"
-    with path.open("a+", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            message = (
-                f"The data folder {settings.data_dir} is in use by process {holder}: "
-                "stop that service, or set FOOTNOTE_DATA_DIR to another folder."
-            )
-            raise DataInUseError(message) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield file.fileno()
-
-
 def prepare_data(settings: Settings) -> None:
     """Bring the data folder to where processes can start on it; only its holder may call this.
 
     Leases of workers that a crash left behind end here: whoever holds the folder knows that none
     of them is alive. Passages that an older release analysed are analysed by this one's rules.
     """
-    registry = open_registry(settings)
+    registry = open_registry(settings, is_holder=True)
     try:
         registry.passages.analyse_again()
         if settings.redis_url is None:
@@ -368,10 +362,10 @@ def prepare_data(settings: Settings) -> None:
         registry.close()
 
 
-def _open_database(settings: Settings) -> Database:
+def _open_database(settings: Settings, *, looks: bool) -> Database:
     if settings.database_url is not None:
         return open_url(settings.database_url)
-    return open_sqlite(settings.data_dir / "registry.sqlite")
+    return open_sqlite(settings.data_dir / "registry.sqlite", looks=looks)
 
 
 def _broker(settings: Settings) -> "SQLiteBroker | RedisBroker":

@@ -22,9 +22,9 @@ from services.engine import Embedder
 from services.language.sentences import sentences
 from services.language.terms import terms
 from services.registry.keys import OWNER
+from services.registry.prepared import PreparedDocument
 from services.registry.sqlalchemy_registry import Registry
 from services.registry.vectors import StoredVector
-from services.registry.work import PreparedDocument
 from services.settings import Settings
 from services.wiring import open_embedder, open_registry
 

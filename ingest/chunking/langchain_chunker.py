@@ -1,6 +1,7 @@
 """Sections cut to size by LangChain's splitter, at sentence ends of both languages."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
@@ -19,6 +20,7 @@ _SENTENCE_END = (
 _WORD_END = r"(?<=[，、,:：])|\s+"
 # A section shorter than this joins its neighbour under the same parent heading.
 _SHORT = 0.25
+_SIZES_KEPT = 1024
 
 
 class LangChainChunker:
@@ -34,40 +36,47 @@ class LangChainChunker:
             strip_whitespace=False,
             chunk_size=most_tokens,
             chunk_overlap=0,
-            length_function=lambda text: count_tokens([text])[0],
+            # The splitter asks two or three times for each sentence.
+            length_function=lru_cache(_SIZES_KEPT)(lambda text: count_tokens([text])[0]),
         )
 
     def chunks(self, reading: Reading) -> list[Chunk]:
         """Return the passages of *reading* in order."""
         found: list[Chunk] = []
-        for piece in self._merged(reading, pieces(reading)):
-            cut = self._rows if piece.is_table else self._sentences
-            for start, end in cut(reading.text, piece):
+        for piece, size in self._merged(reading, pieces(reading)):
+            for start, end in self._cut(reading.text, piece, size):
                 chunk = _chunk(reading, piece, start, end)
                 if chunk is not None:
                     found.append(chunk)
         return found
 
-    def _merged(self, reading: Reading, found: Sequence[Piece]) -> list[Piece]:
-        """Join neighbouring pieces that together fit into one passage and are short."""
+    def _merged(self, reading: Reading, found: Sequence[Piece]) -> list[tuple[Piece, int]]:
+        """Join neighbouring pieces that together fit into one passage and are short; return each
+        with its size.
+        """
         sizes = self._count_tokens([reading.text[p.start : p.end] for p in found])
-        merged: list[Piece] = []
-        total = 0
+        merged: list[tuple[Piece, int]] = []
         for piece, size in zip(found, sizes, strict=True):
-            joined = total + size
-            if (
-                merged
-                and joined <= self._most_tokens
-                and _joinable(merged[-1], piece, total, size, self._most_tokens)
-            ):
-                last = merged[-1]
+            if merged and self._fits(*merged[-1], piece, size):
+                last, total = merged[-1]
                 shared = _common(last.headings, piece.headings)
-                merged[-1] = Piece(last.start, piece.end, shared, page=piece.page)
-                total = joined
+                merged[-1] = Piece(last.start, piece.end, shared, page=piece.page), total + size
             else:
-                merged.append(piece)
-                total = size
+                merged.append((piece, size))
         return merged
+
+    def _fits(self, last: Piece, total: int, piece: Piece, size: int) -> bool:
+        """Say whether *piece* joins what stands before it."""
+        most = self._most_tokens
+        return total + size <= most and _joinable(last, piece, total, size, most)
+
+    def _cut(self, text: str, piece: Piece, size: int) -> Iterator[tuple[int, int]]:
+        if size <= self._most_tokens:
+            yield piece.start, piece.end
+        elif piece.is_table:
+            yield from self._rows(text, piece)
+        else:
+            yield from self._sentences(text, piece)
 
     def _sentences(self, text: str, piece: Piece) -> Iterator[tuple[int, int]]:
         position = piece.start

@@ -8,8 +8,9 @@ import typer
 from rich.progress import Progress
 
 from ingest.cli.console import AsJson, err, fail, guarded, settings, show, show_json
+from services.data_folder import held
 from services.registry.backup import BackupCounts, read_backup, write_backup
-from services.wiring import held_data_folder, open_spool
+from services.wiring import open_spool
 
 _MIB = 1024 * 1024
 File = Annotated[Path, typer.Argument(help="The backup: .tar, or .tar.gz to pack it.")]
@@ -49,7 +50,7 @@ def restore(file: File, *, as_json: AsJson = False) -> None:
         fail(f"There is no file {file}.")
     if settings().spool_url is not None:
         fail("Unset FOOTNOTE_SPOOL_URL, restore, then copy DATA_DIR/spool into the bucket.")
-    with guarded(), held_data_folder(settings()):
+    with guarded(), held(settings().data_dir):
         counts = read_backup(file, settings().data_dir, lambda _done, _total: None)
         faults = verify_data(settings())["faults"]
     for fault in faults:

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from services.data_folder import held
 from services.domain.documents import DocumentFilter
 from services.domain.errors import DamagedGenerationError
 from services.index.generations import Generations
@@ -11,7 +12,7 @@ from services.registry.keys import OWNER
 from services.registry.spool import Spool
 from services.registry.sqlalchemy_registry import Registry
 from services.settings import Settings
-from services.wiring import held_data_folder, open_registry, open_spool
+from services.wiring import open_registry, open_spool
 
 
 def verify_data(settings: Settings) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _is_whole(spool: Spool, name: str) -> bool:
 
 def drop_indexes(settings: Settings) -> int:
     """Remove every index generation; return how many there were. The service must not run."""
-    with held_data_folder(settings):
+    with held(settings.data_dir):
         return Generations(settings.index_folder / "generations").clear()
 
 

@@ -20,6 +20,8 @@ from services.engine.text_tokens import TextTokens
 from services.engine.threads import FreeCores
 from services.engine.token_projection import token_projection
 
+# After so many passages, a third of a second's work, it looks again which cores are free.
+_AT_ONCE = 64
 _NO_TOKENS = np.zeros((0, 0), np.int8)
 
 
@@ -63,18 +65,27 @@ class OnnxruntimeEmbedder:
     def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
         """Return passages; each free core takes the next."""
         rows = self._tokens.ids(texts)
-        found: list[Embedded | None] = [None] * len(rows)
-        # The longest first, so that no core waits long for the last. Lanes share the iterator.
-        order = iter(sorted(range(len(rows)), key=lambda i: -len(rows[i])))
+        # The longest first, so that no core waits long for the last.
+        order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
+        found: dict[int, Embedded] = {}
+        for start in range(0, len(order), _AT_ONCE):
+            self._embed(order[start : start + _AT_ONCE], rows, found)
+        return [found[i] for i in range(len(rows))]
+
+    def _embed(
+        self, order: Sequence[int], rows: Sequence[list[int]], found: dict[int, Embedded]
+    ) -> None:
+        """Embed the *rows* of these numbers into *found*, on the cores that are free now."""
+        # Lanes share the iterator.
+        coming = iter(order)
 
         def lane() -> None:
-            for i in order:
+            for i in coming:
                 found[i] = self._run(rows[i])
 
         with self._cores.taken() as threads:
-            for run in [self._pool.submit(lane) for _ in range(min(threads, len(rows)))]:
+            for run in [self._pool.submit(lane) for _ in range(min(threads, len(order)))]:
                 run.result()
-        return [one for one in found if one is not None]
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the characters of each token, cut where the model cuts."""

@@ -40,6 +40,8 @@ class SQLiteBroker(Broker):
         self._path = path
         self._lease_ms = int(lease_s * 1000)
         self._local = threading.local()
+        # Who waits in SQLite looks again after up to 0.1 s; threads take turns here.
+        self._turn = threading.Lock()
         with self.transaction() as connection:
             connection.executescript(_SCHEMA)
 
@@ -47,15 +49,16 @@ class SQLiteBroker(Broker):
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Open a write transaction on this thread's connection."""
         connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
+        with self._turn:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                if connection.in_transaction:
+                    connection.rollback()
+                raise
             if connection.in_transaction:
-                connection.rollback()
-            raise
-        if connection.in_transaction:
-            connection.commit()
+                connection.commit()
 
     @override
     def declare_queue(self, queue_name: str) -> None:

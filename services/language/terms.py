@@ -6,7 +6,7 @@ import re
 import threading
 
 import jieba
-import snowballstemmer
+import Stemmer
 
 from services.language.normalize import CJK, folded
 from services.language.numerals import number_terms
@@ -61,8 +61,9 @@ def read_dictionary() -> None:
 
 
 @functools.cache
-def _stemmer() -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer("english")
+def _stemmer() -> Stemmer.Stemmer:
+    # It keeps no stems by itself: `stem` does.
+    return Stemmer.Stemmer("english", 0)
 
 
 @functools.cache

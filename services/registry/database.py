@@ -23,10 +23,12 @@ from services.domain.errors import (
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 30
-# So long each opening looks for damage; a million passages (14 GB) would take 25 s to read through.
-_CHECK_S = 1.0
+# So long a start looks for damage; a million passages (14 GB) would take 25 s to read through.
+LOOK_S = 1.0
+_AGAIN_S = 0.05
 # Any number, if nobody else uses it for such a lock in this database.
 _MIGRATING = 4_018_400
+_NO_ANSWER = "The registry does not answer right now: try again."
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # Every commit reaches the disk before it is acknowledged.
@@ -43,6 +45,9 @@ class Database:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        # SQLite lets one write; who waits in it looks again after up to 0.1 s, so threads take
+        # turns here. Other processes wait in it.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -57,10 +62,22 @@ class Database:
         SQLite's write lock is taken at once: a transaction that began by reading could otherwise
         find at its first write that it came too late.
         """
-        with translated(), self.engine.connect() as connection:
+        with translated(), self._in_turn(), self.engine.connect() as connection:
             writing = connection.execution_options(footnote_write=True)
             with writing.begin():
                 yield writing
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
+            raise NotReadyError(_NO_ANSWER)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def clear_log(self) -> None:
         """Write SQLite's log into the database file and empty it: deleted text stands in neither
@@ -82,10 +99,14 @@ class Database:
         self.engine.dispose()
 
 
-def open_sqlite(path: Path) -> Database:
-    """Open the database file at *path*, made if absent; DamagedStoreError if it is no good."""
+def open_sqlite(path: Path, *, looks: bool = True) -> Database:
+    """Open the database file at *path*, made if absent; DamagedStoreError if it is empty, or if a
+    look at it (unless somebody has just had one) finds that it is no good.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _refuse_damaged(path)
+    _refuse_empty(path)
+    if looks and path.exists():
+        check_sqlite(path, LOOK_S)
     engine = sa.create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
@@ -124,14 +145,11 @@ def migrate(database: Database) -> None:
             command.upgrade(config, "head")
 
 
-def _refuse_damaged(path: Path) -> None:
-    """Raise if the file cannot be a database: SQLite would only notice at some later read."""
-    if not path.exists():
-        return
-    if path.stat().st_size == 0:
+def _refuse_empty(path: Path) -> None:
+    """Raise if the file was emptied: SQLite would begin anew in it."""
+    if path.exists() and path.stat().st_size == 0:
         message = f"The registry {path} is empty: put a backup of the data folder in its place."
         raise DamagedStoreError(message)
-    check_sqlite(path, _CHECK_S)
 
 
 def check_sqlite(path: Path, seconds: float = threading.TIMEOUT_MAX) -> None:
@@ -139,14 +157,11 @@ def check_sqlite(path: Path, seconds: float = threading.TIMEOUT_MAX) -> None:
     was found by then.
     """
     try:
-        with closing(sqlite3.connect(path, BUSY_TIMEOUT_S, check_same_thread=False)) as connection:
-            enough = threading.Timer(seconds, connection.interrupt)
-            enough.start()
-            try:
-                verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            finally:
-                enough.cancel()
-                enough.join()
+        with (
+            closing(sqlite3.connect(path, BUSY_TIMEOUT_S, check_same_thread=False)) as connection,
+            _ended_after(seconds, connection),
+        ):
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
         is_enough = error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT
         verdict = "ok" if is_enough else str(error)
@@ -156,6 +171,28 @@ def check_sqlite(path: Path, seconds: float = threading.TIMEOUT_MAX) -> None:
             "put a backup of the data folder in its place."
         )
         raise DamagedStoreError(message)
+
+
+@contextmanager
+def _ended_after(seconds: float, connection: sqlite3.Connection) -> Iterator[None]:
+    """Interrupt what goes on longer: again and again, since an interrupt before it has begun is
+    lost.
+    """
+    done = threading.Event()
+
+    def end() -> None:
+        wait_s = seconds
+        while not done.wait(wait_s):
+            connection.interrupt()
+            wait_s = _AGAIN_S
+
+    thread = threading.Thread(target=end, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -191,7 +228,7 @@ def _meaning(error: DatabaseError) -> HouseError | None:
             "The registry is damaged: put a backup of the data folder in its place."
         )
     if isinstance(error, OperationalError) and ("locked" in text or "connection" in text):
-        return NotReadyError("The registry does not answer right now: try again.")
+        return NotReadyError(_NO_ANSWER)
     return None
 
 

@@ -110,7 +110,8 @@ passages = Table(
     Column("headings", JSON, nullable=False),
     Column("title_terms", Text, nullable=False),
     Column("body_terms", Text, nullable=False),
-    Column("analyzer", Integer, nullable=False),
+    # Every start looks for passages that other rules cut.
+    Column("analyzer", Integer, nullable=False, index=True),
     UniqueConstraint("document_id", "ordinal"),
     sqlite_autoincrement=True,
 )

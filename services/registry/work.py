@@ -3,32 +3,22 @@
 import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from services.domain.documents import UNFINISHED, Document, Failure, Progress, Reading, Status
-from services.domain.passages import PreparedPassage, embedded_text
-from services.language import ANALYZER
+from services.domain.documents import UNFINISHED, Document, Failure, Progress, Status
+from services.domain.passages import embedded_text
 from services.registry.change_log import log_changes
 from services.registry.database import Database
 from services.registry.documents import erase
-from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of, now
-from services.registry.tables import documents, passages, texts, vectors
+from services.registry.prepared import PreparedDocument, store
+from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of
+from services.registry.tables import documents, passages, vectors
 from services.registry.vectors import StoredVector
 
 _UNFINISHED = [status.value for status in UNFINISHED]
 # After an attempt that failed: 15 s, 60 s, 135 s; where a store does not answer, always 15 s.
 _TRIED_AGAIN_S = 15
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedDocument:
-    """A document read, cut, analysed and embedded: ready to become visible."""
-
-    document: Document
-    reading: Reading
-    passages: tuple[PreparedPassage, ...]
 
 
 class Work:
@@ -160,10 +150,9 @@ class Work:
         """
         with self._database.write() as connection:
             alive = _alive(connection, prepared)
-            for one in prepared:
-                if one.document.id in alive:
-                    _store(connection, one, embedder)
-            added = [one.document for one in prepared if one.document.id in alive]
+            stored = [one for one in prepared if one.document.id in alive]
+            store(connection, stored, embedder)
+            added = [one.document for one in stored]
             _replace_earlier(connection, added)
             log_changes(connection, "add", [(d.id, d.segment_id) for d in added])
 
@@ -276,77 +265,6 @@ def _alive(connection: sa.Connection, prepared: Sequence[PreparedDocument]) -> s
         documents.c.id.in_(ids), documents.c.status.in_(_UNFINISHED)
     )
     return set(connection.execute(query).scalars())
-
-
-def _store(connection: sa.Connection, prepared: PreparedDocument, embedder: str) -> None:
-    document, reading = prepared.document, prepared.reading
-    connection.execute(
-        sa.insert(texts),
-        {
-            "document_id": document.id,
-            "text": reading.text,
-            "pages": [[page.start, page.end] for page in reading.pages],
-        },
-    )
-    _store_passages(connection, prepared, embedder)
-    connection.execute(
-        sa.update(documents)
-        .where(documents.c.id == document.id)
-        .values(
-            status=Status.READY.value,
-            stage=Status.READY.value,
-            title=reading.title,
-            done=len(prepared.passages),
-            total=len(prepared.passages),
-            pages=len(reading.pages),
-            characters=len(reading.text),
-            passages=len(prepared.passages),
-            grade=dict(reading.grade),
-            ready_at=now(),
-        )
-    )
-
-
-def _store_passages(connection: sa.Connection, prepared: PreparedDocument, embedder: str) -> None:
-    if not prepared.passages:
-        return
-    connection.execute(
-        sa.insert(passages),
-        [
-            {
-                "document_id": prepared.document.id,
-                "collection_id": prepared.document.segment_id,
-                "ordinal": ordinal,
-                "text": passage.chunk.text,
-                "start": passage.chunk.start,
-                "end": passage.chunk.end,
-                "page": passage.chunk.page,
-                "headings": list(passage.chunk.headings),
-                "title_terms": passage.title_terms,
-                "body_terms": passage.body_terms,
-                "analyzer": ANALYZER,
-            }
-            for ordinal, passage in enumerate(prepared.passages)
-        ],
-    )
-    ids = connection.execute(
-        sa.select(passages.c.id)
-        .where(passages.c.document_id == prepared.document.id)
-        .order_by(passages.c.ordinal)
-    ).scalars()
-    connection.execute(
-        sa.insert(vectors),
-        [
-            {
-                "passage_id": passage_id,
-                "embedder": embedder,
-                "vector": passage.vector,
-                "tokens": passage.tokens,
-                "width": passage.width,
-            }
-            for passage_id, passage in zip(ids, prepared.passages, strict=True)
-        ],
-    )
 
 
 def _replace_earlier(connection: sa.Connection, added: Sequence[Document]) -> None:

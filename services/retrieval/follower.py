@@ -49,13 +49,17 @@ class IndexFollower:
         self._changed_at = 0.0
         self.seq = 0
         self.rebuilt = False
+        self._is_open = False
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
 
     def open(self) -> None:
-        """Bring both indexes up to the registry's newest change."""
+        """Bring both indexes up to the registry's newest change; once they are open, do nothing."""
+        if self._is_open:
+            return
+        self._is_open = True
         loaded = self._generations.load_newest(self._indexes(), self._stamp)
         if loaded is not None:
             self.seq = self._published = loaded.seq

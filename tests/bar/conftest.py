@@ -32,7 +32,7 @@ from services.engine import Embedded, Embedder, ModelCard
 from services.engine.memory_generator import MemoryGenerator
 from services.registry.keys import OWNER
 from services.settings import Settings
-from services.wiring import House, house_over, open_registry
+from services.wiring import House, Models, house_over, open_registry
 
 _DIMENSION = 384
 _WORD = re.compile(r"\w+")
@@ -242,7 +242,8 @@ class Running(Caller):
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()))
 
     def _build(self, settings: Settings) -> House:
-        return house_over(settings, open_registry(settings), self.embedder, self.generator)
+        models = Models(self.embedder, self.generator)
+        return house_over(settings, open_registry(settings), models)
 
     def start(self) -> "Running":
         """Start, and wait until it is ready."""

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from ingest.embedding import reembed
+from services.data_folder import held
 from services.domain.errors import DamagedGenerationError, DamagedStoreError, DataInUseError
 from services.index.generations import Generations
 from services.registry.backup import read_backup, write_backup
 from services.registry.database import migrate, open_sqlite
 from services.registry.keys import OWNER
 from services.settings import Settings, clean_environment
-from services.wiring import held_data_folder, open_spool
+from services.wiring import open_spool
 from tests.bar.conftest import Figure, HashEmbedder, MakeRunning, Obedient, Running, lines
 
 SCALE = int(os.environ.get("BAR_SCALE", "1"))
@@ -219,12 +220,12 @@ def test_d12_a_second_writer_is_refused_with_the_holders_pid(
 ) -> None:
     settings = Settings.load(data_dir=tmp_path / "data")
     with (
-        held_data_folder(settings),
+        held(settings.data_dir),
         pytest.raises(DataInUseError, match=str(os.getpid())),
-        held_data_folder(settings),
+        held(settings.data_dir),
     ):
         pass
-    with held_data_folder(settings):
+    with held(settings.data_dir):
         pass
     figure("D12", "a second service is refused, and told the holder's pid")
 

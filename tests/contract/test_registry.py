@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from services.data_folder import held
 from services.domain.access import ApiKey, Grant
 from services.domain.answers import AnswerRecord
 from services.domain.documents import (
@@ -29,12 +30,15 @@ from services.domain.errors import (
 )
 from services.domain.passages import Chunk, PreparedPassage
 from services.domain.scope import Role, Scope
+from services.language import ANALYZER
 from services.registry.database import check_sqlite, migrate, open_sqlite, open_url
 from services.registry.keys import OWNER
+from services.registry.prepared import PreparedDocument
 from services.registry.sqlalchemy_registry import Registry
-from services.registry.tables import metadata
+from services.registry.tables import metadata, passages
 from services.registry.vectors import StoredVector
-from services.registry.work import PreparedDocument
+from services.settings import Settings
+from services.wiring import open_registry
 
 OWNER_KEY = "owner-key-of-the-tests"
 
@@ -145,6 +149,48 @@ def test_a_claim_is_won_once_and_a_late_worker_stores_nothing_twice(registry: Re
 
     assert registry.passages.count() == 1
     assert registry.work.claim([document.id], 60, 3) == []
+
+
+def test_documents_that_are_finished_together_keep_their_own_passages(registry: Registry) -> None:
+    made = []
+    for number, count in enumerate((3, 0, 2)):
+        document, _ = arrive(registry, f"{number}.txt", f"{number}" * 64)
+        [claimed] = registry.work.claim([document.id], 60, 3)
+        parts = tuple(
+            PreparedPassage(Chunk(i, i + 1, f"{number}{i}"), bytes([number, i]) * 8, b"", 0, "", "")
+            for i in range(count)
+        )
+        made.append(PreparedDocument(claimed, Reading(f"text {number}", f"T{number}"), parts))
+
+    registry.work.finish(made, "m")
+
+    for number, one in enumerate(made):
+        scope, document_id = owner(registry), one.document.id
+        held = registry.documents.get(scope, document_id)
+        assert (held.status, held.title) == (Status.READY, f"T{number}")
+        assert held.passages == len(one.passages)
+        assert registry.documents.text(scope, document_id) == f"text {number}"
+        stored = registry.passages.of_document(scope, document_id)
+        assert [p.text for p in stored] == [p.chunk.text for p in one.passages]
+        indexed = registry.passages.indexed([document_id], "m")
+        assert [p.vector for p in indexed] == [p.vector for p in one.passages]
+
+
+def test_passages_that_other_rules_cut_are_cut_again(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    finish(registry, document)
+    assert registry.passages.analyse_again() == 0
+    for other in (ANALYZER - 1, ANALYZER + 1):
+        with registry.database.write() as connection:
+            connection.execute(
+                sa.update(passages).values(analyzer=other, title_terms="x", body_terms="y")
+            )
+
+        assert registry.passages.analyse_again() == 1
+
+        [held] = registry.passages.indexed([document.id], "m")
+        assert (held.title_terms, held.body_terms) == ("t", "hello")
+        assert registry.passages.analyse_again() == 0
 
 
 def test_a_document_that_ends_its_reader_again_and_again_is_left_aside(registry: Registry) -> None:
@@ -323,6 +369,24 @@ def test_a_large_file_is_looked_at_for_a_moment_and_read_through_when_asked(tmp_
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DamagedStoreError, match="put a backup"):
         check_sqlite(path, 0.0)
+
+
+def test_who_opens_a_file_that_its_holder_has_looked_at_does_not_look_again(tmp_path: Path) -> None:
+    settings = Settings.load(data_dir=tmp_path)
+    open_registry(settings).close()
+    path = tmp_path / "registry.sqlite"
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size - 4096)
+        file.write(b"\xff" * 4096)
+
+    with pytest.raises(DamagedStoreError, match="put a backup"):
+        open_registry(settings)
+    with held(tmp_path):
+        with pytest.raises(DamagedStoreError, match="put a backup"):
+            open_registry(settings, is_holder=True)
+        open_registry(settings).close()
+    with pytest.raises(DamagedStoreError, match="put a backup"):
+        open_registry(settings)
 
 
 def test_data_of_a_newer_release_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,63 @@
+"""The data folder belongs to one service at a time."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from services.domain.errors import DataInUseError
+
+_MOMENT_S = 0.05
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[int]:
+    """Hold the data folder for this service alone; DataInUseError names who has it.
+
+    Yields the lock's descriptor: a child that inherits it holds the folder as long as it lives.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _lock_of(folder).open("a+", encoding="ascii") as file:
+        if not _locked(file):
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            message = (
+                f"The data folder {folder} is in use by process {holder}: "
+                "stop that service, or set FOOTNOTE_DATA_DIR to another folder."
+            )
+            raise DataInUseError(message)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield file.fileno()
+
+
+def is_held(folder: Path) -> bool:
+    """Say whether a service holds the data folder: this one, or another."""
+    try:
+        with _lock_of(folder).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _locked(file: TextIO) -> bool:
+    """Lock *file*; say whether that was possible. Who only looks is gone in a moment."""
+    for wait_s in (_MOMENT_S, 0.0):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(wait_s)
+        else:
+            return True
+    return False
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder / "lock"
