@@ -52,7 +52,7 @@ def collect(bench: Bench, name: str, language: str) -> list[Case]:
     for row in [*yes[:MOST], *no[:MOST]]:
         history = tuple(Turn(**turn) for turn in row.get("history") or [])
         retrieval = bench.retriever.search(Query(row["text"], history), bench.scope(name), 10)
-        evidence = bench.weigher.evidence(retrieval.question, retrieval, READ)
+        evidence = bench.weigher.evidence(retrieval, bench.weigher.cut(retrieval, READ))
         if retrieval.language == language and evidence:
             found.append(_case(name, row, retrieval, evidence))
     return found

@@ -113,7 +113,9 @@ class Answerer(AnswerSource):
         retrieval = self._retriever.search(query, scope, max(self._limits.passages, _SHOWN))
         now = course.lap("retrieve", began)
         yield PassagesEvent(tuple(retrieval.found))
-        evidence = self._weigher.evidence(retrieval.question, retrieval, self._limits.passages)
+        cut = self._weigher.cut(retrieval, self._limits.passages)
+        now = course.lap("embed", now)
+        evidence = self._weigher.evidence(retrieval, cut)
         best = ranked(evidence, self._choice(retrieval))
         verdict = self._gate.judge(retrieval, best)
         now = course.lap("weigh", now)
@@ -125,7 +127,7 @@ class Answerer(AnswerSource):
         course.trace["hurried"] = self._must_hurry(question, waited_s)
         reads = self._generator.card.reads(retrieval.language)
         if reads and not course.trace["hurried"]:
-            text = yield from self._written(course, retrieval)
+            text = yield from self._written(course, retrieval, now)
             now = time.perf_counter()
             written = _grounded(text, evidence)
         yield self._answered(course, retrieval, best, written, now)
@@ -142,13 +144,15 @@ class Answerer(AnswerSource):
         read = retrieval.embedded is not None
         return model(retrieval.language, self._embedder if read else "")
 
-    def _written(self, course: _Course, retrieval: Retrieval) -> typing.Generator[Event, None, str]:
+    def _written(
+        self, course: _Course, retrieval: Retrieval, began: float
+    ) -> typing.Generator[Event, None, str]:
         """Let the generator write; yields its text as it comes and returns the whole of it."""
         question = course.question
         most = min(question.sampling.max_tokens, self._generator.context_tokens // 2)
         course.question = replace(question, sampling=replace(question.sampling, max_tokens=most))
         packed = self._packed(course, retrieval)
-        began = time.perf_counter()
+        began = course.lap("pack", began)
         text: list[str] = []
         step = Step()
         sampling = replace(

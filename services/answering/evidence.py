@@ -75,6 +75,18 @@ class Evidence:
         return _LIST_MARK.sub("", " ".join(self.quote.split()))
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The first passages of a retrieval in sentences: where they lie, what they say, and how like
+    the question each is as a whole.
+    """
+
+    found: Sequence[Found]
+    spans: Sequence[Sequence[Span]]
+    texts: Sequence[Sequence[str]]
+    likeness: Sequence[NDArray[np.float64]]
+
+
 class Weigher:
     """Measures the sentences of a retrieval against its question."""
 
@@ -84,38 +96,40 @@ class Weigher:
             lambda texts: [one.vector for one in embedder.embed_passages(texts)], _KEPT_SENTENCES
         )
 
-    def evidence(self, question: str, retrieval: Retrieval, passages: int) -> list[Evidence]:
-        """Return every sentence of the first *passages* passages with its features.
+    def cut(self, retrieval: Retrieval, passages: int) -> Cut:
+        """Cut the first *passages* passages into sentences, and embed those that are new."""
+        found = retrieval.found[:passages]
+        spans = [_sentences(one) for one in found]
+        texts = [
+            [one.passage.text[span.start : span.end] for span in own]
+            for one, own in zip(found, spans, strict=True)
+        ]
+        return Cut(found, spans, texts, self._as_wholes(retrieval, found, texts))
+
+    def evidence(self, retrieval: Retrieval, cut: Cut) -> list[Evidence]:
+        """Return every sentence of *cut* with its features.
 
         Coverage is the share of the question's terms, weighted by how rare each is in what the
         asker may read (idf). A passage's title counts as context of all of its sentences.
         """
-        asked = _Asked(question, retrieval)
-        found = list(retrieval.found[:passages])
-        cut = [_sentences(one) for one in found]
-        texts = [
-            [one.passage.text[s.start : s.end] for s in spans]
-            for one, spans in zip(found, cut, strict=True)
-        ]
-        whole = self._as_wholes(retrieval, found, texts)
+        asked = _Asked(retrieval)
         measured: list[Evidence] = []
-        for rank, (one, spans) in enumerate(zip(found, cut, strict=True)):
+        for rank, (one, spans) in enumerate(zip(cut.found, cut.spans, strict=True)):
             best = self._best_tokens(retrieval, one, spans)
-            passage = _Passage(one, texts[rank], (*best, whole[rank]), rank)
-            for position, span in enumerate(spans):
-                features = asked.features(passage, position)
-                start = one.passage.start
-                measured.append(
-                    Evidence(
-                        found=one,
-                        rank=rank,
-                        position=position,
-                        span=Span(start + span.start, start + span.end),
-                        quote=texts[rank][position],
-                        terms=passage.terms[position],
-                        features=features,
-                    )
+            passage = _Passage(one, cut.texts[rank], (*best, cut.likeness[rank]), rank)
+            start = one.passage.start
+            measured += [
+                Evidence(
+                    found=one,
+                    rank=rank,
+                    position=position,
+                    span=Span(start + span.start, start + span.end),
+                    quote=passage.texts[position],
+                    terms=passage.terms[position],
+                    features=asked.features(passage, position),
                 )
+                for position, span in enumerate(spans)
+            ]
         return measured
 
     def _as_wholes(
@@ -186,9 +200,9 @@ class _Passage:
 class _Asked:
     """A question with what its features need."""
 
-    def __init__(self, question: str, retrieval: Retrieval) -> None:
+    def __init__(self, retrieval: Retrieval) -> None:
         self._language = retrieval.language
-        self._plain = folded(question)
+        self._plain = folded(retrieval.question)
         self._kind = asked_type(self._plain, self._language)
         self._weights = retrieval.weights
         self._total = sum(retrieval.weights.values()) or 1.0

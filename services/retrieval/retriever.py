@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from services.registry.passages import Passages
 from services.retrieval import Query, Retrieval
 from services.retrieval.legs import Candidates, Legs
 from services.retrieval.reranking import Reranking
-from services.retrieval.scoring import features, ranked
+from services.retrieval.scoring import Stored, Tokens, features, ranked
 from services.retrieval.standalone import standalone, views
 
 
@@ -25,8 +26,8 @@ class Seen:
     """What one view of a question found."""
 
     candidates: Candidates
-    stored: Mapping[int, AnalysedPassage]
-    tokens: Mapping[int, tuple[bytes, int]]
+    stored: Stored
+    tokens: Tokens
     measured: Mapping[str, NDArray[np.float64]]
     scores: Mapping[int, float]
 
@@ -104,12 +105,16 @@ class Retriever:
 
     def look(self, text: str, scope: Scope) -> Seen:
         """Return what one view of a question finds in *scope*."""
-        candidates = self._legs.search(text, scope)
-        # Deleted since it was indexed: the registry is the truth, and does not return it.
-        stored = self._passages.with_terms(scope, candidates.ids)
-        tokens = self._passages.token_vectors(scope, candidates.ids, self._legs.embedder_name)
+        candidates, (stored, tokens) = self._legs.search(text, scope, partial(self._stored, scope))
         measured = features(text, candidates, stored, tokens)
         return Seen(candidates, stored, tokens, measured, ranked(candidates, stored, measured))
+
+    def _stored(self, scope: Scope, ids: Sequence[int]) -> tuple[Stored, Tokens]:
+        """Return the passages themselves and their token vectors. What was deleted since it was
+        indexed is not among them: the registry is the truth.
+        """
+        tokens = self._passages.token_vectors(scope, ids, self._legs.embedder_name)
+        return self._passages.with_terms(scope, ids), tokens
 
     def stand(self, scope: Scope, passages: Collection[int]) -> bool:
         """Say whether all *passages* are still there for *scope*."""

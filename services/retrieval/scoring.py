@@ -109,20 +109,25 @@ def _late(text: str, candidates: Candidates, tokens: Tokens) -> NDArray[np.float
     scores = np.zeros(len(candidates.ids))
     if question is None or not len(question.tokens):
         return scores
-    asked = question.tokens.astype(np.float32) / np.float32(127)
-    weight = token_weights(text, question, candidates.idf)
-    for i, number in enumerate(candidates.ids):
-        if number in tokens:
-            scores[i] = float(weight @ best_likeness(asked, *tokens[number]))
+    held = [(i, tokens[number]) for i, number in enumerate(candidates.ids) if number in tokens]
+    if held:
+        best = best_likenesses(question.tokens, [packed for _, packed in held])
+        scores[[i for i, _ in held]] = token_weights(text, question, candidates.idf) @ best
     return scores
 
 
-def best_likeness(
-    asked: NDArray[np.floating[Any]], packed: bytes, width: int
+def best_likenesses(
+    asked: NDArray[np.int8], passages: Sequence[tuple[bytes, int]]
 ) -> NDArray[np.floating[Any]]:
-    """Return for each of the question's tokens its best cosine to a token of the passage."""
-    rows = np.frombuffer(packed, np.int8).reshape(-1, width).astype(np.float32)
-    best: NDArray[np.floating[Any]] = (asked @ rows.T).max(axis=1) / 127
+    """Return, for each of the question's tokens *asked* (n, width), its best cosine to a token of
+    each of the *passages* (m, token vectors and their width): (n, m).
+    """
+    counts = [len(packed) // width for packed, width in passages]
+    joined = np.frombuffer(b"".join(packed for packed, _ in passages), np.int8)
+    rows = joined.reshape(-1, asked.shape[1]).astype(np.float32)
+    likeness = (asked.astype(np.float32) / np.float32(127)) @ rows.T
+    starts = np.concatenate([[0], np.cumsum(counts[:-1], dtype=np.int64)])
+    best: NDArray[np.floating[Any]] = np.maximum.reduceat(likeness, starts, axis=1) / 127
     return best
 
 

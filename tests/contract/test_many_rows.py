@@ -286,3 +286,26 @@ def test_without_room_on_the_disk_rows_stay_in_memory(
 
     assert index.count() == 2500
     assert found(index, rows[2000], 1) == [2000]
+
+
+def test_rows_much_alike_do_not_make_every_list_be_looked_at(tmp_path: Path) -> None:
+    """Of texts that differ in a word, codes cannot tell the nearest, wherever they look."""
+    random = np.random.default_rng(8)
+    few = unit(3, 50)[random.integers(0, 50, 9000)]
+    rows = few + 0.001 * random.normal(size=few.shape).astype(np.float32)
+    matrix = HostMatrix(DIMENSION, tmp_path, FROM)
+    matrix.append(rows.astype(np.float32))
+
+    matrix.tend(threading.Lock())
+
+    coarse = matrix._coarse
+    assert coarse is not None
+    assert coarse.coded == len(rows)
+    assert coarse._probed < coarse.lists
+    saved = tmp_path / "saved"
+    coarse._probed = coarse.lists
+    coarse.save(saved)
+    loaded = Coarse.load(saved, DIMENSION, len(rows))
+    assert loaded is not None
+    # Where an older release looked at all lists, the number is found out again.
+    assert loaded.tuned_on == 0
