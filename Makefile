@@ -34,7 +34,7 @@ fix: setup-dev  ## Format, and mend what the linter can mend
 	@.venv/bin/ruff check --fix .
 
 test: setup-dev  ## Run the whole test suite on real models, Redis, Postgres and a browser
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n 2
 
 test-quick: setup-dev  ## Run the unit, contract and architecture tests only
 	@$(PYTHON) -m pytest tests/unit tests/contract tests/architecture
