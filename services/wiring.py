@@ -100,12 +100,18 @@ def build_house(settings: Settings) -> House:
     embedder.embed_question("warm up")
     reranking = open_reranking(settings, cores)
     follower, legs = _open_indexes(settings, registry, embedder)
+    removed: list[str] = []
+    follower.on_removed = removed.append
     # Last of the models: it is fitted to the memory that the others leave.
     with ThreadPoolExecutor(1, "generator") as loading:
         generator = loading.submit(open_generator, settings, cores)
         follower.open()
     models = Models(embedder, generator.result(), reranking)
-    return house_over(settings, registry, models, (follower, legs))
+    house = house_over(settings, registry, models, (follower, legs))
+    # What left while no service ran leaves the saved states of prompts, too.
+    for collection in removed:
+        follower.on_removed(collection)
+    return house
 
 
 def house_over(
