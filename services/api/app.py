@@ -118,8 +118,8 @@ def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[
             service.settings.poll_seconds,
             lambda error: log.error("index follower failed", exc_info=error),
         )
-        service.open(house)
         log.info("ready", passages=house.follower.passages(), rebuilt=house.follower.rebuilt)
+        service.open(house)
     except Exception as error:
         log.exception("cannot start", reason=str(error), exc_info=error)
         service.fault = error
