@@ -269,6 +269,7 @@ def open_generator(settings: Settings, cores: FreeCores | None = None) -> Genera
             kv_type=found.kv_type,
             flash_attention=found.flash_attention,
             unified=planned.unified,
+            weights=found.weights,
             adapters=adapter_files(settings),
         ),
         scheduler=SchedulerOptions(
@@ -293,9 +294,8 @@ def _remote_generator(settings: Settings, url: str) -> Generator:
 def fitted_generator(
     settings: Settings, source: ModelSource, file: Path, cores: FreeCores, *, measures: bool = True
 ) -> "tuple[Plan, Findings]":
-    """Return how the generator is run in the memory that is free, and what the probe found.
-
-    What is not known yet is measured, which takes seconds, unless *measures* is false.
+    """Return how the generator is run in the memory that is free, and what the probe found: what
+    is not known yet is measured, which takes seconds, unless *measures* is false.
     """
     from services.engine.llama_cpp_fitting import Probe, fitted
 

@@ -17,6 +17,7 @@ import httpx2
 import llama_cpp
 
 from bench.engine.loads import Load
+from bench.engine.running import held_as
 from services.domain.answers import Sampling
 from services.engine.kv_tiers import KVTiers, TierSizes
 from services.engine.llama_cpp_context import ContextOptions, LlamaContext
@@ -60,6 +61,8 @@ class FootnoteEngine:
                 threads=threads,
                 gpu_layers=gpu_layers,
                 unified=gpu_layers != 0,
+                flash_attention=gpu_layers != 0,
+                weights=held_as(file, gpu_layers),
             ),
         )
         self.stats = SchedulerStats()

@@ -5,11 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.engine.devices import free_memory
 from services.engine.kv_tiers import KVTiers, TierSizes
 from services.engine.llama_cpp_context import ContextOptions, LlamaContext
+from services.engine.llama_cpp_shape import shape_of
+from services.engine.llama_cpp_weights import AS_FILED, ways
 from services.engine.scheduler import Scheduler, SchedulerOptions
 from services.engine.scheduler_stats import SchedulerStats
 from services.engine.threads import FreeCores
+
+
+def held_as(file: Path, layers: int) -> str:
+    """Return as what the service holds the weights where it has not measured."""
+    return ways(shape_of(file), free_memory().host)[0] if layers == 0 else AS_FILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ def running(
         threads=threads,
         gpu_layers=layers,
         unified=layers != 0,
+        flash_attention=layers != 0,
+        weights=held_as(file, layers),
     )
     context = LlamaContext(file, options)
     kept = saved or Saved()

@@ -12,6 +12,7 @@ import torch
 from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError
 from services.engine.devices import free_memory
+from services.engine.llama_cpp_weights import AS_FILED
 from services.engine.probing import ROWS, Findings
 from services.settings import Settings
 from services.wiring import (
@@ -121,7 +122,8 @@ def _ledger(settings: Settings) -> tuple[bool, str]:
 def _told_probe(found: Findings) -> str:
     """Tell what the probe chose and measured."""
     flash = "on" if found.flash_attention else "off"
-    chosen = f"KV {found.kv_type}, flash attention {flash}, up to {found.threads} threads"
+    held = "" if found.weights == AS_FILED else f"weights held as {found.weights}, "
+    chosen = f"{held}KV {found.kv_type}, flash attention {flash}, up to {found.threads} threads"
     if not found.read_tokens_s:
         return f"{chosen} by rule: the next start on a calm machine measures"
     return (

@@ -1,7 +1,8 @@
 """The memory ledger: what a model needs before it is loaded, and what fits into what is there.
 
 KV bytes a token = layers x KV heads x (key + value length) x bytes a value (llama.cpp's cache
-layout). The compute buffer is bounded by the logits and the widest activation of one micro-batch.
+layout). The compute buffer is bounded by the logits and the widest activation of one micro-batch,
+and without flash attention by the scores of each of its tokens with each of the window's.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ _MOST_WINDOWS = 8
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """What of a GGUF file decides how much memory it takes; `weights` in bytes."""
+    """What of a GGUF file decides how much memory it takes; `weights` in bytes.
+
+    `file_type` is llama.cpp's number for how the weights lie in the file.
+    """
 
     weights: int
     layers: int
@@ -31,6 +35,9 @@ class ModelShape:
     width: int
     vocabulary: int
     trained_context: int
+    heads: int = 0
+    parameters: int = 0
+    file_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Wish:
     """What the settings ask for; None or 0 leaves it to the ledger.
 
     `answers` at once, each of a *window* of tokens; `kv_type` may be auto until the probe has
-    spoken; `gpu_layers` None: as many as fit.
+    spoken; `flash` attention needs no room for scores; `gpu_layers` None: as many as fit.
     """
 
     answers: int
@@ -47,6 +54,7 @@ class Wish:
     kv_tokens: int = 0
     pool: str = "auto"
     gpu_layers: int | None = None
+    flash: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,13 @@ def compute_bytes(shape: ModelShape, micro_batch: int) -> int:
     return micro_batch * (shape.vocabulary + _ALIVE * shape.width) * _FLOAT
 
 
+def score_bytes(shape: ModelShape, cells: int, micro_batch: int = 512) -> int:
+    """Return the buffer for every head's scores of one micro-batch with *cells* tokens, before and
+    after the softmax: an upper bound (measured: 1.46 times one of the two).
+    """
+    return 2 * shape.heads * cells * micro_batch * _FLOAT
+
+
 def plan(shape: ModelShape, wish: Wish, memory: Memory, micro_batch: int = 512) -> Plan:
     """Fit window, cells, sequences and layers to the memory that is free.
 
@@ -100,6 +115,8 @@ def plan(shape: ModelShape, wish: Wish, memory: Memory, micro_batch: int = 512) 
     window = min(wish.window, shape.trained_context or wish.window)
     unified, sequences, cells = _pool(wish, window, budget // token, on_gpu=on_gpu)
     compute = compute_bytes(shape, micro_batch)
+    if not wish.flash:
+        compute += score_bytes(shape, cells if unified else window, micro_batch)
     layers = _layers(shape, wish, memory.gpu - cells * token - compute) if on_gpu else 0
     return Plan(window, cells, sequences, unified, layers, shape.weights, cells * token, compute)
 

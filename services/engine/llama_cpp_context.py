@@ -13,13 +13,17 @@ from typing import Any
 
 import llama_cpp
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from services.domain.answers import Sampling
 from services.domain.errors import EngineError, ModelFileError
 from services.engine.batches import Row
 from services.engine.llama_cpp_sampler import LlamaSampler
+from services.engine.llama_cpp_weights import AS_FILED, rewritten
 from services.engine.prefix_tree import Tokens
+
+log = structlog.get_logger("engine")
 
 KV_TYPES = {"f16": llama_cpp.GGML_TYPE_F16, "q8_0": llama_cpp.GGML_TYPE_Q8_0}
 # Texts of passages come again and again: their tokens are kept.
@@ -35,7 +39,8 @@ _MICRO_BATCH = 512
 class ContextOptions:
     """How a context is made: `cells` KV cells for all sequences, `gpu_layers` -1 for all layers.
 
-    Split, each sequence has its part of the cells. `adapters` are LoRA files, for every answer.
+    Split, each sequence has its part of the cells. `weights` says as what they are held
+    (`llama_cpp_weights.py`). `adapters` are LoRA files, for every answer.
     """
 
     cells: int
@@ -45,6 +50,7 @@ class ContextOptions:
     kv_type: str = "f16"
     flash_attention: bool = True
     unified: bool = True
+    weights: str = AS_FILED
     adapters: tuple[Path, ...] = ()
 
 
@@ -55,13 +61,11 @@ class LlamaContext:
     """
 
     def __init__(self, file: Path, options: ContextOptions) -> None:
-        self._model = load_model(file, options.gpu_layers)
-        self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
-        self._adapters = _adapters(self._model, options.adapters)
-        self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
+        self._file = file
+        self._ctx: object = None
+        self._load(options)
         self._pieces: dict[int, bytes] = {}
         self.tokens = lru_cache(_KEPT_TEXTS)(self._tokenised)
-        self._ctx: object = None
         self.reopen(options)
 
     def reopen(self, options: ContextOptions) -> None:
@@ -69,6 +73,9 @@ class LlamaContext:
         if self._ctx is not None:
             llama_cpp.llama_free(self._ctx)
             self._ctx = None
+        if options.weights != self._weights:
+            llama_cpp.llama_model_free(self._model)
+            self._load(options)
         self._ctx = _opened(self._model, options)
         self._memory = llama_cpp.llama_get_memory(self._ctx)
         _adapt(self._ctx, self._adapters)
@@ -79,6 +86,13 @@ class LlamaContext:
         self.batch_tokens = int(llama_cpp.llama_n_batch(self._ctx))
         self.sequences = options.sequences
         self._arrays = _BatchArrays(self.batch_tokens)
+
+    def _load(self, options: ContextOptions) -> None:
+        self._weights = options.weights
+        self._model = _held(self._file, options)
+        self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        self._adapters = _adapters(self._model, options.adapters)
+        self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
 
     @property
     def trained_context(self) -> int:
@@ -212,6 +226,19 @@ def load_model(file: Path, gpu_layers: int, *, only_header: bool = False) -> obj
         message = f"{file.name} cannot be loaded by llama.cpp: it is damaged, or too new a format."
         raise ModelFileError(message)
     return model
+
+
+def _held(file: Path, options: ContextOptions) -> object:
+    """Return the model with its weights as *options* want them, or else as they lie in the file."""
+    if options.weights == AS_FILED:
+        return load_model(file, options.gpu_layers)
+    _be_quiet()
+    try:
+        with rewritten(file, options.weights, options.threads) as held:
+            return load_model(held, options.gpu_layers)
+    except (EngineError, ModelFileError) as error:
+        log.warning("weights stay as they lie in the file", reason=str(error))
+        return load_model(file, options.gpu_layers)
 
 
 def _opened(model: object, options: ContextOptions) -> object:

@@ -4,15 +4,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from services.engine.devices import free_memory, machine_key
-from services.engine.ledger import Plan, Wish, plan
+from services.engine.ledger import Memory, ModelShape, Plan, Wish, plan, score_bytes
 from services.engine.llama_cpp_context import ContextOptions, LlamaContext
 from services.engine.llama_cpp_shape import shape_of
+from services.engine.llama_cpp_weights import AS_FILED, ways, weight_bytes
 from services.engine.probing import Choices, Findings, by_rule, measured, recalled, remember
 from services.engine.threads import FreeCores
 
 # Other processes that use so much of a core make measuring pointless.
 _BUSY_CORES = 0.5
-_FLASH = {"auto": (True, False), "on": (True,), "off": (False,)}
+# Scores may take this part of the free memory.
+_SCORE_SHARE = 16
 _PROBE_CELLS = 256
 
 
@@ -36,26 +38,47 @@ def fitted(file: Path, wish: Wish, probe: Probe, cores: FreeCores) -> tuple[Plan
     """
     shape, memory = shape_of(file), free_memory()
     planned = plan(shape, replace(wish, kv_type=_ruled(wish.kv_type)), memory)
-    choices = _choices(wish, planned, probe.flash, cores)
+    held = ways(shape, memory.host) if planned.gpu_layers == 0 else (AS_FILED,)
+    flashes = flash_ways(probe.flash, shape, planned, memory)
+    choices = replace(_choices(wish, planned, flashes, cores), weights=held)
     found = _found(file, probe, choices, planned.gpu_layers, cores)
     pool = "unified" if found.unified else wish.pool
-    return plan(shape, replace(wish, kv_type=found.kv_type, pool=pool), memory), found
+    shape = replace(shape, weights=weight_bytes(shape, found.weights))
+    chosen = replace(wish, kv_type=found.kv_type, pool=pool, flash=found.flash_attention)
+    return plan(shape, chosen, memory), found
+
+
+def flash_ways(wanted: str, shape: ModelShape, planned: Plan, memory: Memory) -> tuple[bool, ...]:
+    """Return whether flash attention is *wanted* (auto, on or off) or may be chosen, the likeliest
+    first.
+
+    On a CPU llama.cpp's reads up to 63 tokens of a text one by one, and rounds them otherwise than
+    more (`docs/engine.md`); without it, a pool for all costs everybody's cells, and long windows
+    cost memory.
+    """
+    if wanted != "auto":
+        return (wanted == "on",)
+    if planned.gpu_layers:
+        return (True, False)
+    fits = score_bytes(shape, planned.window) <= memory.host // _SCORE_SHARE
+    return (False, True) if fits and not planned.unified else (True,)
 
 
 def _found(
     file: Path, probe: Probe, choices: Choices, gpu_layers: int, cores: FreeCores
 ) -> Findings:
     key = f"{probe.model_key}|{machine_key()}|{gpu_layers}|{choices.pools}"
-    key += f"|{choices.kv_types}|{choices.flash}"
+    key += f"|{choices.kv_types}|{choices.flash}|{choices.weights}"
     kept, is_busy = recalled(probe.kept, key), cores.others > _BUSY_CORES
     # What was found on a busy machine holds until a start on a calm one.
     if kept is not None and (kept[1] or is_busy or not probe.measures):
         return kept[0]
     if not probe.measures:
         return replace(by_rule(choices), threads=cores.most)
-    context = LlamaContext(file, ContextOptions(_PROBE_CELLS, 1, cores.most, gpu_layers))
+    options = ContextOptions(_PROBE_CELLS, 1, cores.most, gpu_layers, weights=choices.weights[0])
+    context = LlamaContext(file, options)
     try:
-        found = measured(context, ContextOptions(_PROBE_CELLS, 1, cores.most), choices)
+        found = measured(context, options, choices)
     finally:
         context.close()
     calm = cores.others <= _BUSY_CORES
@@ -66,11 +89,11 @@ def _found(
     return found
 
 
-def _choices(wish: Wish, planned: Plan, flash: str, cores: FreeCores) -> Choices:
+def _choices(wish: Wish, planned: Plan, flash: tuple[bool, ...], cores: FreeCores) -> Choices:
     """Return what the probe may choose from: what neither a setting nor the memory rules out."""
     kv_types = ("f16", "q8_0") if wish.kv_type == "auto" else (wish.kv_type,)
     # llama.cpp holds quantised values only with flash attention.
-    flashes = (True,) if kv_types[0] == "q8_0" else _FLASH[flash]
+    flashes = (True,) if kv_types[0] == "q8_0" else flash
     may_split = wish.pool == "auto" and not planned.unified
     pools = (False, True) if may_split else (planned.unified,)
     threads = tuple(dict.fromkeys((cores.free, cores.most, max(1, cores.most // 2), 1)))

@@ -111,4 +111,7 @@ class LlamaCppGenerator:
 def _tier_key(options: EngineOptions, family: str) -> str:
     """Return what a saved state depends on."""
     adapters = ",".join(file.name for file in options.context.adapters)
-    return f"{options.model_key}|{adapters}|{options.context.kv_type}|{family}"
+    held = f"{options.context.kv_type}|{options.context.weights}"
+    # Without flash attention values lie the other way round.
+    held += "" if options.context.flash_attention else "|scores"
+    return f"{options.model_key}|{adapters}|{held}|{family}"

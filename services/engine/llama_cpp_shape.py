@@ -24,6 +24,9 @@ def shape_of(file: Path) -> ModelShape:
             width=width,
             vocabulary=int(llama_cpp.llama_vocab_n_tokens(vocabulary)),
             trained_context=_number(model, f"{family}.context_length"),
+            heads=heads,
+            parameters=int(llama_cpp.llama_model_n_params(model)),
+            file_type=_number(model, "general.file_type"),
         )
     finally:
         llama_cpp.llama_model_free(model)

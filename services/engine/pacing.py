@@ -29,14 +29,17 @@ class Pace:
         self._token_s = 0.0
 
     def chunk(self, writing: int, reading: int) -> int:
-        """Return how many tokens of *reading* prompts go beside *writing* streams."""
-        if self._token_s == 0:
-            return self._most
+        """Return how many tokens of *reading* prompts go beside *writing* streams.
+
+        0 where it is not known what so many streams take: the next step tells.
+        """
         if writing == 0:
-            return self._bounded(_LONGEST_S / self._token_s)
+            return self._bounded(_LONGEST_S / self._token_s) if self._token_s else self._most
         base = self._base(writing)
         if base is None:
-            return self._most
+            return 0
+        if self._token_s == 0:
+            return min(_FILLED, self._most)
         chunk = self._bounded(base * (_STRETCH - 1) / self._token_s)
         if reading < _QUEUE:
             return chunk
@@ -50,16 +53,20 @@ class Pace:
             # A step that a busy machine held up says nothing about the next.
             self._writing_s[writing] = old + _LEARNING * (min(seconds, 2 * old) - old)
             return
-        base = self._base(writing) or 0.0
+        base = self._base(writing)
+        if writing and base is None:
+            return
+        base = base or 0.0
         each = max(seconds - base, 1e-6) / prompt_tokens
         self._token_s += (_LEARNING if self._token_s else 1.0) * (each - self._token_s)
 
     def _base(self, writing: int) -> float | None:
-        """Return the seconds of a step with *writing* streams, or with the nearest known number."""
+        """Return the seconds of a step with *writing* streams, or with about so many."""
         if writing == 0 or not self._writing_s:
             return None
         nearest = min(self._writing_s, key=lambda known: abs(known - writing))
-        return self._writing_s[nearest]
+        is_near = max(nearest, writing) <= 2 * min(nearest, writing)
+        return self._writing_s[nearest] if is_near else None
 
     def _bounded(self, tokens: float) -> int:
         return max(_FEWEST, min(self._most, int(tokens)))

@@ -1,8 +1,9 @@
 """The start-up probe: which way of running a model is fastest on this machine, by measuring.
 
-One pool of KV or one a sequence, flash attention or not, the KV's type and the number of threads
-are tried on the model itself, with a few short texts in the context. What was found is kept in the
-data folder and used until the model, llama.cpp or the machine changes.
+As what the weights are held, one pool of KV or one a sequence, flash attention or not, the KV's
+type and the number of threads are tried on the model itself, with a few short texts in the context.
+What was found is kept in the data folder and used until the model, llama.cpp or the machine
+changes.
 """
 
 import json
@@ -17,6 +18,7 @@ import numpy as np
 from services.domain.errors import EngineError
 from services.engine.batches import Row
 from services.engine.llama_cpp_context import ContextOptions
+from services.engine.llama_cpp_weights import AS_FILED
 
 # Texts in the context, and the tokens of each: enough for pools to differ, and soon read.
 ROWS = 8
@@ -67,6 +69,7 @@ class Choices:
     kv_types: tuple[str, ...]
     threads: tuple[int, ...]
     flash: tuple[bool, ...] = (True, False)
+    weights: tuple[str, ...] = (AS_FILED,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Findings:
     flash_attention: bool
     kv_type: str
     threads: int
+    weights: str = AS_FILED
     step_ms: float = 0.0
     read_tokens_s: float = 0.0
 
@@ -88,7 +92,13 @@ class Findings:
 
 def by_rule(choices: Choices) -> Findings:
     """Return what holds without measuring."""
-    return Findings(choices.pools[0], choices.flash[0], choices.kv_types[0], choices.threads[0])
+    return Findings(
+        choices.pools[0],
+        choices.flash[0],
+        choices.kv_types[0],
+        choices.threads[0],
+        choices.weights[0],
+    )
 
 
 def measured(context: ProbedContext, options: ContextOptions, choices: Choices) -> Findings:
@@ -108,9 +118,12 @@ def measured(context: ProbedContext, options: ContextOptions, choices: Choices) 
 
 def _changes(choices: Choices) -> Iterator[dict[str, Any]]:
     """Yield what to change of the best so far, one thing at a time."""
+    # Short texts do not show what a pool for all costs without it.
+    flash = {"flash_attention": True} if True in choices.flash else {}
+    yield from ({"weights": weights} for weights in choices.weights[1:])
     yield from ({"threads": threads} for threads in choices.threads[1:])
-    yield from ({"flash_attention": flash} for flash in choices.flash[1:])
-    yield from ({"unified": unified} for unified in choices.pools[1:])
+    yield from ({"flash_attention": one} for one in choices.flash[1:])
+    yield from ({"unified": unified} | flash for unified in choices.pools[1:])
     # llama.cpp holds quantised values only with flash attention.
     yield from ({"kv_type": one, "flash_attention": True} for one in choices.kv_types[1:])
 
@@ -127,6 +140,7 @@ def _tried(context: ProbedContext, options: ContextOptions, way: Findings) -> Fi
                 flash_attention=way.flash_attention,
                 kv_type=way.kv_type,
                 threads=way.threads,
+                weights=way.weights,
             )
         )
     except EngineError:

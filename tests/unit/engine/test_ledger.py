@@ -6,8 +6,8 @@ from services.engine.ledger import Memory, ModelShape, Wish, kv_token_bytes, pla
 from services.settings import MIB
 
 GIB = 1024 * MIB
-LLAMA_8B = ModelShape(4_900_000_000, 32, 8, 128, 4096, 128_256, 131_072)
-SMOLLM2 = ModelShape(98_000_000, 30, 3, 64, 576, 49_152, 8192)
+LLAMA_8B = ModelShape(4_900_000_000, 32, 8, 128, 4096, 128_256, 131_072, heads=32)
+SMOLLM2 = ModelShape(98_000_000, 30, 3, 64, 576, 49_152, 8192, heads=9)
 
 
 def test_the_kv_of_a_token_is_what_llama_cpp_takes() -> None:
@@ -51,3 +51,12 @@ def test_one_answer_always_has_its_window(pool: str) -> None:
     told = plan(LLAMA_8B, Wish(16, 4096, pool=pool), Memory(100 * MIB))
 
     assert told.cells >= 4096
+
+
+def test_without_flash_attention_the_scores_of_the_window_need_room() -> None:
+    with_scores = plan(SMOLLM2, Wish(16, 4096, flash=False), Memory(24 * GIB))
+    without = plan(SMOLLM2, Wish(16, 4096), Memory(24 * GIB))
+
+    # 512 tokens with 4,096, nine heads, four bytes each, twice.
+    assert with_scores.compute - without.compute == 144 * MIB
+    assert with_scores.total - without.total == 144 * MIB

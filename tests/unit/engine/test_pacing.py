@@ -40,3 +40,28 @@ def test_a_step_that_was_held_up_says_little() -> None:
     pace.learn(4, 0, 5.0)
 
     assert pace.chunk(4, reading=1) < 40
+
+
+def test_beside_streams_of_which_nothing_is_known_nothing_is_read_for_a_step() -> None:
+    pace = Pace(512)
+    pace.learn(0, 512, 0.8)
+
+    assert pace.chunk(1, reading=15) == 0
+    pace.learn(1, 0, 0.010)
+    assert pace.chunk(1, reading=15) == 128
+    assert pace.chunk(2, reading=15) == 128
+    # What one stream takes says little of what nine take.
+    assert pace.chunk(9, reading=1) == 0
+    pace.learn(9, 0, 0.080)
+    assert 30 <= pace.chunk(9, reading=1) <= 45
+    assert pace.chunk(12, reading=1) == pace.chunk(9, reading=1)
+    assert pace.chunk(3, reading=1) == 0
+
+
+def test_a_prompt_that_is_the_first_ever_read_comes_in_a_part_that_is_not_long() -> None:
+    pace = Pace(512)
+    pace.learn(4, 0, 0.040)
+
+    assert pace.chunk(4, reading=1) == 128
+    pace.learn(4, 128, 0.040 + 128 * 0.002)
+    assert pace.chunk(4, reading=1) == 16

@@ -21,7 +21,9 @@ from services.engine.probing import (
 )
 
 OPTIONS = ContextOptions(cells=256, sequences=1, threads=2)
-CHOICES = Choices(pools=(False, True), kv_types=("f16", "q8_0"), threads=(2, 1))
+CHOICES = Choices(
+    pools=(False, True), kv_types=("f16", "q8_0"), threads=(2, 1), weights=("q8_0", "file")
+)
 
 
 class SlowContext(ProbedContext):
@@ -43,7 +45,7 @@ class SlowContext(ProbedContext):
     @override
     def decode(self, rows: list[Row]) -> int:
         cost = 2.0
-        for name in ("unified", "flash_attention", "kv_type"):
+        for name in ("unified", "flash_attention", "kv_type", "weights"):
             cost *= self._slow.get((name, getattr(self._options, name)), 1.0)
         time.sleep(cost * self._slow.get(("threads", self._threads), 1.0) / 1000)
         return 0
@@ -68,6 +70,7 @@ class SlowContext(ProbedContext):
         ({("flash_attention", True): 4.0}, {"flash_attention": False}),
         ({("unified", False): 4.0}, {"unified": True}),
         ({("kv_type", "f16"): 4.0}, {"kv_type": "q8_0"}),
+        ({("weights", "q8_0"): 4.0}, {"weights": "file"}),
         ({("kv_type", "q8_0"): 4.0, ("unified", True): 4.0, ("threads", 1): 4.0}, {}),
     ],
 )
@@ -89,7 +92,13 @@ def test_it_takes_what_is_clearly_faster(
 
 
 def by_rule_values() -> dict[str, object]:
-    return {"unified": False, "flash_attention": True, "kv_type": "f16", "threads": 2}
+    return {
+        "unified": False,
+        "flash_attention": True,
+        "kv_type": "f16",
+        "threads": 2,
+        "weights": "q8_0",
+    }
 
 
 def all_values() -> dict[str, tuple[object, ...]]:
@@ -98,6 +107,7 @@ def all_values() -> dict[str, tuple[object, ...]]:
         "flash_attention": (True, False),
         "kv_type": ("f16", "q8_0"),
         "threads": (2, 1),
+        "weights": ("q8_0", "file"),
     }
 
 
@@ -118,7 +128,7 @@ def test_a_context_that_does_not_fit_is_not_chosen() -> None:
 
 def test_findings_hold_until_the_machine_changes(tmp_path: Path) -> None:
     file = tmp_path / "probe.json"
-    findings = Findings(True, False, "f16", 3, 12.5, 800.0)
+    findings = Findings(True, False, "f16", 3, "q8_0", 12.5, 800.0)
 
     assert recalled(file, "a") is None
     remember(file, "a", findings, calm=True)
