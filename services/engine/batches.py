@@ -20,6 +20,36 @@ class Row:
     outputs: int = 0
 
 
+def part(pending: int, chunk: int) -> int:
+    """Return how many of a prompt's *pending* tokens are read in a step that has room for *chunk*.
+
+    Never one alone, nor so many that one is left: llama.cpp rounds it otherwise than several.
+    """
+    if pending <= chunk:
+        return pending
+    size = chunk - 1 if pending - chunk == 1 else chunk
+    return size if size > 1 else 0
+
+
+def apart(rows: list[Row]) -> list[list[Row]]:
+    """Return *rows* with those that are written together, and each part of a prompt alone.
+
+    llama.cpp reads one token of each text of a batch, then the rest: together with others, a
+    part of a prompt would begin, or end, with one token alone.
+    """
+    groups: list[list[Row]] = []
+    for row in rows:
+        if groups and _is_written(row) and _is_written(groups[-1][-1]):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def _is_written(row: Row) -> bool:
+    return row.outputs == len(row.tokens)
+
+
 class TokenPicker(Protocol):
     """Picks an answer's tokens, one after another."""
 
@@ -55,7 +85,9 @@ class KVContext(Protocol):
         ...
 
     def decode(self, rows: list[Row]) -> int:
-        """Read *rows*; 0 done, 1 no room (nothing changed), 2 aborted, below 0 broken."""
+        """Read *rows*; 0 done, 1 no room, 2 aborted, below 0 broken: of a batch that is not done
+        some rows may have been read, which the caller removes.
+        """
         ...
 
     def logits(self, index: int) -> NDArray[np.float32]:

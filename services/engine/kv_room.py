@@ -12,6 +12,9 @@ from services.engine.writing import Writing
 WORTH_KEEPING = 16
 # A saved state is loaded if it spares so many tokens more than what is resident.
 WORTH_LOADING = 128
+# So many tokens of a prompt are read in any case: the last for its logits, and llama.cpp rounds one
+# alone otherwise than several, so that the same seed would give another text.
+READ_AGAIN = 2
 # The cost of reading a token grows with what stands before it: as much again at this depth.
 _DEPTH = 4096
 
@@ -43,10 +46,10 @@ class KVRoom:
         self._free = list(range(self.context.sequences))[::-1]
 
     def match(self, share: str, tokens: Tokens) -> Match:
-        """Return what is at hand of *tokens*; the last one is always read, for its logits."""
+        """Return what is at hand of *tokens*; the last two are always read."""
         if not self.context.can_reuse:
             return Match()
-        return self.tree.match(share, tokens[:-1])
+        return self.tree.match(share, tokens[:-READ_AGAIN])
 
     @property
     def has_free(self) -> bool:
@@ -175,10 +178,10 @@ class KVRoom:
         if not self.context.restore(sequence, saved.state):
             self.context.remove(sequence)
             return False
-        usable = common(saved.tokens, writing.tokens[:-1])
+        usable = common(saved.tokens, writing.tokens[:-READ_AGAIN])
         self.context.remove(sequence, usable)
         writing.position = usable
-        match = self.match(writing.share, writing.tokens[: usable + 1])
+        match = self.match(writing.share, writing.tokens[: usable + READ_AGAIN])
         if match.holder is not None and self.context.is_unified:
             self.context.remove_until(sequence, match.resident)
             self.context.copy(match.holder, sequence, match.resident)

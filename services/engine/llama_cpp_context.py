@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from services.domain.answers import Sampling
 from services.domain.errors import EngineError, ModelFileError
-from services.engine.batches import Row
+from services.engine.batches import Row, apart
 from services.engine.llama_cpp_sampler import LlamaSampler
 from services.engine.llama_cpp_weights import AS_FILED, rewritten
 from services.engine.prefix_tree import Tokens
@@ -65,6 +65,8 @@ class LlamaContext:
         self._ctx: object = None
         self._load(options)
         self._pieces: dict[int, bytes] = {}
+        # Logits of the last batch, if llama.cpp read it in more than one go.
+        self._kept: dict[int, NDArray[np.float32]] = {}
         self.tokens = lru_cache(_KEPT_TEXTS)(self._tokenised)
         self.reopen(options)
 
@@ -113,14 +115,32 @@ class LlamaContext:
         """Read *rows* in one batch; return llama.cpp's code: 0 done, 1 no room, 2 aborted,
         below 0 broken. It has been read when this returns: on a GPU `llama_decode` alone only
         begins, and whoever measures it would measure nothing.
+
+        With a pool each, parts of prompts are read one after another (`apart` says why).
         """
-        self._arrays.fill(rows)
-        code = int(llama_cpp.llama_decode(self._ctx, self._arrays.batch))
-        llama_cpp.llama_synchronize(self._ctx)
-        return code
+        self._kept.clear()
+        groups = [rows] if self.is_unified else apart(rows)
+        first = 0
+        for group in groups:
+            self._arrays.fill(group)
+            code = int(llama_cpp.llama_decode(self._ctx, self._arrays.batch))
+            llama_cpp.llama_synchronize(self._ctx)
+            if code != 0:
+                return code
+            if len(groups) > 1:
+                self._keep(first)
+            first += int(self._arrays.batch.n_tokens)
+        return 0
+
+    def _keep(self, first: int) -> None:
+        for at in np.flatnonzero(self._arrays.wants[: self._arrays.batch.n_tokens]):
+            self._kept[first + int(at)] = self._logits(int(at)).copy()
 
     def logits(self, index: int) -> NDArray[np.float32]:
         """Return the logits at *index* of the last batch; valid until the next one."""
+        return self._kept[index] if self._kept else self._logits(index)
+
+    def _logits(self, index: int) -> NDArray[np.float32]:
         pointer = llama_cpp.llama_get_logits_ith(self._ctx, index)
         return np.ctypeslib.as_array(pointer, (self.vocabulary_size,))
 

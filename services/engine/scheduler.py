@@ -16,7 +16,7 @@ import structlog
 
 from services.domain.answers import Sampling
 from services.domain.errors import EngineError
-from services.engine.batches import KVContext, Row
+from services.engine.batches import KVContext, Row, part
 from services.engine.drafting import Drafter
 from services.engine.kv_room import KVRoom
 from services.engine.kv_tiers import KVTiers
@@ -237,7 +237,7 @@ class Scheduler:
             chunk = min(chunk, _AHEAD_TOKENS)
         chunk = min(chunk, self._context.batch_tokens - batch.tokens) >> self._refusals
         for one in reading:
-            size = min(chunk, one.pending)
+            size = part(one.pending, chunk)
             if size <= 0 or not self._room.make_room(batch.tokens + size, self._running):
                 break
             batch.rows.append(_prompt_row(one, size))

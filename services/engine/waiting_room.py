@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from services.engine.kv_room import WORTH_LOADING, KVRoom
+from services.engine.kv_room import READ_AGAIN, WORTH_LOADING, KVRoom
 from services.engine.kv_tiers import SavedState
 from services.engine.prefix_tree import Match, common
 from services.engine.writing import Writing
@@ -82,7 +82,7 @@ class WaitingRoom:
         for one in running:
             if one.share != writing.share or one.is_writing:
                 continue
-            shared = common(one.tokens, writing.tokens[:-1])
+            shared = common(one.tokens, writing.tokens[:-READ_AGAIN])
             if shared >= least and one.position < shared:
                 waiting.leader, waiting.shared = one, shared
                 return True

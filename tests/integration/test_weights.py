@@ -21,7 +21,7 @@ from services.wiring import checked_model
 
 TEXT = "The employees of the company have 23 days of paid leave a year, and those with children"
 PLENTY = 1 << 40
-OPTIONS = ContextOptions(cells=256, sequences=1, threads=2, weights=EIGHT_BITS)
+OPTIONS = ContextOptions(cells=256, sequences=1, threads=2, unified=False, weights=EIGHT_BITS)
 
 
 @pytest.fixture(scope="module")
@@ -55,21 +55,6 @@ def test_weights_held_in_eight_bits_are_as_exact_as_the_file(
     off = [np.abs(one - exact).sum(axis=1).mean() / 2 for one in (filed, eighths)]
     assert 0 < off[1] < off[0] * 1.5
     assert len(list(Path("/proc/self/fd").iterdir())) == open_files
-
-
-@pytest.mark.parametrize("held", [EIGHT_BITS, AS_FILED])
-def test_how_many_tokens_are_read_together_does_not_matter(file: Path, held: str) -> None:
-    """Else a prompt that is at hand the second time would give the same seed another text."""
-    options = replace(OPTIONS, cells=512, weights=held, flash_attention=False)
-    with closing(LlamaContext(file, options)) as context:
-        tokens = context.tokens(TEXT * 20, trusted=False)[:300]
-        assert context.decode([Row(0, 0, tokens, 1)]) == 0
-        together = context.logits(len(tokens) - 1).copy()
-        for last in (1, 2, 20, 63, 100):
-            context.remove(0)
-            assert context.decode([Row(0, 0, tokens[:-last])]) == 0
-            assert context.decode([Row(0, len(tokens) - last, tokens[-last:], 1)]) == 0
-            assert np.array_equal(context.logits(last - 1), together), last
 
 
 def test_weights_that_cannot_be_rewritten_are_used_as_they_lie(

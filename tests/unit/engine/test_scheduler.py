@@ -284,7 +284,7 @@ def test_a_prompt_that_is_all_at_hand_is_told_as_read_before_its_text() -> None:
         text_of(scheduler.submit(order(tokens)))
         steps = list(scheduler.submit(order(tokens)).steps(lambda: False))
 
-    assert (steps[0].completion_tokens, steps[0].cached_tokens) == (0, 49)
+    assert (steps[0].completion_tokens, steps[0].cached_tokens) == (0, 48)
 
 
 def test_what_prompts_often_begin_with_is_read_ahead_when_idle() -> None:
@@ -301,7 +301,7 @@ def test_what_prompts_often_begin_with_is_read_ahead_when_idle() -> None:
         at_hand = scheduler.at_hand("", document)
         settled(context, scheduler)
 
-    assert at_hand >= 119
+    assert at_hand >= 118
 
 
 def test_what_is_read_ahead_gives_way_and_is_forgotten_with_its_collection() -> None:
