@@ -15,7 +15,7 @@ from typing import Any
 import llama_cpp
 import numpy as np
 
-from bench.engine.running import Room, running
+from bench.engine.running import Room, held_as, running
 from services.domain.answers import Sampling
 from services.engine.batches import Row
 from services.engine.llama_cpp_context import ContextOptions, LlamaContext
@@ -79,7 +79,9 @@ def picking(file: Path, threads: int, layers: int) -> dict[str, Any]:
         sequences=_TEXTS,
         threads=threads,
         gpu_layers=layers,
+        flash_attention=layers != 0,
         unified=layers != 0,
+        weights=held_as(file, layers),
     )
     context = LlamaContext(file, options)
     told: dict[str, Any] = {"load": "picking", "texts": _TEXTS}

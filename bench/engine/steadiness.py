@@ -13,7 +13,7 @@ from typing import Any
 import llama_cpp
 import numpy as np
 
-from bench.engine.running import Room, running
+from bench.engine.running import Room, held_as, running
 from services.domain.answers import Sampling
 from services.domain.errors import EngineError
 from services.engine.batches import Row
@@ -108,7 +108,15 @@ def _tokens(writing: Writing) -> Tokens:
 def _gaps(
     file: Path, layers: int, together: Sequence[Tokens], alone: Sequence[Tokens]
 ) -> list[float]:
-    options = ContextOptions(cells=512, sequences=1, threads=1, gpu_layers=layers)
+    options = ContextOptions(
+        cells=512,
+        sequences=1,
+        threads=1,
+        gpu_layers=layers,
+        flash_attention=layers != 0,
+        unified=layers != 0,
+        weights=held_as(file, layers),
+    )
     context = LlamaContext(file, options)
     gaps = []
     for one, other in zip(together, alone, strict=True):

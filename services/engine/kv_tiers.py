@@ -9,8 +9,10 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import struct
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +28,8 @@ _MAGIC = b"FNKV1\n"
 _HEAD = struct.Struct("<I")
 _ENDING = ".kv"
 _PRIVATE = 0o600
+# Nobody runs any more as those did who have added no state of their key for so long.
+_LEFT_S = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,9 @@ class TierSizes:
 
 
 class KVTiers:
-    """Saved states by name. *key* names model, adapters, KV type and template: states of another
-    key are never read. `close` waits for what is being written.
+    """Saved states by name. *key* names all that a state depends on (model, adapters, KV type,
+    weights, attention, template): states of another key are never read, and go when they have
+    lain for a week. `close` waits for what is being written.
     """
 
     def __init__(self, folder: Path | None, sizes: TierSizes, key: str) -> None:
@@ -59,6 +64,7 @@ class KVTiers:
         self._gone: list[SavedState] = []
         self._lock = threading.Lock()
         self._io = ThreadPoolExecutor(1, thread_name_prefix="kv-tiers")
+        self._io.submit(_swept, folder, digest)
         self.is_open = sizes.host > 0 or self._folder is not None
 
     @property
@@ -194,6 +200,15 @@ class KVTiers:
     def _unlink(self, name: str) -> None:
         if self._folder is not None:
             (self._folder / f"{name}{_ENDING}").unlink(missing_ok=True)
+
+
+def _swept(folder: Path | None, mine: str) -> None:
+    """Take away what other keys' services left in *folder* long ago."""
+    if folder is None or not folder.is_dir():
+        return
+    for other in folder.iterdir():
+        if other.name != mine and other.stat().st_mtime < time.time() - _LEFT_S:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _packed(saved: SavedState) -> list[bytes]:

@@ -60,8 +60,12 @@ class LlamaContext:
     ModelFileError if llama.cpp cannot load the file, EngineError if the context does not fit.
     """
 
+    # As what the weights are really held.
+    weights: str
+
     def __init__(self, file: Path, options: ContextOptions) -> None:
         self._file = file
+        self._model: object = None
         self._ctx: object = None
         self._load(options)
         self._pieces: dict[int, bytes] = {}
@@ -75,8 +79,9 @@ class LlamaContext:
         if self._ctx is not None:
             llama_cpp.llama_free(self._ctx)
             self._ctx = None
-        if options.weights != self._weights:
+        if options.weights != self._wanted:
             llama_cpp.llama_model_free(self._model)
+            self._model = None
             self._load(options)
         self._ctx = _opened(self._model, options)
         self._memory = llama_cpp.llama_get_memory(self._ctx)
@@ -90,8 +95,8 @@ class LlamaContext:
         self._arrays = _BatchArrays(self.batch_tokens)
 
     def _load(self, options: ContextOptions) -> None:
-        self._weights = options.weights
-        self._model = _held(self._file, options)
+        self._wanted = options.weights
+        self._model, self.weights = _held(self._file, options)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
         self._adapters = _adapters(self._model, options.adapters)
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
@@ -209,7 +214,8 @@ class LlamaContext:
         """Free the context, the adapters and the model."""
         if self._ctx is not None:
             llama_cpp.llama_free(self._ctx)
-        llama_cpp.llama_model_free(self._model)
+        if self._model is not None:
+            llama_cpp.llama_model_free(self._model)
 
     def _tokenised(self, text: str, *, trusted: bool) -> Tokens:
         data = text.encode()
@@ -248,17 +254,19 @@ def load_model(file: Path, gpu_layers: int, *, only_header: bool = False) -> obj
     return model
 
 
-def _held(file: Path, options: ContextOptions) -> object:
-    """Return the model with its weights as *options* want them, or else as they lie in the file."""
+def _held(file: Path, options: ContextOptions) -> tuple[object, str]:
+    """Return the model with its weights as *options* want them, or else as they lie in the file;
+    and as what they are held.
+    """
     if options.weights == AS_FILED:
-        return load_model(file, options.gpu_layers)
+        return load_model(file, options.gpu_layers), AS_FILED
     _be_quiet()
     try:
         with rewritten(file, options.weights, options.threads) as held:
-            return load_model(held, options.gpu_layers)
-    except (EngineError, ModelFileError) as error:
+            return load_model(held, options.gpu_layers), options.weights
+    except (EngineError, ModelFileError, OSError) as error:
         log.warning("weights stay as they lie in the file", reason=str(error))
-        return load_model(file, options.gpu_layers)
+        return load_model(file, options.gpu_layers), AS_FILED
 
 
 def _opened(model: object, options: ContextOptions) -> object:

@@ -10,6 +10,7 @@ from services.domain.answers import Sampling
 from services.engine import ModelCard, Part, Prompt, Step
 from services.engine.kv_tiers import KVTiers, TierSizes
 from services.engine.llama_cpp_context import ContextOptions, LlamaContext
+from services.engine.llama_cpp_weights import AS_FILED
 from services.engine.prefix_tree import Tokens
 from services.engine.scheduler import Scheduler, SchedulerOptions
 from services.engine.scheduler_stats import SchedulerStats
@@ -45,7 +46,7 @@ class LlamaCppGenerator:
         trained = self._context.trained_context or card.max_tokens
         self._card = replace(card, template=family, max_tokens=trained)
         self.stats = SchedulerStats()
-        self._tiers = KVTiers(options.tier_folder, options.tiers, _tier_key(options, family))
+        self._tiers = KVTiers(options.tier_folder, options.tiers, self._tier_key(options))
         self._scheduler = Scheduler(self._context, self._tiers, options.scheduler, self.stats)
 
     @property
@@ -107,11 +108,12 @@ class LlamaCppGenerator:
     def _special_tokens(self) -> list[str]:
         return [mark for mark in _END_MARKS if len(self._context.tokens(mark, trusted=True)) == 1]
 
-
-def _tier_key(options: EngineOptions, family: str) -> str:
-    """Return what a saved state depends on."""
-    adapters = ",".join(file.name for file in options.context.adapters)
-    held = f"{options.context.kv_type}|{options.context.weights}"
-    # Without flash attention values lie the other way round.
-    held += "" if options.context.flash_attention else "|scores"
-    return f"{options.model_key}|{adapters}|{held}|{family}"
+    def _tier_key(self, options: EngineOptions) -> str:
+        """Return what a saved state depends on."""
+        adapters = ",".join(file.name for file in options.context.adapters)
+        held = options.context.kv_type
+        if self._context.weights != AS_FILED:
+            held += f"|{self._context.weights}"
+        # Without flash attention values lie the other way round.
+        held += "" if options.context.flash_attention else "|scores"
+        return f"{options.model_key}|{adapters}|{held}|{self._card.template}"

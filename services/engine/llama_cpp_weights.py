@@ -23,22 +23,18 @@ AS_FILED = "file"
 EIGHT_BITS = "q8_0"
 _TYPES = {EIGHT_BITS: llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0}
 _BITS = 8.5
-# What llama.cpp multiplies in tiles as it lies.
-_FAST = {
-    llama_cpp.LLAMA_FTYPE_ALL_F32,
-    llama_cpp.LLAMA_FTYPE_MOSTLY_F16,
-    llama_cpp.LLAMA_FTYPE_MOSTLY_BF16,
-    llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,
-}
+# What llama.cpp multiplies value by value on a CPU; of the other packed types it has tiles.
+_SLOW = {llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_1, llama_cpp.LLAMA_FTYPE_MOSTLY_Q5_1}
 # More takes too long at each start, and one text alone would wait for memory.
 _MOST_BYTES = 1 << 30
 _SHARE = 8
+_NAME = "footnote-weights"
 
 
 def ways(shape: ModelShape, free: int) -> tuple[str, ...]:
     """Return as what the weights may be held on a CPU with *free* bytes, the likeliest first."""
     fits = weight_bytes(shape, EIGHT_BITS) <= min(_MOST_BYTES, free // _SHARE)
-    return (EIGHT_BITS, AS_FILED) if fits and shape.file_type not in _FAST else (AS_FILED,)
+    return (EIGHT_BITS, AS_FILED) if fits and shape.file_type in _SLOW else (AS_FILED,)
 
 
 def weight_bytes(shape: ModelShape, way: str) -> int:
@@ -50,9 +46,9 @@ def weight_bytes(shape: ModelShape, way: str) -> int:
 def rewritten(file: Path, way: str, threads: int) -> Iterator[Path]:
     """Yield a file with the weights of *file* held that *way*; what has mapped it keeps it.
 
-    EngineError if llama.cpp cannot rewrite them.
+    EngineError if llama.cpp cannot rewrite them, OSError if there is no place for it.
     """
-    with _unnamed(file.stem) as target:
+    with _unnamed() as target:
         params = llama_cpp.llama_model_quantize_default_params()
         params.ftype, params.nthread = _TYPES[way], threads
         params.allow_requantize = True
@@ -66,14 +62,14 @@ def rewritten(file: Path, way: str, threads: int) -> Iterator[Path]:
 
 
 @contextmanager
-def _unnamed(name: str) -> Iterator[Path]:
+def _unnamed() -> Iterator[Path]:
     """Yield the path of a file that goes when nobody has it open or mapped."""
     if hasattr(os, "memfd_create"):
-        handle = os.memfd_create(name)
+        handle = os.memfd_create(_NAME)
         try:
             yield Path(f"/proc/self/fd/{handle}")
         finally:
             os.close(handle)
     else:
-        with tempfile.NamedTemporaryFile(prefix=name) as made:
+        with tempfile.NamedTemporaryFile(prefix=_NAME) as made:
             yield Path(made.name)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from services.domain.errors import EngineError
+from services.domain.errors import EngineError, ModelFileError
 from services.engine.batches import Row
 from services.engine.llama_cpp_context import ContextOptions
 from services.engine.llama_cpp_weights import AS_FILED
@@ -35,7 +35,12 @@ _BUDGET_S = 8.0
 
 
 class ProbedContext(Protocol):
-    """A loaded model whose context can be made anew."""
+    """A loaded model whose context can be made anew; `weights` says as what it is held."""
+
+    @property
+    def weights(self) -> str:
+        """As what the weights are held now, whatever was wanted."""
+        ...
 
     def reopen(self, options: ContextOptions) -> None:
         """Make an empty context; EngineError if it does not fit."""
@@ -120,12 +125,13 @@ def _changes(choices: Choices) -> Iterator[dict[str, Any]]:
     """Yield what to change of the best so far, one thing at a time."""
     # Short texts do not show what a pool for all costs without it.
     flash = {"flash_attention": True} if True in choices.flash else {}
-    yield from ({"weights": weights} for weights in choices.weights[1:])
     yield from ({"threads": threads} for threads in choices.threads[1:])
     yield from ({"flash_attention": one} for one in choices.flash[1:])
     yield from ({"unified": unified} | flash for unified in choices.pools[1:])
     # llama.cpp holds quantised values only with flash attention.
     yield from ({"kv_type": one, "flash_attention": True} for one in choices.kv_types[1:])
+    # Last, as the model is loaded anew for it.
+    yield from ({"weights": weights} for weights in choices.weights[1:])
 
 
 def _tried(context: ProbedContext, options: ContextOptions, way: Findings) -> Findings | None:
@@ -143,7 +149,7 @@ def _tried(context: ProbedContext, options: ContextOptions, way: Findings) -> Fi
                 weights=way.weights,
             )
         )
-    except EngineError:
+    except (EngineError, ModelFileError):
         return None
     context.set_threads(way.threads)
     text = (np.arange(_DEPTH) % 97 + 100).astype(np.int32)
@@ -155,7 +161,12 @@ def _tried(context: ProbedContext, options: ContextOptions, way: Findings) -> Fi
     step_s = min(_step(context, _DEPTH + at) for at in range(_REPEATS))
     start = _DEPTH + _REPEATS
     read_s = min(_read(context, start + at * _CHUNK) for at in range(_REPEATS))
-    return replace(way, step_ms=round(step_s * 1000, 2), read_tokens_s=round(_CHUNK / read_s, 1))
+    return replace(
+        way,
+        weights=context.weights,
+        step_ms=round(step_s * 1000, 2),
+        read_tokens_s=round(_CHUNK / read_s, 1),
+    )
 
 
 def _step(context: ProbedContext, position: int) -> float:

@@ -169,16 +169,34 @@ def _scenario(lives: Lives) -> None:
         lives.call("DELETE", f"/v1/documents/{document}")
 
 
+def _counted(lives: Lives) -> int:
+    """The operations that mattered in a scenario, once the life has done all of its work."""
+    until = time.monotonic() + 60
+    while any(
+        document["status"] != "ready"
+        for document in lives.call("GET", "/v1/documents")[1]["documents"]
+    ):
+        assert time.monotonic() < until, "the life did not become ready"
+        time.sleep(0.05)
+    # The life writes the count after each round, and for a moment the file is empty: what is read
+    # here is of a round that began later.
+    counts = lives.folder / "faults"
+    told = ""
+    for _ in range(2):
+        before, told = counts.stat().st_mtime_ns, ""
+        while counts.stat().st_mtime_ns == before or not told:
+            assert time.monotonic() < until, "the life stopped counting"
+            time.sleep(0.01)
+            told = counts.read_text(encoding="ascii")
+    return int(told)
+
+
 @pytest.mark.parametrize("how", ["die", "raise"])
 def test_d2_d3_every_step_may_fail(lives: Lives, tmp_path: Path, figure: Figure, how: str) -> None:
     lives.start(fault={"at": 10**9, "how": how}, clean=True)
     assert lives.is_up()
     _scenario(lives)
-    time.sleep(0.5)
-    # The life writes it anew all the time: for a moment it is empty.
-    while not (told := (lives.folder / "faults").read_text(encoding="ascii")):
-        time.sleep(0.01)
-    total = int(told)
+    total = _counted(lives)
     step = max(1, total // (6 * SCALE))
     violations: list[tuple[int, dict[str, int]]] = []
     points = range(1, total + 1, step)

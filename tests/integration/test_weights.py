@@ -30,11 +30,17 @@ def file() -> Path:
     return folder / next(iter(source.files))
 
 
-def chances(file: Path, held: Sequence[str]) -> Iterator[NDArray[np.float64]]:
-    """Yield the chances of every next token of TEXT, with the weights held each way in turn."""
-    with closing(LlamaContext(file, replace(OPTIONS, weights=held[0]))) as context:
-        for way in held:
+def chances(
+    file: Path, wanted: Sequence[str], held: list[str] | None = None
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the chances of every next token of TEXT, the weights held each of *wanted* in turn;
+    *held* takes as what they really were.
+    """
+    with closing(LlamaContext(file, replace(OPTIONS, weights=wanted[0]))) as context:
+        for way in wanted:
             context.reopen(replace(OPTIONS, weights=way))
+            if held is not None:
+                held.append(context.weights)
             tokens = context.tokens(TEXT, trusted=False)
             assert context.decode([Row(0, 0, tokens, len(tokens))]) == 0
             logits = np.stack([context.logits(at) for at in range(len(tokens))]).astype(np.float64)
@@ -62,10 +68,12 @@ def test_weights_that_cannot_be_rewritten_are_used_as_they_lie(
 ) -> None:
     monkeypatch.setitem(llama_cpp_weights._TYPES, EIGHT_BITS, 10_000)
 
+    held: list[str] = []
     with capture_logs() as told:
-        filed, other = chances(file, [AS_FILED, EIGHT_BITS])
+        filed, other = chances(file, [AS_FILED, EIGHT_BITS], held)
 
     assert np.array_equal(filed, other)
+    assert held == [AS_FILED, AS_FILED]
     assert "could not be held as q8_0" in told[0]["reason"]
 
 
@@ -77,5 +85,5 @@ def test_small_packed_weights_are_held_in_eight_bits_where_there_is_memory(file:
     assert weight_bytes(shape, AS_FILED) == file.stat().st_size < held
     assert ways(shape, held) == (AS_FILED,)
     assert ways(replace(shape, parameters=8_000_000_000), PLENTY) == (AS_FILED,)
-    plain = replace(shape, file_type=llama_cpp.LLAMA_FTYPE_MOSTLY_F16)
-    assert ways(plain, PLENTY) == (AS_FILED,)
+    for fast in (llama_cpp.LLAMA_FTYPE_MOSTLY_F16, llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M):
+        assert ways(replace(shape, file_type=fast), PLENTY) == (AS_FILED,)

@@ -35,6 +35,11 @@ class SlowContext(ProbedContext):
         self._threads = 0
         self.tried: list[ContextOptions] = []
 
+    @property
+    @override
+    def weights(self) -> str:
+        return self._options.weights
+
     @override
     def reopen(self, options: ContextOptions) -> None:
         self._options = options
