@@ -144,7 +144,7 @@ class Settings(BaseSettings):
         "auto", description="One pool of KV for all answers, one for each, or by what suits."
     )
     flash_attention: Literal["auto", "on", "off"] = Field(
-        "auto", description="Flash attention of the generator: on, off, or what is faster here."
+        "auto", description="Flash attention of the generator: on, off, or what suits."
     )
     probe: bool = Field(
         default=True,

@@ -40,7 +40,9 @@ def fitted(file: Path, wish: Wish, probe: Probe, cores: FreeCores) -> tuple[Plan
     planned = plan(shape, replace(wish, kv_type=_ruled(wish.kv_type)), memory)
     held = ways(shape, memory.host) if planned.gpu_layers == 0 else (AS_FILED,)
     flashes = flash_ways(probe.flash, shape, planned, memory)
-    choices = replace(_choices(wish, planned, flashes, cores), weights=held)
+    choices = replace(
+        _choices(wish, planned, flashes, cores), weights=held, pooled_flash=probe.flash != "off"
+    )
     found = _found(file, probe, choices, planned.gpu_layers, cores)
     pool = "unified" if found.unified else wish.pool
     shape = replace(shape, weights=weight_bytes(shape, found.weights))
@@ -53,15 +55,16 @@ def flash_ways(wanted: str, shape: ModelShape, planned: Plan, memory: Memory) ->
     first.
 
     On a CPU llama.cpp's reads up to 63 tokens of a text one by one, and rounds them otherwise than
-    more (`docs/engine.md`); without it, a pool for all costs everybody's cells, and long windows
-    cost memory.
+    more (`docs/engine.md`): pools of their own do without it wherever the scores fit. The probe is
+    not asked, as its short texts cost the same either way. Without it, a pool for all costs
+    everybody's cells, and long windows cost memory.
     """
     if wanted != "auto":
         return (wanted == "on",)
     if planned.gpu_layers:
         return (True, False)
     fits = score_bytes(shape, planned.window) <= memory.host // _SCORE_SHARE
-    return (False, True) if fits and not planned.unified else (True,)
+    return (planned.unified or not fits,)
 
 
 def _found(

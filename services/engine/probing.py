@@ -67,13 +67,15 @@ class ProbedContext(Protocol):
 class Choices:
     """What may be chosen: whatever a setting pins, or memory rules out, has one entry.
 
-    The first of each is what holds where nothing was measured.
+    The first of each is what holds where nothing was measured. `pooled_flash` says whether one
+    pool for all is tried with flash attention: short texts do not show what it costs without.
     """
 
     pools: tuple[bool, ...]
     kv_types: tuple[str, ...]
     threads: tuple[int, ...]
     flash: tuple[bool, ...] = (True, False)
+    pooled_flash: bool = True
     weights: tuple[str, ...] = (AS_FILED,)
 
 
@@ -123,8 +125,7 @@ def measured(context: ProbedContext, options: ContextOptions, choices: Choices) 
 
 def _changes(choices: Choices) -> Iterator[dict[str, Any]]:
     """Yield what to change of the best so far, one thing at a time."""
-    # Short texts do not show what a pool for all costs without it.
-    flash = {"flash_attention": True} if True in choices.flash else {}
+    flash = {"flash_attention": choices.pooled_flash}
     yield from ({"threads": threads} for threads in choices.threads[1:])
     yield from ({"flash_attention": one} for one in choices.flash[1:])
     yield from ({"unified": unified} | flash for unified in choices.pools[1:])

@@ -14,7 +14,7 @@ HOST, GPU = Memory(24 * GIB), Memory(24 * GIB, 80 * GIB)
 @pytest.mark.parametrize(
     ("wish", "memory", "ways"),
     [
-        (Wish(16, 4096), HOST, (False, True)),
+        (Wish(16, 4096), HOST, (False,)),
         (Wish(16, 4096, pool="unified"), HOST, (True,)),
         (Wish(4, 8192, pool="split"), Memory(2 * GIB), (True,)),
         (Wish(16, 4096), GPU, (True, False)),

@@ -125,6 +125,17 @@ def test_what_a_setting_pins_is_not_tried() -> None:
     assert len(context.tried) == 1
 
 
+@pytest.mark.parametrize("pooled", [True, False])
+def test_a_pool_for_all_is_tried_with_flash_attention_unless_it_is_ruled_out(pooled: bool) -> None:
+    context = SlowContext({("unified", False): 4.0})
+    choices = Choices((False, True), ("f16",), (1,), flash=(False,), pooled_flash=pooled)
+
+    found = measured(context, OPTIONS, choices)
+
+    assert [one.flash_attention for one in context.tried] == [False, pooled]
+    assert (found.unified, found.flash_attention) == (True, pooled)
+
+
 def test_a_context_that_does_not_fit_is_not_chosen() -> None:
     found = measured(SlowContext({("fits", True): 1.0, ("unified", False): 4.0}), OPTIONS, CHOICES)
 
