@@ -16,10 +16,13 @@ _PR_SET_PDEATHSIG = 1
 
 @contextmanager
 def process(
-    module: str, descriptors: Sequence[int] = (), environment: Mapping[str, str] | None = None
+    module: str,
+    descriptors: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run `python -m module` as long as this is open; see `start`."""
-    started = start(module, descriptors, environment)
+    started = start(module, descriptors, environment, arguments)
     try:
         yield started
     finally:
@@ -27,11 +30,14 @@ def process(
 
 
 def start(
-    module: str, descriptors: Sequence[int] = (), environment: Mapping[str, str] | None = None
+    module: str,
+    descriptors: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
 ) -> "subprocess.Popen[bytes]":
     """Start `python -m module` with this process's *descriptors*, in *environment* or its own."""
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", module, *arguments],
         stdin=subprocess.DEVNULL,
         env=environment,
         pass_fds=tuple(descriptors),

@@ -1,14 +1,17 @@
 """`footnote serve`: holds the data folder, runs the API and the worker as processes, ends both."""
 
 import contextlib
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Self
 
 from ingest.preview import remove_left_over
 from ingest.processes import StopSignals, end, process, start
 from services.data_folder import held
+from services.self_pipe import GoAhead
 from services.settings import Settings, refuse_unsafe_address
-from services.wiring import prepare_data
 
 _LOOK_S = 0.2
 # A worker that dies at once, again and again, must not keep a core busy.
@@ -22,16 +25,34 @@ def supervise(settings: Settings) -> int:
     """
     refuse_unsafe_address(settings)
     stopping = StopSignals()
-    with held(settings.data_dir) as lock:
-        prepare_data(settings)
-        remove_left_over(settings)
-        # The folder stays held until the last of us has ended.
-        with process("services.api", [lock]) as api, _Worker(lock) as worker:
-            while not stopping.wait(_LOOK_S) and api.poll() is None:
-                worker.keep_alive()
-            worker.end()
-            end(api)
-        return 0 if stopping.came() else (api.returncode or 1)
+    # The folder stays held until the last of us has ended.
+    with held(settings.data_dir) as lock, _api(lock, settings) as api, _Worker(lock) as worker:
+        while not stopping.wait(_LOOK_S) and api.poll() is None:
+            worker.keep_alive()
+        worker.end()
+        end(api)
+    return 0 if stopping.came() else (api.returncode or 1)
+
+
+@contextmanager
+def _api(lock: int, settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start the API and prepare the data meanwhile: it loads its libraries, and touches nothing
+    before it is told.
+    """
+    with ExitStack() as ended:
+        go = GoAhead()
+        try:
+            descriptors, word = [lock, go.descriptor], ["--after", str(go.descriptor)]
+            api = ended.enter_context(process("services.api", descriptors, arguments=word))
+            # Here, not above: the API has begun to load its own meanwhile.
+            from services.wiring import prepare_data  # noqa: PLC0415
+
+            prepare_data(settings)
+            remove_left_over(settings)
+            go.give()
+        finally:
+            go.close()
+        yield api
 
 
 class _Worker:

@@ -1,5 +1,6 @@
 """The worker: takes jobs, runs the pipeline, and sends again what was forgotten."""
 
+import os
 import time
 
 import structlog
@@ -25,12 +26,15 @@ _SWEPT_AT_ONCE = 200
 _BUSY = 50
 _ORPHANS_S = 600.0
 _DRAIN_S = 8.0
+# Where cores are scarce, whoever asks or starts goes first.
+_NICENESS = 10
 
 log = structlog.get_logger("worker")
 
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; what is in hand then is finished or left to the next worker."""
+    os.nice(_NICENESS)
     set_quiet_offline()
     set_up_logs(settings)
     stopping = StopSignals()

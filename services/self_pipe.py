@@ -1,4 +1,4 @@
-"""What a signal handler tells the rest of its process by."""
+"""Pipes that say one thing, once: to the rest of a process, or to another that it started."""
 
 import contextlib
 import os
@@ -26,3 +26,26 @@ class SelfPipe:
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait so long to be told, None for ever; return whether that has been."""
         return bool(select.select([self._came], [], [], timeout_s)[0])
+
+
+class GoAhead:
+    """Tells a process that was started early that it may begin; `close` without it says never."""
+
+    def __init__(self) -> None:
+        # What the other process inherits, and waits on by `went_ahead`.
+        self.descriptor, self._told = os.pipe()
+
+    def give(self) -> None:
+        """Let it begin."""
+        os.write(self._told, b"!")
+
+    def close(self) -> None:
+        """Say no more: who still waits will never begin."""
+        os.close(self.descriptor)
+        os.close(self._told)
+
+
+def went_ahead(descriptor: int) -> bool:
+    """Wait for the word; False if whoever could give it is gone, or will not."""
+    with os.fdopen(descriptor, "rb") as pipe:
+        return bool(pipe.read(1))

@@ -16,12 +16,14 @@ from services.domain.errors import SettingsError
 from services.domain.scope import Scope
 from services.engine import Embedder, Generator
 from services.engine.catalogue import ModelSource, find_model, model_path, verify_files
+from services.engine.gpus import has_gpu
 from services.engine.kv_tiers import TierSizes
 from services.engine.ledger import Plan, Wish
 from services.engine.threads import FreeCores, wanted_threads
 from services.index.generations import Generations, Stamp
 from services.jobs import Handler, JobQueue, JobWorker
 from services.language import ANALYZER
+from services.language.terms import read_dictionary
 from services.registry.database import Database, migrate, open_sqlite, open_url
 from services.registry.folder_spool import FolderSpool
 from services.registry.s3_spool import S3Spool
@@ -52,8 +54,7 @@ _ANSWER_SETTINGS = {
     "passages_per_answer",
     "prompt_tokens",
 }
-# Weights of about two billion parameters at four bits.
-_WRITES_WELL_BYTES = 1_000_000_000
+_WRITES_WELL_BYTES = 1_000_000_000  # about two billion parameters at four bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +91,21 @@ class House:
 
 
 def build_house(settings: Settings) -> House:
-    """Build everything that a query service needs. Takes seconds: models are loaded, and the
-    indexes meanwhile.
-    """
-    registry = open_registry(settings)
-    cores = free_cores(settings)
-    embedder = open_embedder(settings, cores)
-    # The first call of a model takes longest: not from the first question.
-    embedder.embed_question("warm up")
-    reranking = open_reranking(settings, cores)
-    follower, legs = _open_indexes(settings, registry, embedder)
-    removed: list[str] = []
-    follower.on_removed = removed.append
-    # Last of the models: it is fitted to the memory that the others leave.
+    """Build everything that a query service needs, the generator beside the rest. Takes seconds."""
+    registry, cores = open_registry(settings), free_cores(settings)
     with ThreadPoolExecutor(1, "generator") as loading:
-        generator = loading.submit(open_generator, settings, cores)
+        # On a GPU it is the last of the models, fitted to the memory that the others leave.
+        generator = None if has_gpu() else loading.submit(open_generator, settings, cores)
+        embedder = open_embedder(settings, cores)
+        # The first call of a model takes longest: not from the first question.
+        embedder.embed_question("warm up")
+        reranking = open_reranking(settings, cores)
+        follower, legs = _open_indexes(settings, registry, embedder)
+        removed: list[str] = []
+        follower.on_removed = removed.append
+        generator = generator or loading.submit(open_generator, settings, cores)
         follower.open()
+        read_dictionary()
     models = Models(embedder, generator.result(), reranking)
     house = house_over(settings, registry, models, (follower, legs))
     # What left while no service ran leaves the saved states of prompts, too.

@@ -2,15 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
 
 from ingest.cli.console import AsJson, err, fail, guarded, settings, show, show_json
 from services.data_folder import held
-from services.registry.backup import BackupCounts, read_backup, write_backup
-from services.wiring import open_spool
+
+if TYPE_CHECKING:
+    from services.registry.backup import BackupCounts
 
 _MIB = 1024 * 1024
 File = Annotated[Path, typer.Argument(help="The backup: .tar, or .tar.gz to pack it.")]
@@ -24,6 +25,9 @@ def register(app: typer.Typer) -> None:
 
 def backup(file: File, *, as_json: AsJson = False) -> None:
     """Write registry and originals into one file; the service may go on meanwhile."""
+    from services.registry.backup import write_backup  # noqa: PLC0415 - loads the database's library
+    from services.wiring import open_spool  # noqa: PLC0415
+
     if settings().database_url is not None:
         fail("The registry is on Postgres: back it up with pg_dump, and copy the spool or bucket.")
     if file.exists():
@@ -45,6 +49,7 @@ def backup(file: File, *, as_json: AsJson = False) -> None:
 def restore(file: File, *, as_json: AsJson = False) -> None:
     """Fill an empty data folder from a backup, and verify it. The service must not run."""
     from ingest.cli.verification import verify_data  # noqa: PLC0415
+    from services.registry.backup import read_backup  # noqa: PLC0415
 
     if not file.is_file():
         fail(f"There is no file {file}.")
@@ -60,7 +65,7 @@ def restore(file: File, *, as_json: AsJson = False) -> None:
         fail(f"{len(faults)} faults.")
 
 
-def _tell(what: str, file: Path, counts: BackupCounts, *, as_json: bool) -> None:
+def _tell(what: str, file: Path, counts: "BackupCounts", *, as_json: bool) -> None:
     if as_json:
         show_json({"file": str(file)} | asdict(counts))
         return

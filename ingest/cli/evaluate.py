@@ -9,11 +9,6 @@ from typer.core import TyperGroup
 from typing_extensions import override
 
 from ingest.cli.console import AsJson, client, fail, guarded, say, show, show_json, show_table
-from services.evaluation.comparison import compared
-from services.evaluation.drafting import drafted
-from services.evaluation.judged import judged_questions
-from services.evaluation.runner import Amount, run
-from services.evaluation.sets import load
 
 _SHOWN = (
     "ndcg@10",
@@ -86,6 +81,10 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval, answers, citations and refusals on sets of questions."""
+    from services.evaluation.comparison import compared  # noqa: PLC0415 - loads libraries of measures
+    from services.evaluation.runner import Amount, run  # noqa: PLC0415
+    from services.evaluation.sets import load  # noqa: PLC0415
+
     with guarded():
         loaded = [load(path, with_files=files) for path in sets]
         before = json.loads(compare.read_text(encoding="utf-8")) if compare else []
@@ -115,6 +114,9 @@ def make(
     as_json: AsJson = False,
 ) -> None:
     """Draft questions about a collection, for you to correct and then measure with."""
+    from services.evaluation.drafting import drafted  # noqa: PLC0415
+    from services.evaluation.judged import judged_questions  # noqa: PLC0415
+
     if path.exists():
         fail(f"{path} exists: name another file, or remove it.")
     with client() as service:

@@ -1,13 +1,15 @@
 """`models`, `doctor`, `verify`, `rebuild`: looking after a service and its data folder."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ingest.cli.console import AsJson, err, fail, guarded, settings, show, show_json, show_table
 from services.domain.errors import ModelFileError
-from services.engine.catalogue import ModelSource, catalogue, model_path, verify_files
 from services.settings import allow_hub
+
+if TYPE_CHECKING:
+    from services.engine.catalogue import ModelSource
 
 models = typer.Typer(help="The model catalogue.", invoke_without_command=True)
 _MIB = 1024 * 1024
@@ -25,6 +27,8 @@ def list_models(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List the models that Footnote knows, with what each needs."""
     if context.invoked_subcommand is not None:
         return
+    from services.engine.catalogue import catalogue  # noqa: PLC0415 - loads numpy
+
     listed = [_described(source) for source in catalogue()]
     if as_json:
         show_json(listed)
@@ -52,6 +56,8 @@ def list_models(context: typer.Context, *, as_json: AsJson = False) -> None:
 @models.command("verify")
 def verify_models(*, as_json: AsJson = False) -> None:
     """Check every model on this machine against its pinned SHA-256."""
+    from services.engine.catalogue import catalogue, model_path, verify_files  # noqa: PLC0415
+
     told = []
     for source in catalogue():
         try:
@@ -131,8 +137,9 @@ def rebuild(*, as_json: AsJson = False) -> None:
         show(f"removed {dropped} index generations; they are built again at the next start")
 
 
-def _recommended() -> ModelSource:
+def _recommended() -> "ModelSource":
     """Return the largest generator that the memory of this machine holds, on its GPU if any."""
+    from services.engine.catalogue import catalogue  # noqa: PLC0415
     from services.engine.devices import free_memory  # noqa: PLC0415 - loads llama.cpp
 
     memory = free_memory()
@@ -146,7 +153,9 @@ def _recommended() -> ModelSource:
     return max(fitting, key=lambda one: one.card.bytes, default=catalogue()[0])
 
 
-def _described(source: Any) -> dict[str, Any]:  # noqa: ANN401
+def _described(source: "ModelSource") -> dict[str, Any]:
+    from services.engine.catalogue import model_path  # noqa: PLC0415
+
     try:
         here = model_path(source, settings().data_dir / "models").exists()
     except ModelFileError:

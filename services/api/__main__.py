@@ -1,11 +1,16 @@
-"""Serve HTTP until SIGTERM: `python -m services.api`."""
+"""Serve HTTP until SIGTERM: `python -m services.api [--after DESCRIPTOR]`.
 
+With a descriptor, the house is not built before its other end says so (`GoAhead`).
+"""
+
+import argparse
 import gc
 import os
 import signal
 import socket
 import threading
 import time
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -15,7 +20,7 @@ from services.api.app import create_app
 from services.api.state import Service
 from services.api.uvicorn_protocol import ImpatientProtocol
 from services.logs import set_up_logs
-from services.self_pipe import SelfPipe
+from services.self_pipe import SelfPipe, went_ahead
 from services.settings import Settings, refuse_unsafe_address, set_quiet_offline
 from services.wiring import House, build_house
 
@@ -63,11 +68,12 @@ class _DrainingServer(uvicorn.Server):
 
 def main() -> None:
     """Listen at once; answer when the house stands; drain at SIGTERM."""
+    after = _arguments().after
     settings = Settings.load()
     set_quiet_offline()
     set_up_logs(settings)
     refuse_unsafe_address(settings)
-    app = create_app(settings, _built, fail=_end)
+    app = create_app(settings, partial(_built, after), fail=_end)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -84,14 +90,23 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def _built(settings: Settings) -> House:
+def _built(after: int | None, settings: Settings) -> House:
     """Build the house, and let the collector of garbage never look through it again: that would
     hold up everybody for a third of a second, again and again.
     """
+    if after is not None and not went_ahead(after):
+        # Who prepares the data has said why; nothing was opened here yet.
+        os._exit(1)
     house = build_house(settings)
     gc.collect()
     gc.freeze()
     return house
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m services.api", description=__doc__)
+    parser.add_argument("--after", type=int)
+    return parser.parse_args()
 
 
 def _end() -> None:

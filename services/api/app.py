@@ -27,12 +27,11 @@ from services.api.auditing import AuditMiddleware
 from services.api.body_limit import BodyLimitMiddleware
 from services.api.bot_host import BotHost
 from services.api.errors import add_error_handlers
-from services.api.mcp_door import serve_mcp
+from services.api.mcp_host import McpHost
 from services.api.openai import chat, embeddings, models, responses
 from services.api.openapi import serve_openapi
 from services.api.state import Service
 from services.api.visitors import WidgetCors
-from services.language.terms import read_dictionary
 from services.settings import Settings
 from services.wiring import House
 
@@ -72,7 +71,7 @@ def create_app(
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         builder = threading.Thread(target=_open, args=(service, build, fail), daemon=True)
         builder.start()
-        async with server.session_manager.run(), service.key_watch.running(), bots.running():
+        async with mcp.running(), service.key_watch.running(), bots.running():
             yield
         service.draining = True
         await anyio.to_thread.run_sync(builder.join)
@@ -90,7 +89,7 @@ def create_app(
     app.state.service = service
     for part in _PARTS:
         app.include_router(part.router)
-    server = serve_mcp(app, service, _version())
+    mcp = McpHost(app, service, _version())
     serve_openapi(app)
     add_error_handlers(app)
     refuse_open_routes(app)
@@ -124,8 +123,6 @@ def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[
         log.exception("cannot start", reason=str(error), exc_info=error)
         service.fault = error
         fail()
-    else:
-        read_dictionary()
 
 
 def _version() -> str:

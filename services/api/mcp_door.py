@@ -3,9 +3,9 @@
 from typing import Any
 
 import anyio.to_thread
-from fastapi import FastAPI
-from mcp.server.mcpserver import MCPServer
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.types import ASGIApp
 
 from services.api.ask import admitted
 from services.api.checks import check_length
@@ -67,8 +67,8 @@ def _scope(request: object) -> Scope:
     return scope
 
 
-def serve_mcp(app: FastAPI, service: Service, version: str) -> MCPServer:
-    """Put `/mcp` into *app*; the caller runs the server's session manager."""
+def mcp_app(service: Service, version: str) -> tuple[ASGIApp, StreamableHTTPSessionManager]:
+    """Return what answers `/mcp`, as long as the caller runs the manager of its sessions."""
     server = mcp_server(ServiceDoor(service), version)
     inner = server.streamable_http_app(
         json_response=True,
@@ -76,5 +76,4 @@ def serve_mcp(app: FastAPI, service: Service, version: str) -> MCPServer:
         # Names of hosts say nothing here: every request needs a key.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    app.router.routes.extend(inner.routes)
-    return server
+    return inner, server.session_manager

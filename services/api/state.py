@@ -51,8 +51,8 @@ class Service:
 
     @cached_property
     def visitor_tokens(self) -> VisitorTokens:
-        """What makes and checks tokens of visitors."""
-        return VisitorTokens(owner_key(self.settings))
+        """What makes and checks tokens of visitors; NotReadyError while there may be no key yet."""
+        return VisitorTokens(owner_key(self.house.settings))
 
     def _ended_keys(self, principals: Collection[str]) -> frozenset[str]:
         return self.house.registry.keys.ended(principals)

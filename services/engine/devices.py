@@ -4,23 +4,13 @@ import os
 from importlib.metadata import version
 from pathlib import Path
 
+from services.engine.gpus import has_gpu
 from services.engine.ledger import Memory
 from services.engine.llama_cpp_context import supports_gpu
 
 _CPUINFO = Path("/proc/cpuinfo")
 _MEMINFO = Path("/proc/meminfo")
 _KIB = 1024
-# What the drivers of NVIDIA, of AMD and of Windows' Linux put there.
-_DRIVERS = [Path("/dev/nvidiactl"), Path("/dev/kfd"), Path("/dev/dxg")]
-
-
-def has_gpu() -> bool:
-    """Say whether torch can use a GPU. Without a driver it is not imported, which takes seconds."""
-    if not any(driver.exists() for driver in _DRIVERS):
-        return False
-    import torch
-
-    return bool(torch.cuda.is_available())
 
 
 def free_memory() -> Memory:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from services.engine import Embedder, ModelCard
-from services.engine.devices import has_gpu
+from services.engine.gpus import has_gpu
 from services.engine.threads import FreeCores
 
 

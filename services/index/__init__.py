@@ -47,6 +47,11 @@ class VectorIndex(DerivedIndex, Protocol):
 
     kind: ClassVar[str]
 
+    @property
+    def is_saved(self) -> bool:
+        """Say whether a start from what was saved last has no long work to do again."""
+        ...
+
     def search(self, query: NDArray[np.float32], scope: Scope, limit: int) -> list[Hit]:
         """Return the *limit* passages of *scope* nearest to *query* (shape (dimension,)), by
         falling inner product.

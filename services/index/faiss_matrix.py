@@ -41,8 +41,9 @@ class HostMatrix:
         self._store = RowStore(dimension, folder)
         self._coarse_from = coarse_from
         self._coarse: Coarse | None = None
-        # The one that will take its place.
+        # The one that will take its place, and the one in the files.
         self._next: Coarse | None = None
+        self._saved: Coarse | None = None
 
     @property
     def count(self) -> int:
@@ -103,11 +104,19 @@ class HostMatrix:
         with lock:
             if self._coarse is not None:
                 self._coarse.save(stem)
+            self._saved = self._coarse
 
     def load(self, stem: Path, count: int) -> None:
         """Start, empty, from what `save` wrote."""
         self._store.open(rows_file(stem), count)
-        self._coarse = Coarse.load(stem, self._store.dimension, count)
+        self._coarse = self._saved = Coarse.load(stem, self._store.dimension, count)
+
+    @property
+    def is_saved(self) -> bool:
+        """Say whether the files hold codes made as those here: else a start makes all of them anew,
+        which takes minutes for a million rows.
+        """
+        return self._coarse is None or self._coarse is self._saved
 
     def is_due(self) -> bool:
         """Say whether there is something for `tend` to do."""

@@ -103,6 +103,12 @@ class FaissVectorIndex:
         for collection_id, segment in tuple(self._segments.items()):
             segment.save(folder, collection_id, self._lock)
 
+    @property
+    def is_saved(self) -> bool:
+        """Say whether a start from what was saved last has no long work to do again."""
+        with self._lock:
+            return all(segment.matrix.is_saved for segment in self._segments.values())
+
     def load(self, folder: Path) -> None:
         """Start from saved segments."""
         with self._lock:

@@ -61,6 +61,11 @@ class Matrix(Protocol):
         """Start, empty, from what `save` wrote of *count* rows."""
         ...
 
+    @property
+    def is_saved(self) -> bool:
+        """Say whether a start from what `save` last wrote is spared the longest work of `tend`."""
+        ...
+
     def is_due(self) -> bool:
         """Say whether there is something for `tend` to do."""
         ...

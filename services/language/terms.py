@@ -43,7 +43,8 @@ _ASKING = re.compile(
     r"如何|为什么|为何|是否|吗|呢|请问|应该怎么办"
 )
 
-_jieba_lock = threading.Lock()
+# Neither may be used by two threads at once; whoever stems does not wait for the dictionary.
+_jieba_lock, _stemmer_lock = threading.Lock(), threading.Lock()
 
 
 @functools.cache
@@ -83,7 +84,7 @@ def stem(word: str) -> str:
     """Return the English Snowball stem of a lower-case word; other scripts stay as they are."""
     if not word.isascii() or any(letter.isdigit() for letter in word):
         return word
-    with _jieba_lock:
+    with _stemmer_lock:
         return str(_stemmer().stemWord(word))
 
 

@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from services.domain.errors import (
@@ -26,8 +22,8 @@ BUSY_TIMEOUT_S = 30
 # So long a start looks for damage; a million passages (14 GB) would take 25 s to read through.
 LOOK_S = 1.0
 _AGAIN_S = 0.05
-# Any number, if nobody else uses it for such a lock in this database.
-_MIGRATING = 4_018_400
+# Where Alembic keeps it.
+_VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
 _NO_ANSWER = "The registry does not answer right now: try again."
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -126,23 +122,26 @@ def open_url(url: str) -> Database:
 
 def migrate(database: Database) -> None:
     """Bring the schema to this release's version; refuse data of a newer release untouched."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    known = ScriptDirectory.from_config(config)
+    if _version(database) == newest_version():
+        return
+    from services.registry.alembic_migrations import upgrade  # noqa: PLC0415 - says its docstring
+
     with database.write() as connection:
-        if connection.dialect.name == "postgresql":
-            # Several services may start at once; in SQLite a writer is alone anyway.
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in {r.revision for r in known.walk_revisions()}:
-            message = (
-                f"The data folder was written by a newer Footnote (schema {current}): "
-                "start that release, or use an older copy of the data folder."
-            )
-            raise DamagedStoreError(message)
-        if current != known.get_current_head():
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        upgrade(connection, MIGRATIONS)
+
+
+def newest_version() -> str:
+    """Return the version of this release's schema, by the names of its migrations."""
+    names = (path.stem for path in (MIGRATIONS / "versions").glob("v*.py"))
+    return max((name.split("_")[0].removeprefix("v") for name in names), default="")
+
+
+def _version(database: Database) -> str | None:
+    """Return the version of the schema in the database, None if it has none."""
+    with database.read() as connection:
+        if not sa.inspect(connection).has_table(_VERSION.name):
+            return None
+        return connection.scalar(sa.select(_VERSION.c.version_num))
 
 
 def _refuse_empty(path: Path) -> None:

@@ -136,9 +136,10 @@ class IndexFollower:
         # Else the older generation stays, whose next start applies the removals, and cleans, again.
 
     def publish(self) -> None:
-        """Write a generation if anything has changed since the last one."""
+        """Write a generation if the last one lacks a change, or long work of the index."""
         with self._lock:
-            if self.seq != self._published or not self._generations.numbers():
+            is_whole = self.seq == self._published and self._vectors.is_saved
+            if not is_whole or not self._generations.numbers():
                 self._publish()
 
     def _publish(self, kept: int = 2) -> None:
@@ -155,7 +156,10 @@ class IndexFollower:
             self._woken.clear()
             try:
                 self.catch_up()
-                is_due = self.seq - self._published > _CHANGES_PER_GENERATION
+                is_due = (
+                    self.seq - self._published > _CHANGES_PER_GENERATION
+                    or not self._vectors.is_saved
+                )
                 if self._stained and (is_due or self._is_quiet()):
                     self.clean()
                 elif is_due:

@@ -214,11 +214,14 @@ def test_a_generation_holds_the_codes(tmp_path: Path, index: FaissVectorIndex) -
     assert index.settle(PATIENCE_S)
     index.remove([("d7", "c")])
     generations, stamp = Generations(tmp_path / "generations"), Stamp(1, "m", DIMENSION, 1)
+    before = index.is_saved
     generations.publish({"vectors": index}, stamp)
+    assert (before, index.is_saved) == (False, True)
     again = opened(tmp_path)
 
     assert generations.load_newest({"vectors": again}, stamp) == stamp
 
+    assert again.is_saved
     assert again.settle(0)
     assert matrix_of(again).coded == matrix_of(index).coded
     assert [found(again, query) for query in rows[:50]] == [

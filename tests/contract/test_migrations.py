@@ -9,7 +9,14 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from services.registry.database import MIGRATIONS, Database, migrate, open_sqlite, open_url
+from services.registry.database import (
+    MIGRATIONS,
+    Database,
+    migrate,
+    newest_version,
+    open_sqlite,
+    open_url,
+)
 from services.registry.tables import metadata
 
 FILLED = (
@@ -83,3 +90,14 @@ def back(database: Database, revision: str) -> None:
 
 def key(connection: sa.Connection) -> list[str]:
     return list(sa.inspect(connection).get_pk_constraint("vectors")["constrained_columns"])
+
+
+def test_the_newest_version_is_where_alembic_ends(tmp_path: Path) -> None:
+    database = open_sqlite(tmp_path / "registry.sqlite")
+    migrate(database)
+
+    with database.read() as connection:
+        reached = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+
+    assert reached == newest_version()
+    database.close()
