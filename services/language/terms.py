@@ -1,13 +1,13 @@
 """The words of a text as the keyword index and the grounding know them."""
 
 import functools
-import logging
 import re
 import threading
 
 import jieba
 import Stemmer
 
+from services.language.jieba_dictionary import opened_segmenter
 from services.language.normalize import CJK, folded
 from services.language.numerals import number_terms
 
@@ -49,10 +49,7 @@ _jieba_lock, _stemmer_lock = threading.Lock(), threading.Lock()
 
 @functools.cache
 def _segmenter() -> jieba.Tokenizer:
-    jieba.setLogLevel(logging.WARNING)
-    segmenter = jieba.Tokenizer()
-    segmenter.initialize()
-    return segmenter
+    return opened_segmenter()
 
 
 def read_dictionary() -> None:

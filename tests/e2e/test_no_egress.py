@@ -16,12 +16,15 @@ import pytest
 DEMO = Path(__file__).parents[2] / "examples" / "demo.py"
 
 
-# Notes whatever is unpickled, in every process of the run (bar S1).
+# Notes whatever is unpickled, in every process of the run, and what is read by `marshal` by others
+# than the interpreter's imports (bar S1).
 HOOK = """
 import os, sys
 NOTES = os.open({notes!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 def note(event, given):
-    if event == "pickle.find_class":
+    unmarshals = event.startswith("marshal.load")
+    importing = unmarshals and sys._getframe(1).f_code.co_filename.startswith("<frozen ")
+    if event == "pickle.find_class" or (unmarshals and not importing):
         os.write(NOTES, f"{{os.getpid()}} {{sys.argv[:2]}} {{given}}\\n".encode())
 sys.addaudithook(note)
 os.write(NOTES, b"hooked\\n")
