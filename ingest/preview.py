@@ -33,7 +33,7 @@ def preview(settings: Settings, model: str, port: int) -> int:
         with process("services.api", environment=environment) as api:
             while not stopping.wait(_LOOK_S) and api.poll() is None:
                 pass
-        return 0 if stopping.came() else (api.returncode or 1)
+        return 0 if stopping.came() else max(api.returncode or 1, 1)
 
 
 def remove_left_over(settings: Settings) -> None:

@@ -3,14 +3,13 @@
 import contextlib
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from typing import Self
 
 from ingest.preview import remove_left_over
 from ingest.processes import StopSignals, end, process, start
 from services.data_folder import held
-from services.self_pipe import GoAhead
+from services.self_pipe import SelfPipe
 from services.settings import Settings, refuse_unsafe_address
 
 _LOOK_S = 0.2
@@ -24,35 +23,24 @@ def supervise(settings: Settings) -> int:
     A worker that dies is started again. The API's end is the service's end.
     """
     refuse_unsafe_address(settings)
-    stopping = StopSignals()
-    # The folder stays held until the last of us has ended.
-    with held(settings.data_dir) as lock, _api(lock, settings) as api, _Worker(lock) as worker:
-        while not stopping.wait(_LOOK_S) and api.poll() is None:
-            worker.keep_alive()
-        worker.end()
-        end(api)
-    return 0 if stopping.came() else (api.returncode or 1)
+    stopping, stands = StopSignals(), SelfPipe()
+    with held(settings.data_dir) as lock:
+        remove_left_over(settings)
+        # The folder stays held until the last of us has ended.
+        with _api(lock, stands) as api, _Worker(lock) as worker:
+            while not stopping.wait(_LOOK_S) and api.poll() is None:
+                # Before that there is nothing for it to do, and cores are scarce.
+                if stands.wait(0.0):
+                    worker.keep_alive()
+            worker.end()
+            end(api)
+    return 0 if stopping.came() else max(api.returncode or 1, 1)
 
 
-@contextmanager
-def _api(lock: int, settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start the API and prepare the data meanwhile: it loads its libraries, and touches nothing
-    before it is told.
-    """
-    with ExitStack() as ended:
-        go = GoAhead()
-        try:
-            descriptors, word = [lock, go.descriptor], ["--after", str(go.descriptor)]
-            api = ended.enter_context(process("services.api", descriptors, arguments=word))
-            # Here, not above: the API has begun to load its own meanwhile.
-            from services.wiring import prepare_data  # noqa: PLC0415
-
-            prepare_data(settings)
-            remove_left_over(settings)
-            go.give()
-        finally:
-            go.close()
-        yield api
+def _api(lock: int, stands: SelfPipe) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+    """Return the API, which prepares the data, and tells when it answers."""
+    descriptors, holder = [lock, stands.descriptor], ["--holder", str(stands.descriptor)]
+    return process("services.api", descriptors, arguments=holder)
 
 
 class _Worker:
@@ -60,22 +48,25 @@ class _Worker:
 
     def __init__(self, lock: int) -> None:
         self._lock = lock
-        self._process = start("ingest.worker", [lock])
-        self._started_at = time.monotonic()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        end(self._process)
+        if self._process is not None:
+            end(self._process)
 
     def keep_alive(self) -> None:
-        """Start the worker again if it has died."""
-        if self._process.poll() is not None and time.monotonic() - self._started_at > _RESTART_S:
+        """Start the worker, also again if it has died."""
+        is_there = self._process is not None and self._process.poll() is None
+        if not is_there and time.monotonic() - self._started_at > _RESTART_S:
             self._process = start("ingest.worker", [self._lock])
             self._started_at = time.monotonic()
 
     def end(self) -> None:
         """Ask the worker to stop."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,17 @@ def is_held(folder: Path) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+def kept_key(folder: Path) -> str:
+    """Return the owner's key that is kept in the data folder (mode 0600) and made once."""
+    path = folder / "owner.key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(f"fn-{secrets.token_urlsafe(32)}\n")
+    return path.read_text(encoding="ascii").strip()
 
 
 def _locked(file: TextIO) -> bool:

@@ -18,34 +18,21 @@ class SelfPipe:
         # A full pipe says as much: it may not stop the handler.
         os.set_blocking(self._told, False)
 
+    @property
+    def descriptor(self) -> int:
+        """What another process, that inherits it, tells by (`tell`)."""
+        return self._told
+
     def tell(self) -> None:
         """Let `wait` return, now and from now on."""
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._told, b"!")
+        tell(self._told)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait so long to be told, None for ever; return whether that has been."""
         return bool(select.select([self._came], [], [], timeout_s)[0])
 
 
-class GoAhead:
-    """Tells a process that was started early that it may begin; `close` without it says never."""
-
-    def __init__(self) -> None:
-        # What the other process inherits, and waits on by `went_ahead`.
-        self.descriptor, self._told = os.pipe()
-
-    def give(self) -> None:
-        """Let it begin."""
-        os.write(self._told, b"!")
-
-    def close(self) -> None:
-        """Say no more: who still waits will never begin."""
-        os.close(self.descriptor)
-        os.close(self._told)
-
-
-def went_ahead(descriptor: int) -> bool:
-    """Wait for the word; False if whoever could give it is gone, or will not."""
-    with os.fdopen(descriptor, "rb") as pipe:
-        return bool(pipe.read(1))
+def tell(descriptor: int) -> None:
+    """Tell the pipe of another process, if that is there to hear it."""
+    with contextlib.suppress(BlockingIOError, BrokenPipeError):
+        os.write(descriptor, b"!")

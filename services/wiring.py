@@ -1,7 +1,5 @@
 """Settings to a built house: the only file that chooses adapters or imports late."""
 
-import os
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING
 from services.answering import AnswerSource
 from services.cache import AnswerStore
 from services.cache.memory_answers import MemoryAnswers
-from services.data_folder import is_held
+from services.data_folder import is_held, kept_key
 from services.domain.errors import SettingsError
 from services.domain.scope import Scope
 from services.engine import Embedder, Generator
@@ -90,22 +88,29 @@ class House:
         self.registry.close()
 
 
-def build_house(settings: Settings) -> House:
-    """Build everything that a query service needs, the generator beside the rest. Takes seconds."""
-    registry, cores = open_registry(settings), free_cores(settings)
-    with ThreadPoolExecutor(1, "generator") as loading:
+def build_house(settings: Settings, *, is_holder: bool = False) -> House:
+    """Build everything that a query service needs, parts beside each other. Takes seconds.
+
+    The holder of the data folder prepares it first (`prepare_data`), while models are loaded.
+    """
+    cores = free_cores(settings)
+    with ThreadPoolExecutor(2, "loading") as loading:
+        prepared = loading.submit(prepare_data, settings) if is_holder else None
         # On a GPU it is the last of the models, fitted to the memory that the others leave.
         generator = None if has_gpu() else loading.submit(open_generator, settings, cores)
         embedder = open_embedder(settings, cores)
         # The first call of a model takes longest: not from the first question.
         embedder.embed_question("warm up")
         reranking = open_reranking(settings, cores)
+        read_dictionary()
+        if prepared is not None:
+            prepared.result()
+        registry = open_registry(settings)
         follower, legs = _open_indexes(settings, registry, embedder)
         removed: list[str] = []
         follower.on_removed = removed.append
         generator = generator or loading.submit(open_generator, settings, cores)
         follower.open()
-        read_dictionary()
     models = Models(embedder, generator.result(), reranking)
     house = house_over(settings, registry, models, (follower, legs))
     # What left while no service ran leaves the saved states of prompts, too.
@@ -340,16 +345,10 @@ def checked_model(settings: Settings, name: str, kind: str) -> tuple[ModelSource
 
 
 def owner_key(settings: Settings) -> str:
-    """Return the owner's key: as set, else kept in the data folder (mode 0600) and made once."""
+    """Return the owner's key: as set, else as it is kept in the data folder."""
     if settings.owner_key is not None:
         return settings.owner_key.get_secret_value()
-    path = settings.data_dir / "owner.key"
-    if not path.exists():
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(f"fn-{secrets.token_urlsafe(32)}\n")
-    return path.read_text(encoding="ascii").strip()
+    return kept_key(settings.data_dir)
 
 
 def prepare_data(settings: Settings) -> None:

@@ -1,6 +1,7 @@
-"""Serve HTTP until SIGTERM: `python -m services.api [--after DESCRIPTOR]`.
+"""Serve HTTP until SIGTERM: `python -m services.api [--holder DESCRIPTOR]`.
 
-With a descriptor, the house is not built before its other end says so (`GoAhead`).
+With a descriptor, that of a pipe of who holds the data folder, the data are prepared first, and the
+pipe is told when the house stands.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from services.api.app import create_app
 from services.api.state import Service
 from services.api.uvicorn_protocol import ImpatientProtocol
 from services.logs import set_up_logs
-from services.self_pipe import SelfPipe, went_ahead
+from services.self_pipe import SelfPipe, tell
 from services.settings import Settings, refuse_unsafe_address, set_quiet_offline
 from services.wiring import House, build_house
 
@@ -68,12 +69,12 @@ class _DrainingServer(uvicorn.Server):
 
 def main() -> None:
     """Listen at once; answer when the house stands; drain at SIGTERM."""
-    after = _arguments().after
+    holder = _arguments().holder
     settings = Settings.load()
     set_quiet_offline()
     set_up_logs(settings)
     refuse_unsafe_address(settings)
-    app = create_app(settings, partial(_built, after), fail=_end)
+    app = create_app(settings, partial(_built, holder), fail=_end)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -90,22 +91,21 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def _built(after: int | None, settings: Settings) -> House:
+def _built(holder: int | None, settings: Settings) -> House:
     """Build the house, and let the collector of garbage never look through it again: that would
     hold up everybody for a third of a second, again and again.
     """
-    if after is not None and not went_ahead(after):
-        # Who prepares the data has said why; nothing was opened here yet.
-        os._exit(1)
-    house = build_house(settings)
+    house = build_house(settings, is_holder=holder is not None)
     gc.collect()
     gc.freeze()
+    if holder is not None:
+        tell(holder)
     return house
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m services.api", description=__doc__)
-    parser.add_argument("--after", type=int)
+    parser.add_argument("--holder", type=int)
     return parser.parse_args()
 
 

@@ -32,6 +32,7 @@ from services.api.openai import chat, embeddings, models, responses
 from services.api.openapi import serve_openapi
 from services.api.state import Service
 from services.api.visitors import WidgetCors
+from services.domain.errors import HouseError
 from services.settings import Settings
 from services.wiring import House
 
@@ -120,7 +121,9 @@ def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[
         log.info("ready", passages=house.follower.passages(), rebuilt=house.follower.rebuilt)
         service.open(house)
     except Exception as error:
-        log.exception("cannot start", reason=str(error), exc_info=error)
+        # What a person can mend says how; the rest is ours.
+        ours = None if isinstance(error, HouseError) else error
+        log.exception("cannot start", reason=str(error), exc_info=ours)
         service.fault = error
         fail()
 

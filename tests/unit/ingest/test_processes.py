@@ -1,14 +1,10 @@
-"""Signals that end a process, wherever it stands when they come; the word that lets one begin."""
+"""Signals that end a process, wherever it stands when they come; what one tells another."""
 
+import os
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
-
-from ingest.processes import end, start
-from services.self_pipe import GoAhead
-from services.settings import environment_with
+from services.self_pipe import SelfPipe, tell
 
 # Many signals, so that some come while the wait begins or ends.
 _BOMBARDED = """
@@ -36,33 +32,23 @@ def test_signals_that_come_amid_a_wait_do_not_hold_it_up() -> None:
     assert ended.returncode == 0
 
 
-_WAITS = "import sys; from services.self_pipe import went_ahead; sys.exit(not went_ahead({}))"
+_TELLS = "import sys; from services.self_pipe import tell; tell(int(sys.argv[1]))"
 
 
-@pytest.mark.parametrize(("is_given", "status"), [(True, 0), (False, 1)])
-def test_a_process_begins_when_it_is_told_and_never_if_that_does_not_come(
-    is_given: bool, status: int
-) -> None:
-    go = GoAhead()
-    waiting = subprocess.Popen(
-        [sys.executable, "-c", _WAITS.format(go.descriptor)], pass_fds=[go.descriptor]
-    )
-    if is_given:
-        go.give()
-    go.close()
+def test_a_process_is_told_by_another_that_it_started() -> None:
+    told = SelfPipe()
+    assert not told.wait(0.0)
 
-    assert waiting.wait(20) == status
+    command = [sys.executable, "-c", _TELLS, str(told.descriptor)]
+    subprocess.run(command, pass_fds=[told.descriptor], check=True, timeout=20)
+
+    assert told.wait(0.0)
 
 
-def test_an_api_that_is_never_told_to_begin_ends_and_opens_nothing(tmp_path: Path) -> None:
-    go = GoAhead()
-    environment = environment_with(data_dir=str(tmp_path / "data"), port="0")
-    word = ["--after", str(go.descriptor)]
-    api = start("services.api", [go.descriptor], environment, word)
-    try:
-        go.close()
+def test_who_cannot_hear_any_more_is_told_nothing() -> None:
+    hears, tells = os.pipe()
+    os.close(hears)
 
-        assert api.wait(60) == 1
-        assert not (tmp_path / "data").exists()
-    finally:
-        end(api)
+    tell(tells)
+
+    os.close(tells)
