@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 # Answers in Redis are let go after so many seconds.
 _KEPT_S = 3600
+_PROBED = "probe.json"
 # What an answer depends on, beside documents and collections.
 _ANSWER_SETTINGS = {
     "generation_model",
@@ -89,15 +90,16 @@ class House:
 
 
 def build_house(settings: Settings, *, is_holder: bool = False) -> House:
-    """Build everything that a query service needs, parts beside each other. Takes seconds.
-
-    The holder of the data folder prepares it first (`prepare_data`), while models are loaded.
+    """Build everything that a query service needs, parts beside each other; the holder of the data
+    folder prepares it, too. Takes seconds.
     """
     cores = free_cores(settings)
     with ThreadPoolExecutor(2, "loading") as loading:
         prepared = loading.submit(prepare_data, settings) if is_holder else None
-        # On a GPU it is the last of the models, fitted to the memory that the others leave.
-        generator = None if has_gpu() else loading.submit(open_generator, settings, cores)
+        # The others come first on a GPU, to whose rest it is fitted, and where the probe measures.
+        is_known = not settings.probe or (settings.data_dir / _PROBED).exists()
+        is_first = is_known and not has_gpu()
+        generator = loading.submit(open_generator, settings, cores) if is_first else None
         embedder = open_embedder(settings, cores)
         # The first call of a model takes longest: not from the first question.
         embedder.embed_question("warm up")
@@ -313,7 +315,7 @@ def fitted_generator(
         gpu_layers=None if settings.gpu_layers == "auto" else settings.gpu_layers,
     )
     probe = Probe(
-        settings.data_dir / "probe.json",
+        settings.data_dir / _PROBED,
         _model_key(source, file),
         settings.flash_attention,
         measures=measures and settings.probe,

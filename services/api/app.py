@@ -121,9 +121,9 @@ def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[
         log.info("ready", passages=house.follower.passages(), rebuilt=house.follower.rebuilt)
         service.open(house)
     except Exception as error:
-        # What a person can mend says how; the rest is ours.
-        ours = None if isinstance(error, HouseError) else error
-        log.exception("cannot start", reason=str(error), exc_info=ours)
+        # What says all by itself needs no stack; what stands for another error does.
+        says_all = isinstance(error, HouseError) and error.__cause__ is None
+        log.exception("cannot start", reason=str(error), exc_info=None if says_all else error)
         service.fault = error
         fail()
 

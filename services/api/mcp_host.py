@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
+import structlog
 from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.api.errors import error_response
 from services.api.state import Service
+from services.domain.errors import NotReadyError
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+
+_FAILED = "The tools for agents could not be loaded, the log says why: restart the service."
+
+log = structlog.get_logger("api")
 
 
 class McpHost:
@@ -43,7 +51,14 @@ class McpHost:
 
     async def _serve(self) -> None:
         await self._wanted.wait()
-        self._inner, manager = await anyio.to_thread.run_sync(self._built)
+        try:
+            self._inner, manager = await anyio.to_thread.run_sync(self._built)
+        except Exception as error:
+            # The service goes on without.
+            log.exception("/mcp cannot be loaded", reason=str(error), exc_info=error)
+            self._inner = error_response(NotReadyError(_FAILED))
+            self._loaded.set()
+            return
         async with manager.run():
             self._loaded.set()
             await anyio.sleep_forever()

@@ -71,7 +71,7 @@ def _found(
     file: Path, probe: Probe, choices: Choices, gpu_layers: int, cores: FreeCores
 ) -> Findings:
     key = f"{probe.model_key}|{machine_key()}|{gpu_layers}|{choices.pools}"
-    key += f"|{choices.kv_types}|{choices.flash}|{choices.weights}"
+    key += f"|{choices.kv_types}|{choices.flash}|{choices.pooled_flash}|{choices.weights}"
     kept, is_busy = recalled(probe.kept, key), cores.others > _BUSY_CORES
     # What was found on a busy machine holds until a start on a calm one.
     if kept is not None and (kept[1] or is_busy or not probe.measures):

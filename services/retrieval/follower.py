@@ -44,6 +44,8 @@ class IndexFollower:
         self._generations = generations
         self._stamp = stamp
         self._published = 0
+        # The last attempt to write a generation did not fail half way.
+        self._is_whole = True
         # Collections whose files still hold words of removed passages, and since when it is quiet.
         self._stained: set[str] = set()
         self._changed_at = 0.0
@@ -138,14 +140,15 @@ class IndexFollower:
     def publish(self) -> None:
         """Write a generation if the last one lacks a change, or long work of the index."""
         with self._lock:
-            is_whole = self.seq == self._published and self._vectors.is_saved
-            if not is_whole or not self._generations.numbers():
+            is_newest = self._is_whole and self.seq == self._published
+            if not is_newest or not self._vectors.is_saved or not self._generations.numbers():
                 self._publish()
 
     def _publish(self, kept: int = 2) -> None:
         stamp = Stamp(self.seq, self._stamp.embedder, self._stamp.dimension, self._stamp.analyzer)
+        self._is_whole = False
         self._generations.publish(self._indexes(), stamp, kept=kept)
-        self._published = self.seq
+        self._published, self._is_whole = self.seq, True
 
     def _indexes(self) -> Mapping[str, DerivedIndex]:
         return {self._vectors.kind: self._vectors, "words": self._words}

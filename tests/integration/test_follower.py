@@ -1,5 +1,6 @@
 """What a start finds of the work that went into the indexes before it."""
 
+import errno
 import threading
 import time
 from contextlib import AbstractContextManager
@@ -88,3 +89,31 @@ def test_codes_that_were_made_after_the_last_change_are_not_made_again_by_the_ne
     assert found.is_saved
     follower.stop()
     registry.close()
+
+
+def test_a_generation_that_could_not_be_written_is_written_at_the_next_occasion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = open_registry(Settings.load(data_dir=tmp_path, probe=False))
+    fill(registry)
+    follower, vectors = followed(registry, tmp_path, "first")
+    follower.open()
+    assert vectors.settle(PATIENCE_S)
+    follower.publish()
+    with monkeypatch.context() as broken:
+        broken.setattr(follower, "_published", -1)
+        broken.setattr(TantivyWordIndex, "save", full)
+        with pytest.raises(OSError, match="No space"):
+            follower.publish()
+    assert Generations(tmp_path / "kept").numbers() == [1]
+
+    follower.publish()
+    follower.publish()
+
+    assert Generations(tmp_path / "kept").numbers() == [1, 2]
+    follower.stop()
+    registry.close()
+
+
+def full(_index: TantivyWordIndex, _folder: Path) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
