@@ -97,8 +97,9 @@ def build_house(settings: Settings, *, is_holder: bool = False) -> House:
     with ThreadPoolExecutor(2, "loading") as loading:
         prepared = loading.submit(prepare_data, settings) if is_holder else None
         # The others come first on a GPU, to whose rest it is fitted, and where the probe measures.
-        is_known = not settings.probe or (settings.data_dir / _PROBED).exists()
-        is_first = is_known and not has_gpu()
+        is_first = not (
+            has_gpu() or (settings.probe and not (settings.data_dir / _PROBED).exists())
+        )
         generator = loading.submit(open_generator, settings, cores) if is_first else None
         embedder = open_embedder(settings, cores)
         # The first call of a model takes longest: not from the first question.
