@@ -90,16 +90,13 @@ class House:
 
 
 def build_house(settings: Settings, *, is_holder: bool = False) -> House:
-    """Build everything that a query service needs, parts beside each other; the holder of the data
-    folder prepares it, too. Takes seconds.
-    """
+    """Build all that a query service needs; the holder of the data folder prepares that, too."""
     cores = free_cores(settings)
     with ThreadPoolExecutor(2, "loading") as loading:
         prepared = loading.submit(prepare_data, settings) if is_holder else None
         # The others come first on a GPU, to whose rest it is fitted, and where the probe measures.
-        is_first = not (
-            has_gpu() or (settings.probe and not (settings.data_dir / _PROBED).exists())
-        )
+        is_known = not settings.probe or (settings.data_dir / _PROBED).exists()
+        is_first = is_known and not has_gpu()
         generator = loading.submit(open_generator, settings, cores) if is_first else None
         embedder = open_embedder(settings, cores)
         # The first call of a model takes longest: not from the first question.
