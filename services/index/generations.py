@@ -4,6 +4,7 @@ A generation is only a short cut to a quick start. One that is damaged is remove
 library opens it, and the indexes are built again from the registry.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -64,7 +65,7 @@ class Generations:
         part.rename(self._path(number))
         _sync(self._folder)
         for old in sorted(self._numbers())[:-kept]:
-            shutil.rmtree(self._path(old), ignore_errors=True)
+            self._remove(old)
         return number
 
     def load_newest(self, indexes: Mapping[str, DerivedIndex], wanted: Stamp) -> Stamp | None:
@@ -76,17 +77,17 @@ class Generations:
             try:
                 stamp = self.verify(number)
             except DamagedGenerationError:
-                shutil.rmtree(self._path(number), ignore_errors=True)
+                self._remove(number)
                 continue
             held = all((self._path(number) / name).is_dir() for name in indexes)
             if not held or not stamp.fits(wanted):
-                shutil.rmtree(self._path(number), ignore_errors=True)
+                self._remove(number)
                 continue
             try:
                 for name, index in indexes.items():
                     index.load(self._path(number) / name)
             except DamagedGenerationError:
-                shutil.rmtree(self._path(number), ignore_errors=True)
+                self._remove(number)
                 continue
             return stamp
         return None
@@ -116,8 +117,16 @@ class Generations:
         """Remove every generation; return how many there were."""
         numbers = self._numbers()
         for number in numbers:
-            shutil.rmtree(self._path(number))
+            self._remove(number)
         return len(numbers)
+
+    def _remove(self, number: int) -> None:
+        """Remove a generation; killed half way, what is left is none any more."""
+        gone = self._folder / f"{number:08d}-{os.getpid()}-gone.part"
+        shutil.rmtree(gone, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self._path(number).rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
     def _numbers(self) -> list[int]:
         return [int(path.name) for path in self._folder.iterdir() if path.name.isdigit()]
