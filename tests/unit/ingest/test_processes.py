@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from services.self_pipe import SelfPipe, tell
 
 # Many signals, so that some come while the wait begins or ends.
@@ -51,4 +53,6 @@ def test_who_cannot_hear_any_more_is_told_nothing() -> None:
 
     tell(tells)
 
+    with pytest.raises(BrokenPipeError):
+        os.write(tells, b"!")
     os.close(tells)
