@@ -22,6 +22,7 @@ from services.index import DerivedIndex
 _MANIFEST = "manifest.json"
 _KEPT = 2
 _STRAY_S = 3600.0
+_GONE = "-gone.part"
 # Against damage, not against people: 5 GB a second where SHA-256 has 1.1 (one core), at each start.
 _SUM = xxhash.xxh3_128
 
@@ -48,7 +49,9 @@ class Generations:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         for stray in folder.glob("*.part"):
-            if time.time() - stray.stat().st_mtime > _STRAY_S:
+            # What was to go may hold words of deleted texts: it does not wait.
+            is_gone = stray.name.endswith(_GONE)
+            if is_gone or time.time() - stray.stat().st_mtime > _STRAY_S:
                 shutil.rmtree(stray, ignore_errors=True)
 
     def publish(
@@ -122,7 +125,7 @@ class Generations:
 
     def _remove(self, number: int) -> None:
         """Remove a generation; killed half way, what is left is none any more."""
-        gone = self._folder / f"{number:08d}-{os.getpid()}-gone.part"
+        gone = self._folder / f"{number:08d}-{os.getpid()}{_GONE}"
         shutil.rmtree(gone, ignore_errors=True)
         with contextlib.suppress(OSError):
             self._path(number).rename(gone)

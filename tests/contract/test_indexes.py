@@ -336,3 +336,14 @@ def test_words_start_empty_though_somebody_who_is_ending_still_writes(tmp_path: 
 
     assert TantivyWordIndex(folder).count() == 0
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_what_was_half_removed_goes_at_the_next_start(tmp_path: Path) -> None:
+    generations = published(tmp_path)
+    [number] = generations.numbers()
+    folder = tmp_path / "generations"
+    (folder / f"{number:08d}").rename(folder / f"{number:08d}-1-gone.part")
+
+    assert Generations(folder).numbers() == []
+
+    assert list(folder.iterdir()) == []
