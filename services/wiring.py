@@ -43,16 +43,12 @@ if TYPE_CHECKING:
 # Answers in Redis are let go after so many seconds.
 _KEPT_S = 3600
 _PROBED = "probe.json"
+_MADE = "made"
 # What an answer depends on, beside documents and collections.
 _ANSWER_SETTINGS = {
-    "generation_model",
-    "generation_url",
-    "adapters",
-    "embedding_model",
-    "reranking_model",
-    "passages_per_answer",
-    "prompt_tokens",
-}
+    "generation_model", "generation_url", "adapters", "embedding_model", "reranking_model",
+    "passages_per_answer", "prompt_tokens",
+}  # fmt: skip
 _WRITES_WELL_BYTES = 1_000_000_000  # about two billion parameters at four bits
 
 
@@ -236,7 +232,8 @@ def open_embedder(settings: Settings, cores: FreeCores | None = None) -> Embedde
     source, path = checked_model(settings, settings.embedding_model, "embedding")
     from services.engine.opening import load_embedder
 
-    return load_embedder(path, source.card, cores or free_cores(settings))
+    made = settings.data_dir / _MADE
+    return load_embedder(path, source.card, cores or free_cores(settings), made)
 
 
 def open_reranking(settings: Settings, cores: FreeCores | None = None) -> "Reranking | None":
@@ -276,6 +273,7 @@ def open_generator(settings: Settings, cores: FreeCores | None = None) -> Genera
             unified=planned.unified,
             weights=found.weights,
             adapters=adapter_files(settings),
+            made=settings.data_dir / _MADE,
         ),
         scheduler=SchedulerOptions(
             settings.answers_at_once, cores, settings.draft_tokens, found.threads
@@ -317,6 +315,7 @@ def fitted_generator(
         _model_key(source, file),
         settings.flash_attention,
         measures=measures and settings.probe,
+        made=settings.data_dir / _MADE,
     )
     return fitted(file, wish, probe, cores)
 

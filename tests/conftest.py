@@ -19,10 +19,13 @@ from pathlib import Path
 
 import pytest
 
+from services import wiring
 from services.settings import set_quiet_offline
 
 set_quiet_offline()
 SHARED = Path(__file__).parents[2] / "shared"
+# Names the folder of what was made from the models.
+MADE = "TESTS_MADE"
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +37,19 @@ def eval_folder() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _made_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let all services of a run share what each would make from the models: 200 MB a folder."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made"
+    shared.mkdir(exist_ok=True)
+    os.environ[MADE] = str(shared)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Keep the environment and `.env` of this machine out of tests."""
+    monkeypatch.setattr(wiring, "_MADE", os.environ[MADE])
     for name in [name for name in os.environ if name.startswith("FOOTNOTE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path / "data"))

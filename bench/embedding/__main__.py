@@ -21,9 +21,9 @@ from sentence_transformers import SentenceTransformer
 
 from bench.quality.sets import EVAL, rows
 from services.engine.catalogue import find_model, model_path
-from services.engine.onnx_bert import bert_shape
-from services.engine.onnx_products import Products, best_products
+from services.engine.onnx_choice import Products, best_products
 from services.engine.onnxruntime_embedder import OnnxruntimeEmbedder
+from services.engine.opening import open_onnx
 from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
 from services.engine.threads import FreeCores, wanted_threads
 from services.settings import set_quiet_offline
@@ -114,11 +114,10 @@ def _torch() -> SentenceTransformersEmbedder:
 
 
 def _onnx(products: Products) -> OnnxruntimeEmbedder:
-    shape = bert_shape(_FOLDER)
-    if shape is None:
+    found = open_onnx(_FOLDER, _SOURCE.card, FreeCores(wanted_threads(0)), products)
+    if found is None:
         sys.exit("The bundled embedder is no BERT that is known here.")
-    cores = FreeCores(wanted_threads(0))
-    return OnnxruntimeEmbedder(_FOLDER, shape, _SOURCE.card, cores, products)
+    return found
 
 
 def _by(embedder: SentenceTransformersEmbedder | OnnxruntimeEmbedder) -> Embed:

@@ -40,7 +40,8 @@ class ContextOptions:
     """How a context is made: `cells` KV cells for all sequences, `gpu_layers` -1 for all layers.
 
     Split, each sequence has its part of the cells. `weights` says as what they are held
-    (`llama_cpp_weights.py`). `adapters` are LoRA files, for every answer.
+    (`llama_cpp_weights.py`), and `made` where they are kept so. `adapters` are LoRA files, for
+    every answer.
     """
 
     cells: int
@@ -52,6 +53,7 @@ class ContextOptions:
     unified: bool = True
     weights: str = AS_FILED
     adapters: tuple[Path, ...] = ()
+    made: Path | None = None
 
 
 class LlamaContext:
@@ -262,7 +264,7 @@ def _held(file: Path, options: ContextOptions) -> tuple[object, str]:
         return load_model(file, options.gpu_layers), AS_FILED
     _be_quiet()
     try:
-        with rewritten(file, options.weights, options.threads) as held:
+        with rewritten(file, options.weights, options.threads, options.made) as held:
             return load_model(held, options.gpu_layers), options.weights
     except (EngineError, ModelFileError, OSError) as error:
         log.warning("weights stay as they lie in the file", reason=str(error))

@@ -20,7 +20,8 @@ _PROBE_CELLS = 256
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Where findings are kept, of which model; flash attention: auto, on or off.
+    """Where findings are kept, of which model; flash attention: auto, on or off; where what is made
+    from the model is kept.
 
     What is not kept there is measured, or goes by rule if *measures* is false.
     """
@@ -29,6 +30,7 @@ class Probe:
     model_key: str
     flash: str = "auto"
     measures: bool = True
+    made: Path | None = None
 
 
 def fitted(file: Path, wish: Wish, probe: Probe, cores: FreeCores) -> tuple[Plan, Findings]:
@@ -78,7 +80,9 @@ def _found(
         return kept[0]
     if not probe.measures:
         return replace(by_rule(choices), threads=cores.most)
-    options = ContextOptions(_PROBE_CELLS, 1, cores.most, gpu_layers, weights=choices.weights[0])
+    options = ContextOptions(
+        _PROBE_CELLS, 1, cores.most, gpu_layers, weights=choices.weights[0], made=probe.made
+    )
     context = LlamaContext(file, options)
     try:
         found = measured(context, options, choices)

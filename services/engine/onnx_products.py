@@ -1,23 +1,16 @@
 """Products of a graph in eight bits, as exact as fast ones can be."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.engine.onnx_choice import Products
 from services.engine.onnx_graph import OnnxGraph
 
 Numbers: TypeAlias = NDArray[np.float32]
 
-# exact: float32. blocks: both sides in eight bits by blocks of a row. fast: what is given by the
-# least and greatest of its numbers, weights by column.
-Products = Literal["exact", "blocks", "fast"]
-
-_CPUINFO = Path("/proc/cpuinfo")
-# Instructions that add products of eight bits into 32 without a stop at 16.
-_ADDS_TO_32 = {"avx512_vnni", "avx_vnni", "asimddp"}
 _BLOCK_LARGEST, _BLOCK_LEAST = 128, 32
 # What of a column's reach is taken over by its weights (measured: 0.5 to 0.65 are best).
 _ALPHA = 0.65
@@ -37,16 +30,6 @@ class Weights:
     bias: Numbers
     reach: Numbers | None
     is_bent: bool
-
-
-def best_products() -> Products:
-    """Return what suits this machine's processor."""
-    if not _CPUINFO.exists():
-        return "blocks"
-    for line in _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.startswith(("flags", "Features")):
-            return "fast" if _ADDS_TO_32 & set(line.split()) else "blocks"
-    return "blocks"
 
 
 def add_product(graph: OnnxGraph, found: str, weights: Weights, products: Products) -> str:

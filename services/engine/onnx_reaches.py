@@ -4,10 +4,10 @@ The same few columns go far in all texts, mostly at marks: eight bits must be sh
 """
 
 import numpy as np
-import onnxruntime
-from onnx import ModelProto
 
-from services.engine.onnx_bert import WORDS, BertShape, BertWeights, Numbers, watched_bert
+from services.engine.bert_shape import WORDS, BertShape
+from services.engine.onnx_bert import BertWeights, Numbers, watched_bert
+from services.engine.onnx_session import cpu_session
 from services.engine.text_tokens import TextTokens
 
 _TEXTS = (
@@ -30,16 +30,8 @@ def measured_reaches(
     rows = tokens.ids(_TEXTS)
     # The words of these texts alone: the whole table is half of a small model.
     used = np.unique(np.concatenate(rows))
-    session = cpu_session(watched_bert({**weights, WORDS: weights[WORDS][used]}, shape))
+    watched = watched_bert({**weights, WORDS: weights[WORDS][used]}, shape)
+    session = cpu_session(watched.SerializeToString())
     found = [session.run(None, {"ids": np.searchsorted(used, row)}) for row in rows]
     names = [one.name for one in session.get_outputs()]
     return {name: np.max([one[i] for one in found], axis=0) for i, name in enumerate(names)}
-
-
-def cpu_session(model: ModelProto) -> onnxruntime.InferenceSession:
-    """Return a session whose runs take one core each: that of who calls."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )

@@ -10,15 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from services.engine import Embedded, ModelCard
-from services.engine.onnx_bert import BertShape, bert_model, bert_weights
-from services.engine.onnx_products import Products
-from services.engine.onnx_reaches import cpu_session, measured_reaches
-from services.engine.text_tokens import TextTokens
+from services.engine.bert_shape import BertShape
+from services.engine.onnx_session import cpu_session
+from services.engine.text_tokens import tokens_of
 from services.engine.threads import FreeCores
-from services.engine.token_projection import token_projection
 
 # After so many passages, a third of a second's work, it looks again which cores are free.
 _AT_ONCE = 64
@@ -26,29 +23,18 @@ _NO_TOKENS = np.zeros((0, 0), np.int8)
 
 
 class OnnxruntimeEmbedder:
-    """A BERT from a local folder of sentence-transformers, in eight bits.
+    """A BERT from a local folder of sentence-transformers, whose *graph* `onnx_writing` wrote.
 
     A model with a projection of its token vectors also gives those, for late interaction.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        shape: BertShape,
-        card: ModelCard,
-        cores: FreeCores,
-        products: Products,
+        self, folder: Path, graph: Path, shape: BertShape, card: ModelCard, cores: FreeCores
     ) -> None:
         self._cores = cores
         self._card = replace(card, dimension=shape.dimension, max_tokens=shape.max_tokens)
-        self._tokens = TextTokens(
-            Tokenizer.from_file(str(folder / "tokenizer.json")), shape.max_tokens
-        )
-        weights = bert_weights(folder)
-        reaches = measured_reaches(weights, shape, self._tokens) if products == "fast" else {}
-        self._session = cpu_session(
-            bert_model(weights, shape, products, reaches, token_projection(card.name))
-        )
+        self._tokens = tokens_of(folder, shape)
+        self._session = cpu_session(graph)
         self._pool = ThreadPoolExecutor(cores.most, "embedder")
 
     @property

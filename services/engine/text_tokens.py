@@ -1,11 +1,13 @@
 """What an embedder's tokenizer says of texts, beside the model that cuts them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from tokenizers import Tokenizer
 
 from services.engine import Embedded
+from services.engine.bert_shape import BertShape
 
 _T = TypeVar("_T")
 
@@ -44,3 +46,8 @@ class TextTokens:
 
     def _cut(self, row: list[_T]) -> list[_T]:
         return row if len(row) <= self._most else [*row[: self._most - 1], row[-1]]
+
+
+def tokens_of(folder: Path, shape: BertShape) -> TextTokens:
+    """Return what cuts texts for the BERT in *folder*."""
+    return TextTokens(Tokenizer.from_file(str(folder / "tokenizer.json")), shape.max_tokens)

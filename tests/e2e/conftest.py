@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import MADE
+
 FOOTNOTE = Path(sys.executable).with_name("footnote")
 
 
@@ -30,6 +32,9 @@ class Service:
         self.key = f"fn-test-{secrets.token_hex(16)}"
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "made").exists():
+            (folder / "made").symlink_to(os.environ[MADE])
         self.log = folder.parent / f"{folder.name}.log"
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.environment = kept | {

@@ -7,10 +7,10 @@ from typing import TypeAlias
 import pytest
 from transformers import AutoTokenizer, BertConfig, PreTrainedModel
 
+from services.engine import opening
 from services.engine.catalogue import find_model, model_path
 from services.engine.llama_cpp_generator import LlamaCppGenerator
-from services.engine.onnx_bert import bert_shape
-from services.engine.onnx_products import Products, best_products
+from services.engine.onnx_choice import Products, best_products
 from services.engine.onnxruntime_embedder import OnnxruntimeEmbedder
 from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
 from services.engine.threads import FreeCores
@@ -46,9 +46,9 @@ def onnx_embedder(model_folder: Path) -> OnnxruntimeEmbedder:
 def open_onnx(folder: Path, products: Products) -> OnnxruntimeEmbedder:
     """Return the bundled embedder with products of a kind."""
     card = find_model("all-minilm-l6-v2", "embedding").card
-    shape = bert_shape(folder)
-    assert shape is not None
-    return OnnxruntimeEmbedder(folder, shape, card, FreeCores(2), products)
+    found = opening.open_onnx(folder, card, FreeCores(2), products)
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="session")

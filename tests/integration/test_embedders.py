@@ -13,10 +13,9 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from transformers import BertModel
 
-from services.engine import Embedded, Embedder, ModelCard, onnx_products, opening
+from services.engine import Embedded, Embedder, ModelCard, onnx_choice, opening
 from services.engine import sentence_transformers_embedder as by_torch
-from services.engine.onnx_bert import bert_shape
-from services.engine.onnxruntime_embedder import OnnxruntimeEmbedder
+from services.engine.bert_shape import bert_shape
 from services.engine.sentence_transformers_embedder import SentenceTransformersEmbedder
 from services.engine.threads import FreeCores
 from tests.integration.conftest import SaveTinyBert, open_onnx
@@ -119,10 +118,10 @@ def test_bfloat16_changes_vectors_by_less_than_they_differ(
 @pytest.mark.parametrize(("products", "least"), [("blocks", 0.998), ("fast", 0.998)])
 def test_eight_bits_move_vectors_by_little(
     model_folder: Path,
-    products: onnx_products.Products,
+    products: onnx_choice.Products,
     least: float,
 ) -> None:
-    if products == "fast" and onnx_products.best_products() != "fast":
+    if products == "fast" and onnx_choice.best_products() != "fast":
         pytest.skip("This processor adds products of eight bits into sixteen.")
     texts = [text for text in TEXTS if text]
     exact = open_onnx(model_folder, "exact").embed_passages(texts)
@@ -139,10 +138,9 @@ def test_another_bert_gives_what_sentence_transformers_gives(
     parts = [Transformer(str(tmp_path / "plain"), max_seq_length=20), Pooling(32, pooling)]
     SentenceTransformer(modules=parts, device="cpu").save(str(tmp_path / "made"))
     card = ModelCard("made", "embedding", frozenset({"*"}), 1, 1)
-    shape = bert_shape(tmp_path / "made")
-    assert shape is not None
 
-    ours = OnnxruntimeEmbedder(tmp_path / "made", shape, card, FreeCores(2), "exact")
+    ours = opening.open_onnx(tmp_path / "made", card, FreeCores(2), "exact")
+    assert ours is not None
     theirs = SentenceTransformersEmbedder(tmp_path / "made", card, FreeCores(2))
 
     texts = ["abc def", "j " * 40, "cab"]
@@ -216,21 +214,38 @@ def test_the_fast_products_are_for_processors_that_add_into_32_bits(
     place = tmp_path / "cpuinfo"
     if told is not None:
         place.write_text(f"processor\t: 0\n{told}\n")
-    monkeypatch.setattr(onnx_products, "_CPUINFO", place)
+    monkeypatch.setattr(onnx_choice, "_CPUINFO", place)
 
-    assert onnx_products.best_products() == best
+    assert onnx_choice.best_products() == best
 
 
-def test_a_service_on_a_cpu_starts_without_torch() -> None:
+def test_a_service_on_a_cpu_starts_without_torch_and_later_without_building_graphs(
+    tmp_path: Path,
+) -> None:
     program = (
         "import sys, services.api.app\n"
         "from services.settings import Settings\n"
         "from services.wiring import open_embedder\n"
-        "open_embedder(Settings.load()).embed_question('How long is leave?')\n"
-        "print('torch' in sys.modules)"
+        f"open_embedder(Settings.load(data_dir={str(tmp_path)!r})).embed_question('How long?')\n"
+        "print('torch' in sys.modules, 'onnx' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+        ).stdout
+        for _ in range(2)
     )
 
-    assert done.stdout == "False\n"
+    assert (first, second) == ("False True\n", "False False\n")
+
+
+def test_a_kept_graph_gives_the_same_vectors(tmp_path: Path, model_folder: Path) -> None:
+    card = ModelCard("all-minilm-l6-v2", "embedding", frozenset({"en"}), 1, 1)
+    made = tmp_path / "made"
+    first, second = (opening.load_embedder(model_folder, card, FreeCores(1), made) for _ in "12")
+
+    one, other = (embedder.embed_question(TEXTS[0]) for embedder in (first, second))
+
+    assert np.array_equal(one.vector, other.vector)
+    assert np.array_equal(one.tokens, other.tokens)
+    assert len(list(made.iterdir())) == 1

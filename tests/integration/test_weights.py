@@ -77,6 +77,22 @@ def test_weights_that_cannot_be_rewritten_are_used_as_they_lie(
     assert "could not be held as q8_0" in told[0]["reason"]
 
 
+def test_rewritten_weights_are_kept_and_the_same(file: Path, tmp_path: Path) -> None:
+    def logits() -> NDArray[np.float32]:
+        with closing(LlamaContext(file, replace(OPTIONS, made=tmp_path))) as context:
+            tokens = context.tokens(TEXT, trusted=False)
+            assert context.decode([Row(0, 0, tokens, 1)]) == 0
+            assert context.weights == EIGHT_BITS
+            return context.logits(len(tokens) - 1).copy()
+
+    first = logits()
+    (kept,) = tmp_path.iterdir()
+    written = kept.stat().st_ino
+
+    assert np.array_equal(logits(), first)
+    assert kept.stat().st_ino == written
+
+
 def test_small_packed_weights_are_held_in_eight_bits_where_there_is_memory(file: Path) -> None:
     shape = shape_of(file)
 
