@@ -10,6 +10,7 @@ from ingest.chunking.sizing import sizes_for
 from ingest.pipeline import LEASE_S, Limits, Pipeline, Tools
 from ingest.processes import StopSignals
 from ingest.reading.children import ReadingChildren
+from ingest.reading.scratch import remove_left_over
 from services.domain.errors import HouseError
 from services.engine import Embedder
 from services.jobs import JobQueue
@@ -39,6 +40,7 @@ def run(settings: Settings) -> None:
     set_up_logs(settings)
     stopping = StopSignals()
     registry = open_registry(settings)
+    remove_left_over()
     children = ReadingChildren(settings.reader_seconds)
     pipeline = build_pipeline(settings, registry, children, open_embedder(settings))
     queue, worker = open_worker(settings, pipeline.ingest)

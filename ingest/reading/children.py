@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.reading import Tell
+from ingest.reading.scratch import Scratch
 from ingest.reading.wire import Request, own_folder, reading_of_json
 from services.domain.documents import Reading
 from services.domain.errors import UnreadableError
@@ -119,7 +119,8 @@ class _Nursery:
 
     def __init__(self, preload: tuple[str, ...]) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.folder = Path(tempfile.mkdtemp(prefix="footnote-reading-"))
+        self._scratch = Scratch()
+        self.folder = self._scratch.folder
         root = str(Path(__file__).parents[2])
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -164,7 +165,7 @@ class _Nursery:
         self._socket.close()
         self._process.kill()
         self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.remove()
 
 
 def _within(answers: int, silence_s: float) -> Iterator[dict[str, Any]]:
