@@ -1,15 +1,19 @@
 """Processes that end with whoever started them."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 from services.self_pipe import SelfPipe
 
+# Where cores are scarce, whoever asks or starts goes first.
+WORKERS_NICENESS = 10
 _GRACE_S = 20.0
 _PR_SET_PDEATHSIG = 1
 
@@ -34,14 +38,17 @@ def start(
     descriptors: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
+    niceness: int = 0,
 ) -> "subprocess.Popen[bytes]":
-    """Start `python -m module` with this process's *descriptors*, in *environment* or its own."""
+    """Start `python -m module` with this process's *descriptors*, in *environment* or its own, as
+    nice as this at least.
+    """
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.DEVNULL,
         env=environment,
         pass_fds=tuple(descriptors),
-        preexec_fn=_die_with_parent,  # noqa: PLW1509
+        preexec_fn=partial(_begin, niceness),  # noqa: PLW1509
     )
 
 
@@ -76,6 +83,12 @@ class StopSignals:
         self._pipe.tell()
 
 
-def _die_with_parent() -> None:
+def be_nice(niceness: int) -> None:
+    """Let others go first on scarce cores, by a niceness of so much at least."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))
+
+
+def _begin(niceness: int) -> None:
     """Let the kernel end this process when its supervisor is gone, however that ended."""
+    be_nice(niceness)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Self
 
 from ingest.preview import remove_left_over
-from ingest.processes import StopSignals, end, process, start
+from ingest.processes import WORKERS_NICENESS, StopSignals, end, process, start
 from services.data_folder import held
 from services.self_pipe import SelfPipe
 from services.settings import Settings, refuse_unsafe_address
@@ -62,7 +62,7 @@ class _Worker:
         """Start the worker, also again if it has died."""
         is_there = self._process is not None and self._process.poll() is None
         if not is_there and time.monotonic() - self._started_at > _RESTART_S:
-            self._process = start("ingest.worker", [self._lock])
+            self._process = start("ingest.worker", [self._lock], niceness=WORKERS_NICENESS)
             self._started_at = time.monotonic()
 
     def end(self) -> None:

@@ -1,6 +1,5 @@
 """The worker: takes jobs, runs the pipeline, and sends again what was forgotten."""
 
-import os
 import time
 
 import structlog
@@ -8,7 +7,7 @@ import structlog
 from ingest.chunking.langchain_chunker import LangChainChunker
 from ingest.chunking.sizing import sizes_for
 from ingest.pipeline import LEASE_S, Limits, Pipeline, Tools
-from ingest.processes import StopSignals
+from ingest.processes import WORKERS_NICENESS, StopSignals, be_nice
 from ingest.reading.children import ReadingChildren
 from ingest.reading.scratch import remove_left_over
 from services.domain.errors import HouseError
@@ -27,15 +26,13 @@ _SWEPT_AT_ONCE = 200
 _BUSY = 50
 _ORPHANS_S = 600.0
 _DRAIN_S = 8.0
-# Where cores are scarce, whoever asks or starts goes first.
-_NICENESS = 10
 
 log = structlog.get_logger("worker")
 
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; what is in hand then is finished or left to the next worker."""
-    os.nice(_NICENESS)
+    be_nice(WORKERS_NICENESS)
     set_quiet_offline()
     set_up_logs(settings)
     stopping = StopSignals()

@@ -1,11 +1,14 @@
 """Signals that end a process, wherever it stands when they come; what one tells another."""
 
+import contextlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from ingest.processes import WORKERS_NICENESS, end, start
 from services.self_pipe import SelfPipe, tell
 
 # Many signals, so that some come while the wait begins or ends.
@@ -56,3 +59,21 @@ def test_who_cannot_hear_any_more_is_told_nothing() -> None:
     with pytest.raises(BrokenPipeError):
         os.write(tells, b"!")
     os.close(tells)
+
+
+def test_a_worker_is_nice_from_its_first_moment_and_no_nicer_later(tmp_path: Path) -> None:
+    (tmp_path / "told.py").write_text(
+        "import os\n"
+        "from ingest.processes import WORKERS_NICENESS, be_nice\n"
+        "before = os.nice(0)\n"
+        "be_nice(WORKERS_NICENESS)\n"
+        "print(before, os.nice(0), file=open('told', 'w'))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path.cwd()}"}
+    with contextlib.chdir(tmp_path):
+        started = start("told", (), environment, (), WORKERS_NICENESS)
+        started.wait(20)
+    end(started)
+
+    expected = max(WORKERS_NICENESS, os.nice(0))
+    assert (tmp_path / "told").read_text().split() == [str(expected)] * 2
