@@ -12,8 +12,8 @@ from services.engine import Prompt
 from services.engine.httpx_generator import HttpxGenerator, RemoteModel
 from tests.e2e.conftest import Service
 
-WORDS = 60
-TOPICS = ("rain", "bread", "maps", "ships", "tea", "clocks", "bridges", "salt")
+WORDS = 48
+TOPICS = ("rain", "bread", "maps", "ships", "tea", "clocks")
 
 
 @pytest.fixture
@@ -47,11 +47,11 @@ def test_an_engine_that_is_killed_costs_no_answer(engines: list[Service]) -> Non
             engines[0].kill()
             together = [one.result() for one in running]
         failed = generator.figures()["remote_failed_total"]
-        after = [write(topic) for topic in TOPICS[:3]]
+        after = [write(topic) for topic in TOPICS[:2]]
     finally:
         generator.close()
 
     assert all(together)
     assert failed >= 1
-    assert sum(one == other for one, other in zip(alone, together, strict=True)) >= 6
-    assert after == alone[:3]
+    assert sum(one == other for one, other in zip(alone, together, strict=True)) >= 4
+    assert after == alone[:2]

@@ -49,7 +49,7 @@ def test_a_prompt_gives_the_same_logits_whatever_is_at_hand_and_whoever_writes(
     others = [Row(sequence, 0, prompt[:1], 1) for sequence in (1, 2, 3)]
     together = read(context, [Row(0, 0, prompt, 1)])[0]
 
-    for last in [last for last in (2, 5, 20, 63, 100) if last < size]:
+    for last in [last for last in (2, 20, 63) if last < size]:
         read(context, [Row(0, 0, prompt[:-last], 1)])
         *_, at_end = read(context, [*others, Row(0, size - last, prompt[-last:], 1)])
         assert np.array_equal(at_end, together), last
