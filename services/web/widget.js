@@ -20,6 +20,10 @@
       title: "向文档提问", open: "打开对话", close: "关闭", question: "您的问题", send: "发送",
       searching: "正在查找…", failed: "出错了：", unreachable: "服务没有响应，或此页面不在允许列表中。", source: "出处", page: "，第{page}页",
       hello: "请提问：回答来自我们的文档，并附出处。", unverified: "未经核实的来源",
+      busy: "服务正忙，或您的配额已用完：请稍后再试。", not_ready: "服务暂时不可用：请稍后再试。",
+      deadline: "未能在规定时间内得出回答：请重试，或缩短问题。", forbidden: "此页面不在允许列表中：请联系管理员。",
+      invalid_request: "请求有误：请检查问题。", too_large: "问题过长：请缩短后再试。",
+      unauthenticated: "登录已失效：请刷新页面。", storage_full: "服务的磁盘已满：请联系管理员。",
     },
   };
 
@@ -137,6 +141,12 @@
 
     #say(name) { return words[this.#language][name]; }
 
+    // In English the service says it itself.
+    #reason({ code, message }) {
+      const known = this.#language === "zh" && this.#say(code);
+      return known ? `${known}（${message}）` : message;
+    }
+
     #show(open) {
       this.panel.hidden = !open;
       this.opener.hidden = open;
@@ -151,7 +161,7 @@
       if (Date.now() < this.#until) return this.#token;
       const response = await fetch(`${service}/v1/visitors`, { method: "POST", credentials: "omit" });
       const told = await response.json();
-      if (!response.ok) throw new Error(told.error.message);
+      if (!response.ok) throw new Error(this.#reason(told.error));
       this.#token = told.token;
       this.#until = Date.now() + (told.expires_in_s - 30) * 1000;
       return this.#token;
@@ -184,11 +194,11 @@
         headers: { "Content-Type": "application/json", Authorization: `Bearer ${await this.#visitor()}` },
         body: JSON.stringify({ question, history: this.#history, stream: true }),
       });
-      if (!response.ok) throw new Error((await response.json()).error.message);
+      if (!response.ok) throw new Error(this.#reason((await response.json()).error));
       let text = "";
       for await (const [name, value] of events(response)) {
         if (name === "delta") { text += value.text; told.textContent = text; }
-        if (name === "error") throw new Error(value.error.message);
+        if (name === "error") throw new Error(this.#reason(value.error));
         if (name === "answer") {
           this.#tell(value, told);
           this.#history.push({ role: "user", content: question }, { role: "assistant", content: value.answer });

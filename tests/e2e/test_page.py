@@ -97,6 +97,21 @@ def test_the_page_speaks_chinese(page: Page) -> None:
     assert page.evaluate("document.documentElement.lang") == "zh"
 
 
+def test_reasons_are_told_in_chinese(page: Page, tmp_path: Path) -> None:
+    page.click("#change-language")
+    (tmp_path / "坏的.pdf").write_bytes(b"%PDF-1.7 broken again")
+    (tmp_path / "program.exe").write_bytes(b"MZ" + bytes(100))
+
+    page.click("#show-documents")
+    page.set_input_files("#files", [str(tmp_path / "坏的.pdf"), str(tmp_path / "program.exe")])
+
+    rows = page.locator("#document-rows")
+    expect(rows).to_contain_text("失败: 文件已损坏，无法读取", timeout=30_000)
+    grade = rows.locator("tr", has_text="坏的.pdf").locator("td").nth(2)
+    expect(grade).to_have_text("无法读取")
+    expect(page.locator("#documents")).to_contain_text("program.exe: 不支持这种文件")
+
+
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
 
 

@@ -2,6 +2,7 @@
 
 import { $, button, item, make } from "/assets/dom.js";
 import { openSource, placeOf } from "/assets/source.js";
+import { reason } from "/assets/reasons.js";
 import { events, get, send } from "/assets/service.js";
 import { say } from "/assets/words.js";
 import { showWhy } from "/assets/why.js";
@@ -42,7 +43,7 @@ async function ask(event) {
       if (mine !== begun) return;
       if (name === "passages") $("status").textContent = say("writing");
       if (name === "delta") $("answer-text").append(value.text);
-      if (name === "error") throw new Error(value.error.message);
+      if (name === "error") throw new Error(reason(value.error));
       if (name === "answer") {
         showAnswer(value);
         asking.disabled = false;

@@ -3,6 +3,7 @@
 import { $, button, item, make } from "/assets/dom.js";
 import { loadCollections } from "/assets/ask.js";
 import { openSource } from "/assets/source.js";
+import { reason } from "/assets/reasons.js";
 import { call, get, send, upload } from "/assets/service.js";
 import { say } from "/assets/words.js";
 
@@ -32,7 +33,7 @@ export function fillFilter() {
 function row(one) {
   const node = make("tr");
   const done = one.progress?.total ? ` ${one.progress.done}/${one.progress.total}` : "";
-  const state = one.error ? `${say("s_failed")}: ${one.error.message}` : say(`s_${one.status}`) + (one.status === "ready" ? "" : done);
+  const state = one.error ? `${say("s_failed")}: ${reason(one.error)}` : say(`s_${one.status}`) + (one.status === "ready" ? "" : done);
   const actions = make("td");
   actions.append(
     button(say("original"), () => fetchOriginal(one)), " ",
@@ -41,7 +42,7 @@ function row(one) {
   const name = make("th");
   name.scope = "row";
   name.append(one.status === "ready" ? button(one.name, () => look(one), "plain") : one.name);
-  node.append(name, make("td", one.collection), make("td", state, one.status), make("td", one.grade.grade || ""), make("td", one.passages), actions);
+  node.append(name, make("td", one.collection), make("td", state, one.status), make("td", one.grade.grade ? say(`g_${one.grade.grade}`) : ""), make("td", one.passages), actions);
   return node;
 }
 

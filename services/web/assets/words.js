@@ -22,6 +22,7 @@ const WORDS = {
     whyEvidence: "Sentences that speak to the question, best first", whyAgain: "This answer was kept from the same question before.",
     score: "score", dense: "meaning", lexical: "words", rerank: "reranked", copied: "Same words also in", answeredNot: "not answered", offline: "The service does not answer.", starting: "The service is starting: its models are being loaded…",
     s_queued: "waiting", s_reading: "reading", s_embedding: "embedding", s_ready: "ready", s_failed: "failed", s_deleting: "deleting",
+    g_good: "good", g_fair: "fair", g_poor: "poor", g_unreadable: "unreadable",
   },
   zh: {
     ask: "提问", documents: "文档", key: "密钥", question: "您想了解什么？", skip: "跳到内容",
@@ -44,10 +45,13 @@ const WORDS = {
     whyEvidence: "与问题相关的句子（由强到弱）", whyAgain: "此回答来自之前相同的问题。",
     score: "得分", dense: "语义", lexical: "词语", rerank: "重排", copied: "相同内容还见于", answeredNot: "未回答", offline: "服务没有响应。", starting: "服务正在启动：正在加载模型…",
     s_queued: "等待中", s_reading: "读取中", s_embedding: "向量化", s_ready: "就绪", s_failed: "失败", s_deleting: "删除中",
+    g_good: "良好", g_fair: "一般", g_poor: "较差", g_unreadable: "无法读取",
   },
 };
 
 let language = localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en");
+
+export const speaks = () => language;
 
 export function say(name, values = {}) {
   return WORDS[language][name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
