@@ -1,9 +1,10 @@
-"""How much memory is free on this machine and on its GPU."""
+"""How much memory is free on this machine, or in this container, and on the GPU."""
 
 import os
 from importlib.metadata import version
 from pathlib import Path
 
+from services.engine.cgroups import memory_left
 from services.engine.gpus import has_gpu
 from services.engine.ledger import Memory
 from services.engine.llama_cpp_context import supports_gpu
@@ -20,7 +21,8 @@ def free_memory() -> Memory:
         import torch
 
         gpu = int(torch.cuda.mem_get_info()[0])
-    return Memory(_host(), gpu)
+    left = memory_left()
+    return Memory(_host() if left is None else min(left, _host()), gpu)
 
 
 def machine_key() -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.engine.cgroups import cores_allowed
+
 _STAT = Path("/proc/stat")
 # More than this many threads rarely help a small model and starve everything else.
 MOST_THREADS = 4
@@ -18,8 +20,17 @@ _TOLERANCE = 0.4
 
 
 def wanted_threads(setting: int) -> int:
-    """Return the threads of a model by its setting; 0 means one a core, four at most."""
-    return setting or min(os.cpu_count() or 1, MOST_THREADS)
+    """Return the threads of a model by its setting; 0 means one for each core that this process may
+    use, four at most.
+    """
+    allowed = cores_allowed() or MOST_THREADS
+    return setting or max(1, min(_cores(), math.floor(allowed), MOST_THREADS))
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class FreeCores:
