@@ -1,6 +1,7 @@
 """Sections cut to size by LangChain's splitter, at sentence ends of both languages."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
@@ -8,6 +9,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from ingest.chunking.structure import Piece, pieces
 from services.domain.documents import Reading
 from services.domain.passages import Chunk
+from services.language.table_rows import header_of
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -45,7 +47,7 @@ class LangChainChunker:
         found: list[Chunk] = []
         for piece, size in self._merged(reading, pieces(reading)):
             for start, end in self._cut(reading.text, piece, size):
-                chunk = _chunk(reading, piece, start, end)
+                chunk = _chunk(reading, _under_header(reading, piece, start), start, end)
                 if chunk is not None:
                     found.append(chunk)
         return found
@@ -117,6 +119,14 @@ def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     while shared < min(len(one), len(other)) and one[shared] == other[shared]:
         shared += 1
     return one[:shared] or one
+
+
+def _under_header(reading: Reading, piece: Piece, start: int) -> Piece:
+    """Return *piece*, its later rows from *start* on under the row that names a table's columns."""
+    if not piece.is_table or start == piece.start:
+        return piece
+    header = header_of(reading.text[piece.start : start].splitlines())
+    return replace(piece, headings=(*piece.headings, header)) if header else piece
 
 
 def _chunk(reading: Reading, piece: Piece, start: int, end: int) -> Chunk | None:

@@ -15,6 +15,7 @@ from services.language.terms import content_terms
 # A document that holds so much of all probability may be cited; where it holds as much or more,
 # every document cited on the evaluation sets was a right one.
 SURE = 0.9
+_COVERAGE = FEATURES.index("cov")
 # A sentence of which so much has been said already adds nothing.
 _SAID = 0.8
 
@@ -53,7 +54,8 @@ def composed(
     A sentence gains its probability (softmax over all, at `temperature`), and pays `price` for each
     word of English or character of Chinese, and `trust` times what the probability of its whole
     document lacks of SURE. What gains nothing is left out, but one sentence always stands. `length`
-    bounds the whole; *said* stands in the answer already.
+    bounds the whole; *said* stands in the answer already. Of a table's rows, those that cover less
+    of the question than one that stands are left out: they speak of something else.
     """
     chosen: list[Evidence] = []
     told = [frozenset(content_terms(text)) for text in said]
@@ -63,7 +65,7 @@ def composed(
             break
         size = length_of(one.text, language)
         fits = not chosen or length + size <= limits["length"]
-        if fits and not _is_said(one, told):
+        if fits and not _is_said(one, told) and not _is_lesser_row(one, chosen):
             chosen.append(one)
             told.append(one.terms)
             length += size
@@ -105,3 +107,13 @@ def length_of(text: str, language: str) -> int:
 def _is_said(evidence: Evidence, told: Sequence[frozenset[str]]) -> bool:
     terms = evidence.terms
     return any(terms and len(terms & one) / len(terms) >= _SAID for one in told)
+
+
+def _is_lesser_row(evidence: Evidence, chosen: Sequence[Evidence]) -> bool:
+    return any(
+        evidence.header is not None
+        and evidence.header == one.header
+        and evidence.found.passage.document_id == one.found.passage.document_id
+        and evidence.features[_COVERAGE] < one.features[_COVERAGE]
+        for one in chosen
+    )

@@ -14,7 +14,8 @@ from services.cache.recent_vectors import RecentVectors
 from services.domain.documents import Span
 from services.domain.passages import Found, embedded_text
 from services.engine import Embedder
-from services.language.normalize import CJK, folded
+from services.language import table_rows
+from services.language.normalize import CJK, folded, language_of
 from services.language.sentences import sentences
 from services.language.terms import content_terms
 from services.retrieval import Retrieval
@@ -68,22 +69,27 @@ class Evidence:
     quote: str
     terms: frozenset[str]
     features: NDArray[np.float64]
+    # The row that names the columns, if the sentence is a row of a table.
+    header: str | None = None
 
     @property
     def text(self) -> str:
-        """The sentence as it can stand in an answer: on one line, without a list mark."""
-        return _LIST_MARK.sub("", " ".join(self.quote.split()))
+        """The sentence as it can stand in an answer: on one line, without a list mark; a row of a
+        table with the names of its columns.
+        """
+        return _told(self.header, _LIST_MARK.sub("", " ".join(self.quote.split())))
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The first passages of a retrieval in sentences: where they lie, what they say, and how like
-    the question each is as a whole.
+    """The first passages of a retrieval in sentences: where they lie, what they say, what names the
+    columns of those that are rows of tables, and how like the question each is as a whole.
     """
 
     found: Sequence[Found]
     spans: Sequence[Sequence[Span]]
     texts: Sequence[Sequence[str]]
+    headers: Sequence[Sequence[str | None]]
     likeness: Sequence[NDArray[np.float64]]
 
 
@@ -99,12 +105,20 @@ class Weigher:
     def cut(self, retrieval: Retrieval, passages: int) -> Cut:
         """Cut the first *passages* passages into sentences, and embed those that are new."""
         found = retrieval.found[:passages]
-        spans = [_sentences(one) for one in found]
+        rows = [_rows(one) for one in found]
+        spans = [_sentences(one, own) for one, own in zip(found, rows, strict=True)]
         texts = [
             [one.passage.text[span.start : span.end] for span in own]
             for one, own in zip(found, spans, strict=True)
         ]
-        return Cut(found, spans, texts, self._as_wholes(retrieval, found, texts))
+        headers = [
+            [named.get(span.start) for span in own] for named, own in zip(rows, spans, strict=True)
+        ]
+        told = [
+            [_told(header, text) for header, text in zip(*own, strict=True)]
+            for own in zip(headers, texts, strict=True)
+        ]
+        return Cut(found, spans, texts, headers, self._as_wholes(retrieval, found, told))
 
     def evidence(self, retrieval: Retrieval, cut: Cut) -> list[Evidence]:
         """Return every sentence of *cut* with its features.
@@ -115,8 +129,9 @@ class Weigher:
         asked = _Asked(retrieval)
         measured: list[Evidence] = []
         for rank, (one, spans) in enumerate(zip(cut.found, cut.spans, strict=True)):
-            best = self._best_tokens(retrieval, one, spans)
-            passage = _Passage(one, cut.texts[rank], (*best, cut.likeness[rank]), rank)
+            headers = cut.headers[rank]
+            best = self._best_tokens(retrieval, one, spans, headers)
+            passage = _Passage(one, cut, (*best, cut.likeness[rank]), rank)
             start = one.passage.start
             measured += [
                 Evidence(
@@ -127,6 +142,7 @@ class Weigher:
                     quote=passage.texts[position],
                     terms=passage.terms[position],
                     features=asked.features(passage, position),
+                    header=headers[position],
                 )
                 for position, span in enumerate(spans)
             ]
@@ -153,12 +169,17 @@ class Weigher:
         return [np.array([float(next(rows) @ asked) for _ in own]) for own in texts]
 
     def _best_tokens(
-        self, retrieval: Retrieval, found: Found, spans: Sequence[Span]
+        self,
+        retrieval: Retrieval,
+        found: Found,
+        spans: Sequence[Span],
+        headers: Sequence[str | None],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return how like the question each sentence is, by late interaction over token vectors.
 
         Nothing is embedded for it: the passages' token vectors are stored, and their places in the
-        text come from the tokenizer alone. Zeros where the passage has none.
+        text come from the tokenizer alone. Zeros where the passage has none. A row of a table is as
+        like as its header is, if that is more.
         """
         packed = retrieval.tokens.get(found.passage.id)
         zeros = np.zeros(len(spans))
@@ -176,6 +197,11 @@ class Weigher:
             likeness[:, (starts >= span.start) & (starts < span.end)].max(axis=1, initial=0.0)
             for span in spans
         ]
+        for i, header in enumerate(headers):
+            if header is not None:
+                at = text.rfind(header) - shift
+                named = likeness[:, (starts >= at) & (starts < at + len(header))]
+                best[i] = np.maximum(best[i], named.max(axis=1, initial=0.0))
         own = np.array([float(weights @ one) for one in best])
         windows = np.array(
             [float(weights @ np.max(best[max(0, i - 1) : i + 2], axis=0)) for i in range(len(best))]
@@ -186,12 +212,15 @@ class Weigher:
 class _Passage:
     """One passage in parts: its sentences' texts, terms and likeness to the question."""
 
-    def __init__(self, found: Found, texts: Sequence[str], likeness: _Likeness, rank: int) -> None:
+    def __init__(self, found: Found, cut: Cut, likeness: _Likeness, rank: int) -> None:
         self.found = found
-        self.texts = texts
+        self.texts = cut.texts[rank]
         self.late, self.late_window, self.whole = likeness
         self.rank = rank
-        self.terms = [frozenset(content_terms(text)) for text in texts]
+        self.terms = [
+            frozenset(content_terms(f"{header or ''} {text}"))
+            for header, text in zip(cut.headers[rank], self.texts, strict=True)
+        ]
         above = (found.passage.document_title, *found.passage.headings)
         self.title = frozenset(content_terms(" ".join(above)))
         self.all_terms = frozenset().union(*self.terms) if self.terms else frozenset()
@@ -267,10 +296,25 @@ def coverage(weights: Mapping[str, float], held: frozenset[str]) -> float:
     return sum(weights[t] for t in held & weights.keys()) / total if total else 0.0
 
 
-def _sentences(found: Found) -> list[Span]:
+def _told(header: str | None, text: str) -> str:
+    """Return *text*; if it is a row under *header*, with the names of its columns."""
+    if header is None:
+        return text
+    return table_rows.told(header, text, language_of(f"{header} {text}")) or text
+
+
+def _rows(found: Found) -> dict[int, str]:
+    """Return where rows of tables begin in a passage, with what names their columns: a row above
+    them, or, where the table was cut, the last heading.
+    """
+    last = next(iter(found.passage.headings[-1:]), "")
+    return table_rows.rows_of(found.passage.text, last if table_rows.is_row(last) else None)
+
+
+def _sentences(found: Found, rows: Mapping[int, str]) -> list[Span]:
     """Return the sentences that could answer: not the headings, which only name what follows."""
     passage = found.passage
-    above = {passage.document_title, *passage.headings}
+    above = {passage.document_title, *passage.headings, *rows.values()}
     return [
         span
         for span in sentences(passage.text)

@@ -373,3 +373,37 @@ def test_a_handful_of_documents_about_one_thing_is_enough(service: Any) -> None:
 
     assert answer["answered"]
     assert answer["citations"][0]["source_id"] == "expiry"
+
+
+def prices(header: str, name: str) -> bytes:
+    rows = [f"{name.format(i)},{i + 100},{i % 7 + 20}" for i in range(300, 420)]
+    return "\n".join([header, *rows]).encode()
+
+
+@pytest.mark.parametrize(
+    ("table", "question", "answer"),
+    [
+        (
+            prices("Product,Price in EUR,Warranty in months", "Pump {}"),
+            "What is the warranty of Pump 389?",
+            "Product: Pump 389; Price in EUR: 489; Warranty in months: 24.",
+        ),
+        (
+            prices("产品,单价（元）,保修（月）", "水泵{}号"),
+            "水泵389号的保修是几个月？",
+            "产品：水泵389号；单价（元）：489；保修（月）：24。",
+        ),
+    ],
+)
+def test_a_row_far_down_a_table_is_told_with_its_columns(
+    service: Any, table: bytes, question: str, answer: str
+) -> None:
+    collection = f"table-{len(question)}"
+    service.upload("prices.csv", table, collection=collection)
+    service.wait_until_rested(collection)
+
+    body = {"question": question, "collections": [collection]}
+    told = service.call("POST", "/v1/ask", body)[1]
+
+    assert told["answer"].startswith(answer), told["answer"]
+    assert told["citations"][0]["quote"].endswith(" | 489 | 24")

@@ -1,11 +1,12 @@
 """Sentences that make an answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from services.answering.composing import Ranked, composed, probabilities
-from services.answering.evidence import Evidence
+from services.answering.evidence import FEATURES, Evidence
 
 MakeEvidence = Callable[..., Evidence]
 LIMITS = {"most": 3, "length": 40, "price": 0.001, "temperature": 1.0, "trust": 0.5}
@@ -48,3 +49,20 @@ def test_what_is_said_already_is_not_said_again(evidence: MakeEvidence) -> None:
     chosen = composed(best, {**LIMITS, "trust": 0.0, "price": 0.0}, "en")
 
     assert [one.quote for one in chosen] == ["Leave is 23 days a year.", "It expires on 31 March."]
+
+
+def test_rows_that_speak_of_something_else_are_left_out(evidence: MakeEvidence) -> None:
+    def row(quote: str, coverage: float) -> Ranked:
+        made = evidence(quote, "a")
+        features = made.features.copy()
+        features[FEATURES.index("cov")] = coverage
+        return Ranked(replace(made, header="Product | Price", features=features), 1.0)
+
+    asked_for = row("Pump B | 340", 0.9)
+    limits = {**LIMITS, "trust": 0.0, "price": 0.0}
+
+    alone = composed([asked_for, row("Valve C | 18", 0.4)], limits, "en")
+    both = composed([asked_for, row("Valve C | 18", 0.9)], limits, "en")
+
+    assert [one.text for one in alone] == ["Product: Pump B; Price: 340."]
+    assert [one.quote for one in both] == ["Pump B | 340", "Valve C | 18"]

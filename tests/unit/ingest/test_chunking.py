@@ -63,6 +63,22 @@ def test_a_table_is_cut_between_rows_only() -> None:
     assert [line for chunk in chunks for line in chunk.text.split("\n")] == rows
 
 
+def test_later_rows_of_a_table_stand_under_the_names_of_its_columns() -> None:
+    rows = ["Product | Price", *(f"Pump {i} | {i * 10}" for i in range(12))]
+    text = "Prices\n" + "\n".join(rows)
+    reading = Reading(
+        text, headings=(HeadingMark(0, 6, 1, "Prices"),), tables=(Span(7, len(text)),)
+    )
+
+    chunks = CHUNKER.chunks(reading)
+
+    later = [chunk for chunk in chunks if chunk.start > text.index("Pump 0")]
+    assert len(later) > 1
+    assert {chunk.headings for chunk in later} == {("Prices", "Product | Price")}
+    assert {chunk.headings for chunk in chunks if chunk not in later} == {("Prices",)}
+    assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+
+
 def test_a_passage_knows_its_page() -> None:
     text = "First page here.\n\nSecond page here."
     pages = (Span(0, 16), Span(18, len(text)))
