@@ -46,7 +46,7 @@ class Draft:
         self.sentences.append(Sentence(text, start, len(self.text), (number,), support))
 
     def _number(self, evidence: Evidence) -> int:
-        passage, span = evidence.found.passage, evidence.span
+        passage, span = evidence.found.passage, evidence.cited
         for citation in self.citations:
             if (citation.document_id, citation.start, citation.end) == _place(evidence):
                 return citation.number
@@ -61,7 +61,7 @@ class Draft:
                 page=passage.page,
                 start=span.start,
                 end=span.end,
-                quote=evidence.quote,
+                quote=passage.text[span.start - passage.start : span.end - passage.start],
                 unverified=evidence.found.unverified,
             )
         )
@@ -69,4 +69,4 @@ class Draft:
 
 
 def _place(evidence: Evidence) -> tuple[str, int, int]:
-    return evidence.found.passage.document_id, evidence.span.start, evidence.span.end
+    return evidence.found.passage.document_id, evidence.cited.start, evidence.cited.end

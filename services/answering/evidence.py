@@ -79,6 +79,15 @@ class Evidence:
         """
         return _told(self.header, _LIST_MARK.sub("", " ".join(self.quote.split())))
 
+    @property
+    def cited(self) -> Span:
+        """What a footnote quotes: the sentence; of a table, from the names of the columns to the
+        row, as long as the passage holds both.
+        """
+        passage = self.found.passage
+        at = -1 if self.header is None else passage.text.find(self.header)
+        return self.span if at < 0 else Span(passage.start + at, self.span.end)
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:

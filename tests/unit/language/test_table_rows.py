@@ -53,6 +53,25 @@ def test_each_row_has_the_header_of_its_own_table() -> None:
     }
 
 
+def test_groups_of_columns_units_and_rules_are_not_rows() -> None:
+    lines = [
+        "|  |  | Years Ended September 30, |  |",
+        "| --- | --- | --- | --- |",
+        "|  | 2019 | 2018 | 2017 |",
+        "|  |  | (in millions) |  |",
+        "| Solutions: |  |  |  |",
+        "| Fixed Price | $ 1,452.4 | $ 1,146.2 | (36.9) |",
+    ]
+
+    found = list(rows_of("\n".join(lines)).values())
+
+    assert found[:3] == lines[:3]
+    assert set(found[3:]) == {lines[2]}
+    assert told(lines[2], lines[5], "en") == (
+        "Fixed Price; 2019: $ 1,452.4; 2018: $ 1,146.2; 2017: (36.9)."
+    )
+
+
 def test_later_rows_stand_under_the_header_above() -> None:
     assert rows_of("Pump C | 18 | 12\nPump D | 9 | 6", "Product | Price | Warranty") == {
         0: "Product | Price | Warranty",
