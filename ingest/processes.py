@@ -90,5 +90,6 @@ def be_nice(niceness: int) -> None:
 
 def _begin(niceness: int) -> None:
     """Let the kernel end this process when its supervisor is gone, however that ended."""
-    be_nice(niceness)
+    if niceness:
+        be_nice(niceness)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

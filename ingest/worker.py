@@ -37,7 +37,6 @@ def run(settings: Settings) -> None:
     set_up_logs(settings)
     stopping = StopSignals()
     registry = open_registry(settings)
-    remove_left_over()
     children = ReadingChildren(settings.reader_seconds)
     pipeline = build_pipeline(settings, registry, children, open_embedder(settings))
     queue, worker = open_worker(settings, pipeline.ingest)
@@ -50,6 +49,7 @@ def run(settings: Settings) -> None:
             sweep(registry, queue)
             if time.monotonic() - swept_at > _ORPHANS_S:
                 swept_at = time.monotonic()
+                remove_left_over()
                 remove_orphans(registry, open_spool(settings))
         except HouseError as error:
             log.warning("sweep failed", reason=str(error))

@@ -9,7 +9,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from ingest.chunking.structure import Piece, pieces
 from services.domain.documents import Reading
 from services.domain.passages import Chunk
-from services.language.table_rows import header_of
+from services.language.table_rows import as_heading, header_of
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -123,10 +123,10 @@ def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 
 def _under_header(reading: Reading, piece: Piece, start: int) -> Piece:
     """Return *piece*, its later rows from *start* on under the row that names a table's columns."""
-    if not piece.is_table or start == piece.start:
+    if not piece.is_table or start == piece.start or reading.text[start - 1] != "\n":
         return piece
     header = header_of(reading.text[piece.start : start].splitlines())
-    return replace(piece, headings=(*piece.headings, header)) if header else piece
+    return replace(piece, headings=(*piece.headings, as_heading(header))) if header else piece
 
 
 def _chunk(reading: Reading, piece: Piece, start: int, end: int) -> Chunk | None:

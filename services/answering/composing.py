@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from services.answering.evidence import FEATURES, Evidence
 from services.answering.linear import Linear, load
+from services.language.table_rows import cells
 from services.language.terms import content_terms
 
 # A document that holds so much of all probability may be cited; where it holds as much or more,
 # every document cited on the evaluation sets was a right one.
 SURE = 0.9
-_COVERAGE = FEATURES.index("cov")
 # A sentence of which so much has been said already adds nothing.
 _SAID = 0.8
 
@@ -54,8 +54,8 @@ def composed(
     A sentence gains its probability (softmax over all, at `temperature`), and pays `price` for each
     word of English or character of Chinese, and `trust` times what the probability of its whole
     document lacks of SURE. What gains nothing is left out, but one sentence always stands. `length`
-    bounds the whole; *said* stands in the answer already. Of a table's rows, those that cover less
-    of the question than one that stands are left out: they speak of something else.
+    bounds the whole; *said* stands in the answer already. Of a table's rows, those that hold only
+    a part of the question's words that one that stands holds are left out.
     """
     chosen: list[Evidence] = []
     told = [frozenset(content_terms(text)) for text in said]
@@ -110,10 +110,12 @@ def _is_said(evidence: Evidence, told: Sequence[frozenset[str]]) -> bool:
 
 
 def _is_lesser_row(evidence: Evidence, chosen: Sequence[Evidence]) -> bool:
+    """Say whether a row holds less of the question's words than a chosen one of its table."""
     return any(
         evidence.header is not None
-        and evidence.header == one.header
+        and one.header is not None
+        and cells(evidence.header) == cells(one.header)
         and evidence.found.passage.document_id == one.found.passage.document_id
-        and evidence.features[_COVERAGE] < one.features[_COVERAGE]
+        and evidence.covers < one.covers
         for one in chosen
     )

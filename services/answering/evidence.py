@@ -17,6 +17,7 @@ from services.engine import Embedder
 from services.language import table_rows
 from services.language.normalize import CJK, folded, language_of
 from services.language.sentences import sentences
+from services.language.table_rows import Row
 from services.language.terms import content_terms
 from services.retrieval import Retrieval
 from services.retrieval.scoring import token_weights
@@ -69,6 +70,8 @@ class Evidence:
     quote: str
     terms: frozenset[str]
     features: NDArray[np.float64]
+    # Which terms of the question it holds.
+    covers: frozenset[str] = frozenset()
     # The row that names the columns, if the sentence is a row of a table.
     header: str | None = None
 
@@ -84,9 +87,17 @@ class Evidence:
         """What a footnote quotes: the sentence; of a table, from the names of the columns to the
         row, as long as the passage holds both.
         """
+        if self.header is None:
+            return self.span
         passage = self.found.passage
-        at = -1 if self.header is None else passage.text.find(self.header)
+        until = self.span.start - passage.start
+        at = f"\n{passage.text}".rfind(f"\n{self.header}\n", 0, until + 1)
         return self.span if at < 0 else Span(passage.start + at, self.span.end)
+
+    @property
+    def context(self) -> str:
+        """The sentence with what it cannot be read without: the names of a table's columns."""
+        return self.quote if self.header is None else f"{self.header}\n{self.quote}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +125,17 @@ class Weigher:
     def cut(self, retrieval: Retrieval, passages: int) -> Cut:
         """Cut the first *passages* passages into sentences, and embed those that are new."""
         found = retrieval.found[:passages]
-        rows = [_rows(one) for one in found]
+        rows = [
+            table_rows.rows_of(one.passage.text, table_rows.named_by(one.passage.headings))
+            for one in found
+        ]
         spans = [_sentences(one, own) for one, own in zip(found, rows, strict=True)]
         texts = [
             [one.passage.text[span.start : span.end] for span in own]
             for one, own in zip(found, spans, strict=True)
         ]
         headers = [
-            [named.get(span.start) for span in own] for named, own in zip(rows, spans, strict=True)
+            [_header(named, span) for span in own] for named, own in zip(rows, spans, strict=True)
         ]
         told = [
             [_told(header, text) for header, text in zip(*own, strict=True)]
@@ -151,6 +165,7 @@ class Weigher:
                     quote=passage.texts[position],
                     terms=passage.terms[position],
                     features=asked.features(passage, position),
+                    covers=passage.terms[position] & retrieval.weights.keys(),
                     header=headers[position],
                 )
                 for position, span in enumerate(spans)
@@ -207,7 +222,7 @@ class Weigher:
             for span in spans
         ]
         for i, header in enumerate(headers):
-            if header is not None:
+            if header is not None and header in text:
                 at = text.rfind(header) - shift
                 named = likeness[:, (starts >= at) & (starts < at + len(header))]
                 best[i] = np.maximum(best[i], named.max(axis=1, initial=0.0))
@@ -312,22 +327,32 @@ def _told(header: str | None, text: str) -> str:
     return table_rows.told(header, text, language_of(f"{header} {text}")) or text
 
 
-def _rows(found: Found) -> dict[int, str]:
-    """Return where rows of tables begin in a passage, with what names their columns: a row above
-    them, or, where the table was cut, the last heading.
-    """
-    last = next(iter(found.passage.headings[-1:]), "")
-    return table_rows.rows_of(found.passage.text, last if table_rows.is_row(last) else None)
+def _names_columns(row: Row | None) -> bool:
+    return row is not None and row.header is None
 
 
-def _sentences(found: Found, rows: Mapping[int, str]) -> list[Span]:
+def _row_at(rows: Sequence[Row], span: Span) -> Row | None:
+    """Return the row of a table that *span* begins in."""
+    return next((row for row in rows if row.start <= span.start < row.end), None)
+
+
+def _header(rows: Sequence[Row], span: Span) -> str | None:
+    """Return what names the columns of a sentence that is a whole row."""
+    row = _row_at(rows, span)
+    return (
+        row.header if row is not None and (row.start, row.end) == (span.start, span.end) else None
+    )
+
+
+def _sentences(found: Found, rows: Sequence[Row]) -> list[Span]:
     """Return the sentences that could answer: not the headings, which only name what follows."""
     passage = found.passage
-    above = {passage.document_title, *passage.headings, *rows.values()}
+    above = {passage.document_title, *passage.headings}
     return [
         span
         for span in sentences(passage.text)
         if span.end - span.start >= _SHORTEST
+        and not _names_columns(_row_at(rows, span))
         and _LIST_MARK.sub("", passage.text[span.start : span.end]) not in above
         and not _looks_like_heading(passage.text[span.start : span.end])
     ]

@@ -128,7 +128,7 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
             float(first.features[_AT["late_passage"]]),
             max(float(one.scores.get("late", 0.0)) for one in retrieval.found),
             max(float(one.scores.get("dense", 0.0)) for one in retrieval.found),
-            _numbers_missing(retrieval.question, first.quote),
+            _numbers_missing(retrieval.question, first.context),
             min(float(first.features[_AT["late_window"]]), _LATE_ENOUGH),
             *_names_missing(retrieval.question, best),
         ]
@@ -157,7 +157,7 @@ def _names_missing(question: str, best: Sequence[Ranked]) -> tuple[float, float]
     first = best[0].evidence
     passage = first.found.passage
     title = " ".join((passage.document_title, *passage.headings))
-    quotes = (one.evidence.quote for one in best if one.evidence.rank == first.rank)
+    quotes = (one.evidence.context for one in best if one.evidence.rank == first.rank)
     fewest = min(missing(question, f"{title} {quote}") for quote in quotes)
     whole = missing(question, f"{title} {passage.text}") if fewest else 0
     return float(fewest > 0), float(whole > 0)

@@ -55,7 +55,7 @@ class _Said:
 
     def supported_by(self, evidence: Evidence) -> float:
         """Return the share of what is said that *evidence* says; 0 if they contradict."""
-        quote = evidence.quote
+        quote = evidence.context
         if not self._terms or self._denies != denies(quote):
             return 0.0
         if not self._numbers <= numbers(quote):

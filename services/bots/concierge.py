@@ -16,6 +16,7 @@ from services.bots.phrases import asks_for_help, collection_to_add_to, phrase, t
 from services.domain.errors import BusyError, HouseError
 from services.domain.recent import Recent
 from services.language.normalize import language_of
+from services.language.table_rows import is_row
 
 log = structlog.get_logger("bots")
 
@@ -159,9 +160,7 @@ class Concierge:
             where = f"start={citation['start']}&end={citation['end']}"
             url = f"{self._page_url}/#document={document}&{where}"
         title = (", " if language == "en" else "，").join(place)
-        return Note(
-            citation["number"], title, inert(one_line(citation["quote"], _LONGEST_QUOTE)), url
-        )
+        return Note(citation["number"], title, inert(_shortened(citation["quote"])), url)
 
     async def _judged(self, heard: Heard, language: str, *, is_good: bool) -> str:
         answer_id = self._last.get(_key(heard))
@@ -213,6 +212,15 @@ class Concierge:
                 names = _names([dropped])
                 told.append(phrase("added", language, collection=inert(collection), names=names))
         return "\n".join(told)
+
+
+def _shortened(quote: str) -> str:
+    """Return a quote on one line; of a long table the names of its columns, and the row."""
+    lines = quote.split("\n")
+    if len(quote) > _LONGEST_QUOTE and is_row(lines[0]) and is_row(lines[-1]):
+        half = _LONGEST_QUOTE // 2
+        return f"{one_line(lines[0], half)} … {one_line(lines[-1], half)}"
+    return one_line(quote, _LONGEST_QUOTE)
 
 
 def _key(heard: Heard) -> str:

@@ -56,6 +56,7 @@ class MadeFiles:
             return None
         for file in self._folder.glob(f"{start}-*"):
             if _is_whole(file):
+                _sweep(self._folder)
                 return file
         try:
             return _written(self._folder, start, make)
@@ -99,7 +100,7 @@ def _written(folder: Path, start: str, make: Make) -> Path | None:
 def _sweep(folder: Path) -> None:
     """Remove what nobody has used for long, and what a start that was killed has left."""
     now = time.time()
-    for file in folder.iterdir():
+    for file in folder.glob("*"):
         with suppress(OSError):
             left = _PART_LEFT_S if file.suffix == _PART else _LEFT_S
             if now - file.stat().st_mtime > left:

@@ -1,7 +1,8 @@
 """Rows of tables in canonical text: a line each, cells between bars, the header row first."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
 _BAR = " | "
@@ -16,25 +17,51 @@ _AMOUNT = re.compile(
 )
 _YEAR = re.compile(r"(?:1[89]|20)\d\d\D{0,2}")
 _RULE = re.compile(r"[-:|\s]+")
+_ENDS = (".", "!", "?", "。", "！", "？")
 _STOPS = {"en": (": ", "; ", "."), "zh": ("：", "；", "。")}
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table, `start..end` in its text, with the row that names its columns; None where
+    it does so itself, stands above that row, or is a rule.
+    """
+
+    start: int
+    end: int
+    header: str | None
+
+
 def is_row(line: str) -> bool:
-    """Say whether a line is a row of a table."""
-    return _BAR in line
+    """Say whether a line is a row of a table; a first or last cell may be empty."""
+    inner = line.strip()
+    return _BAR in inner or (len(inner) > 1 and "|" in (inner[0], inner[-1]))
 
 
 def header_of(lines: Sequence[str]) -> str | None:
-    """Return the row of a table's *lines* that names its columns; None where none seems to.
+    """Return the row of a table's *lines* that names its columns; None where none surely does.
 
     Of the rows above the first that holds amounts it is the one with most names; years name
-    columns, too. Without amounts it is the first. A line without cells is a caption.
+    columns, too. Two columns may as well be a list of facts, and rows without amounts anything. A
+    line without bars is a caption, or a row with one cell.
     """
     rows = [line.strip() for line in lines if is_row(line)]
     leading = list(takewhile(lambda row: not _has_amount(row), rows))
-    leading = leading[: _LEADING if len(leading) < len(rows) else 1]
-    header = max(leading, key=lambda row: len(_names(row)), default="")
-    return header if _names(header) and len(header) <= _LONGEST else None
+    if len(leading) == len(rows):
+        return None
+    header = max(leading[:_LEADING], key=lambda row: len(_names(row)), default="")
+    return header if len(_names(header)) >= _FEWEST and len(header) <= _LONGEST else None
+
+
+def as_heading(header: str) -> str:
+    """Return the heading under which later rows of a table stand."""
+    return f"| {' | '.join(cells(header))} |"
+
+
+def named_by(headings: Sequence[str]) -> str | None:
+    """Return the last of *headings* if it names the columns of what stands under it."""
+    last = next(iter(headings[-1:]), "")
+    return last if last.startswith("| ") and last.endswith(" |") else None
 
 
 def cells(row: str) -> list[str]:
@@ -46,23 +73,23 @@ def cells(row: str) -> list[str]:
     return [cell.strip() for cell in inner.split("|")]
 
 
-def rows_of(text: str, above: str | None = None) -> dict[int, str]:
-    """Return where the rows of tables in *text* begin, each with the row that names its columns,
-    and whatever stands above that, and rules, with themselves.
+def rows_of(text: str, above: str | None = None) -> list[Row]:
+    """Return the rows of the tables in *text* whose columns are named.
 
-    A table is two lines with bars or more, one after the other; *above* names the columns of one
-    that *text* begins within.
+    A table ends at a blank line; a line without bars in it is a row with one cell. *above* names
+    the columns of the table that *text* begins within.
     """
-    found: dict[int, str] = {}
-    run: list[tuple[int, str]] = []
+    found: list[Row] = []
+    block: list[tuple[int, str]] = []
     position = 0
     for line in [*text.split("\n"), ""]:
-        if is_row(line):
-            run.append((position + len(line) - len(line.lstrip()), line.strip()))
+        if line.strip():
+            block.append((position + len(line) - len(line.lstrip()), line.strip()))
         else:
-            begins = bool(run) and run[0][0] == 0
-            found |= _named(run, above if begins else None)
-            run = []
+            found += _named([one for one in block if is_row(one[1])], above)
+            # Only what the text begins with is the rest of that table.
+            above = None if block else above
+            block = []
         position += len(line) + 1
     return found
 
@@ -78,20 +105,21 @@ def told(header: str, row: str, language: str) -> str | None:
         for name, value in zip(names, values, strict=False)
         if value
     ]
-    return comma.join(parts) + stop
+    whole = comma.join(parts)
+    return whole if whole.endswith(_ENDS) else whole + stop
 
 
-def _named(run: Sequence[tuple[int, str]], above: str | None) -> dict[int, str]:
-    """Return the places of a run of rows, with what names their columns."""
+def _named(run: Sequence[tuple[int, str]], above: str | None) -> Iterator[Row]:
+    """Yield the rows of a table, if something names their columns."""
     rows = [row for _, row in run]
-    header = above or (header_of(rows) if len(run) > 1 else None)
+    header = above or header_of(rows)
     if header is None:
-        return {}
-    first = rows.index(header) + 1 if header in rows else 0
-    return {
-        start: row if i < first or _RULE.fullmatch(row) else header
-        for i, (start, row) in enumerate(run)
-    }
+        return
+    first = 0 if above else rows.index(header) + 1
+    names = cells(header)
+    for i, (start, row) in enumerate(run):
+        is_name = i < first or _RULE.fullmatch(row) or cells(row) == names
+        yield Row(start, start + len(row), None if is_name else header)
 
 
 def _names(row: str) -> list[str]:

@@ -20,11 +20,15 @@
       title: "向文档提问", open: "打开对话", close: "关闭", question: "您的问题", send: "发送",
       searching: "正在查找…", failed: "出错了：", unreachable: "服务没有响应，或此页面不在允许列表中。", source: "出处", page: "，第{page}页",
       hello: "请提问：回答来自我们的文档，并附出处。", unverified: "未经核实的来源",
-      busy: "服务正忙，或您的配额已用完：请稍后再试。", not_ready: "服务暂时不可用：请稍后再试。",
-      deadline: "未能在规定时间内得出回答：请重试，或缩短问题。", forbidden: "此页面不在允许列表中：请联系管理员。",
-      invalid_request: "请求有误：请检查问题。", too_large: "问题过长：请缩短后再试。",
-      unauthenticated: "登录已失效：请刷新页面。", storage_full: "服务的磁盘已满：请联系管理员。",
     },
+  };
+
+  // In English the service says itself why it refused.
+  const reasons = {
+    busy: "服务正忙，或您的配额已用完：请稍后再试。", not_ready: "服务暂时不可用：请稍后再试。",
+    deadline: "未能在规定时间内得出回答：请重试，或缩短问题。", forbidden: "此页面不在允许列表中：请联系管理员。",
+    invalid_request: "请求有误：请检查问题。", too_large: "问题过长：请缩短后再试。",
+    unauthenticated: "登录已失效：请刷新页面。", storage_full: "服务的磁盘已满：请联系管理员。",
   };
 
   const css = `
@@ -141,9 +145,8 @@
 
     #say(name) { return words[this.#language][name]; }
 
-    // In English the service says it itself.
     #reason({ code, message }) {
-      const known = this.#language === "zh" && this.#say(code);
+      const known = this.#language === "zh" && reasons[code];
       return known ? `${known}（${message}）` : message;
     }
 

@@ -3,11 +3,14 @@
 import re
 from pathlib import Path
 
+from services.api.errors import _CODE_OF
 from services.domain import errors
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "services" / "web"
-_CODE = re.compile(r"""(?:UnreadableError|Failure)\(\s*"(\w+)"|"code": "(\w+)", "message\"""")
+_CODE = re.compile(
+    r"""(?:UnreadableError|Failure|error_body)\(\s*"(\w+)"|"code": "(\w+)", "message\""""
+)
 
 
 def names_of(text: str) -> set[str]:
@@ -36,7 +39,8 @@ def test_every_reason_is_told_in_chinese() -> None:
         for file in (ROOT / room).rglob("*.py"):
             found = _CODE.findall(file.read_text(encoding="utf-8"))
             codes |= {code for pair in found for code in pair if code}
-    assert {"busy", "encrypted", "reader_died"} <= codes
+    codes |= set(_CODE_OF.values())
+    assert {"busy", "encrypted", "internal", "reader_died"} <= codes
 
     text = (WEB / "assets" / "reasons.js").read_text(encoding="utf-8")
 

@@ -17,7 +17,7 @@ export async function call(path, options = {}) {
   if (response.status === 401) document.getElementById("key-dialog").showModal();
   if (!response.ok) {
     const told = await response.json().catch(() => null);
-    throw new Error(told?.error ? reason(told.error) : `HTTP ${response.status}`);
+    throw new Error((told?.error && reason(told.error)) || `HTTP ${response.status}`);
   }
   return response;
 }
@@ -69,7 +69,7 @@ export function upload(file, collection, tell) {
       let told = null;
       try { told = JSON.parse(request.responseText); } catch { /* no JSON: the status says it */ }
       if (request.status < 400) resolve(told);
-      else reject(new Error(told?.error ? reason(told.error) : `HTTP ${request.status}`));
+      else reject(new Error((told?.error && reason(told.error)) || `HTTP ${request.status}`));
     });
     request.send(body);
   });

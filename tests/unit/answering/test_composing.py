@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.answering.composing import Ranked, composed, probabilities
-from services.answering.evidence import FEATURES, Evidence
+from services.answering.evidence import Evidence
 
 MakeEvidence = Callable[..., Evidence]
 LIMITS = {"most": 3, "length": 40, "price": 0.001, "temperature": 1.0, "trust": 0.5}
@@ -51,18 +51,18 @@ def test_what_is_said_already_is_not_said_again(evidence: MakeEvidence) -> None:
     assert [one.quote for one in chosen] == ["Leave is 23 days a year.", "It expires on 31 March."]
 
 
-def test_rows_that_speak_of_something_else_are_left_out(evidence: MakeEvidence) -> None:
-    def row(quote: str, coverage: float) -> Ranked:
-        made = evidence(quote, "a")
-        features = made.features.copy()
-        features[FEATURES.index("cov")] = coverage
-        return Ranked(replace(made, header="Product | Price", features=features), 1.0)
+def test_rows_that_hold_less_of_the_question_are_left_out(evidence: MakeEvidence) -> None:
+    def row(quote: str, *covers: str, header: str = "Product | Price") -> Ranked:
+        made = replace(evidence(quote, "a"), header=header, covers=frozenset(covers))
+        return Ranked(made, 1.0)
 
-    asked_for = row("Pump B | 340", 0.9)
+    asked_for = row("Pump B | 340", "price", "pump", "b")
     limits = {**LIMITS, "trust": 0.0, "price": 0.0}
 
-    alone = composed([asked_for, row("Valve C | 18", 0.4)], limits, "en")
-    both = composed([asked_for, row("Valve C | 18", 0.9)], limits, "en")
+    alone = composed([asked_for, row("Valve C | 18", "price")], limits, "en")
+    cut = row("Valve C | 18", "price", header="| Product | Price |")
+    both = composed([asked_for, row("Valve C | 18", "price", "valve")], limits, "en")
 
     assert [one.text for one in alone] == ["Product: Pump B; Price: 340."]
+    assert len(composed([asked_for, cut], limits, "en")) == 1
     assert [one.quote for one in both] == ["Pump B | 340", "Valve C | 18"]

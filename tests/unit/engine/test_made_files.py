@@ -80,6 +80,18 @@ def test_what_nobody_uses_any_more_goes_when_something_is_made(tmp_path: Path) -
     assert not half.exists()
 
 
+def test_it_goes_also_where_nothing_is_made(tmp_path: Path) -> None:
+    made = MadeFiles(tmp_path)
+    for model in ("model 1", "model 2"):
+        read(made, Maker(model.encode()), model)
+    old = next(one for one in tmp_path.iterdir() if one.read_bytes() == b"model 1")
+    os.utime(old, (0, 0))
+
+    read(made, Maker(), "model 2")
+
+    assert not old.exists()
+
+
 def test_what_is_used_stays(tmp_path: Path) -> None:
     made, make = MadeFiles(tmp_path), Maker()
     read(made, make)

@@ -64,7 +64,7 @@ def test_a_table_is_cut_between_rows_only() -> None:
 
 
 def test_later_rows_of_a_table_stand_under_the_names_of_its_columns() -> None:
-    rows = ["Product | Price", *(f"Pump {i} | {i * 10}" for i in range(12))]
+    rows = ["Product | Price | Stock", *(f"Pump {i} | {i * 10} | {i}" for i in range(12))]
     text = "Prices\n" + "\n".join(rows)
     reading = Reading(
         text, headings=(HeadingMark(0, 6, 1, "Prices"),), tables=(Span(7, len(text)),)
@@ -74,7 +74,7 @@ def test_later_rows_of_a_table_stand_under_the_names_of_its_columns() -> None:
 
     later = [chunk for chunk in chunks if chunk.start > text.index("Pump 0")]
     assert len(later) > 1
-    assert {chunk.headings for chunk in later} == {("Prices", "Product | Price")}
+    assert {chunk.headings for chunk in later} == {("Prices", "| Product | Price | Stock |")}
     assert {chunk.headings for chunk in chunks if chunk not in later} == {("Prices",)}
     assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
 

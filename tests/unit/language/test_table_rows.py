@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.language.table_rows import header_of, rows_of, told
+from services.language.table_rows import as_heading, header_of, named_by, rows_of, told
 
 PUMPS = "Product | Price in EUR | Warranty\nPump A | 120 | 24\nPump B | 340 | 36"
 
@@ -23,64 +23,87 @@ PUMPS = "Product | Price in EUR | Warranty\nPump A | 120 | 24\nPump B | 340 | 36
         ("Northern Europe | 4,512.7 | 7.5 %", False),
         ("Net sales | $ 1,204 | (330.9)", False),
         ("Pump A | ", False),
-        (f"{'long ' * 60} | name", False),
+        (f"{'long ' * 60} | name | other", False),
+        # As well a list of facts.
+        ("Company | Acme Ltd", False),
     ],
 )
 def test_a_first_row_names_the_columns_unless_amounts_stand_in_it(first: str, names: bool) -> None:
     assert header_of([first, "Pump B | 340 | 36"]) == (first.strip() if names else None)
 
 
+def test_without_amounts_nothing_surely_names_columns() -> None:
+    assert header_of(["Home | About | Contact", "Privacy | Terms | Help"]) is None
+
+
 def test_a_caption_is_no_row() -> None:
     assert header_of(["Prices of pumps", *PUMPS.splitlines()]) == PUMPS.splitlines()[0]
 
 
+def named(text: str, above: str | None = None) -> list[tuple[str, str | None]]:
+    return [(text[row.start : row.end], row.header) for row in rows_of(text, above)]
+
+
 def test_each_row_has_the_header_of_its_own_table() -> None:
-    text = f"Prices are these.\n{PUMPS}\n\nStaff:\n\nName | Floor\nAda | 3\nUnder way | unfinished"
+    product, floor = "Product | Price in EUR | Warranty", "Name | Floor | Since"
+    text = f"Prices are these.\n{PUMPS}\n\nStaff:\n\n{floor}\nAda | 3 | 2019\nA line of text."
 
-    ends = f"{text}\n"
-    found = {
-        text[start : ends.index("\n", start)]: header for start, header in rows_of(text).items()
-    }
-
-    product, name = "Product | Price in EUR | Warranty", "Name | Floor"
-    assert found == {
-        product: product,
-        "Pump A | 120 | 24": product,
-        "Pump B | 340 | 36": product,
-        name: name,
-        "Ada | 3": name,
-        "Under way | unfinished": name,
-    }
+    assert named(text) == [
+        (product, None),
+        ("Pump A | 120 | 24", product),
+        ("Pump B | 340 | 36", product),
+        (floor, None),
+        ("Ada | 3 | 2019", floor),
+    ]
 
 
 def test_groups_of_columns_units_and_rules_are_not_rows() -> None:
     lines = [
         "|  |  | Years Ended September 30, |  |",
-        "| --- | --- | --- | --- |",
+        "|---|---|---|---|",
         "|  | 2019 | 2018 | 2017 |",
         "|  |  | (in millions) |  |",
         "| Solutions: |  |  |  |",
         "| Fixed Price | $ 1,452.4 | $ 1,146.2 | (36.9) |",
     ]
 
-    found = list(rows_of("\n".join(lines)).values())
+    found = named("\n".join(lines))
 
-    assert found[:3] == lines[:3]
-    assert set(found[3:]) == {lines[2]}
+    assert [header for _, header in found] == [None] * 3 + [lines[2]] * 3
     assert told(lines[2], lines[5], "en") == (
         "Fixed Price; 2019: $ 1,452.4; 2018: $ 1,146.2; 2017: (36.9)."
     )
 
 
-def test_later_rows_stand_under_the_header_above() -> None:
-    assert rows_of("Pump C | 18 | 12\nPump D | 9 | 6", "Product | Price | Warranty") == {
-        0: "Product | Price | Warranty",
-        17: "Product | Price | Warranty",
-    }
+def test_a_row_with_one_cell_does_not_end_the_table() -> None:
+    header = "City | Country | Staff"
+    text = f"{header}\nEurope\nParis | France | 12\n | Germany\nOthers\nRome | Italy | 5"
+
+    assert named(text) == [
+        (header, None),
+        ("Paris | France | 12", header),
+        ("| Germany", header),
+        ("Rome | Italy | 5", header),
+    ]
+
+
+def test_later_rows_stand_under_the_header_above_and_no_other_table_does() -> None:
+    header = as_heading("Item | Amount | Date")
+    rows = "Europe\nHotel | 200 | May\nItem | Amount | Date\nFood | 300 | June"
+    other = "A | B\nC | D"
+
+    assert named(f"{rows}\n\n{other}", header) == [
+        ("Hotel | 200 | May", header),
+        ("Item | Amount | Date", None),
+        ("Food | 300 | June", header),
+    ]
+    assert named_by(("Costs", header)) == header
+    assert named_by(("Costs", "Products | Acme")) is None
+    assert named_by(()) is None
 
 
 def test_a_line_with_a_bar_alone_is_no_table() -> None:
-    assert rows_of("News | The Daily\nIt rained.") == {}
+    assert named("News | The Daily | 12\nIt rained.") == []
 
 
 @pytest.mark.parametrize(
@@ -92,6 +115,7 @@ def test_a_line_with_a_bar_alone_is_no_table() -> None:
         ("Product | Price | Note", "Pump B |  | new", "en", "Product: Pump B; Note: new."),
         ("Product | Price", "Pump B | 340 | 36", "en", None),
         ("Product | Price", "Pump B", "en", None),
+        ("Term | Meaning", "API | An interface.", "en", "Term: API; Meaning: An interface."),
     ],
 )
 def test_a_row_is_told_as_a_sentence(

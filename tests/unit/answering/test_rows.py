@@ -1,0 +1,47 @@
+"""What a footnote to a row of a table quotes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from services.answering.draft import Draft
+from services.answering.evidence import Evidence
+from services.domain.documents import Span
+
+MakeEvidence = Callable[..., Evidence]
+NAMES, ROW = "Product | Price", "Pump B | 340"
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        (f"Prices:\n{NAMES}\nPump A | 120\n{ROW}", f"{NAMES}\nPump A | 120\n{ROW}"),
+        (f"{NAMES}\nValve C | 18\n\nAnd:\n\n{NAMES}\n{ROW}", f"{NAMES}\n{ROW}"),
+        (f"Pump A | 120\n{ROW}", ROW),
+        (f"{ROW}\n\nOther prices:\n\n{NAMES}\nValve C | 18", ROW),
+    ],
+)
+@pytest.mark.parametrize("start", [0, 700])
+def test_it_reaches_from_the_names_of_the_columns_to_the_row(
+    evidence: MakeEvidence, text: str, quote: str, start: int
+) -> None:
+    made = evidence(text)
+    passage = replace(made.found.passage, start=start, end=start + len(text))
+    at = start + text.index(ROW)
+    row = replace(
+        made,
+        found=replace(made.found, passage=passage),
+        span=Span(at, at + len(ROW)),
+        quote=ROW,
+        header=NAMES,
+    )
+    draft = Draft("en")
+
+    draft.say(row.text, row, 1.0)
+
+    (citation,) = draft.citations
+    assert draft.text == "Product: Pump B; Price: 340."
+    assert citation.quote == quote
+    assert text[citation.start - start : citation.end - start] == quote
+    assert draft.cites(row)
