@@ -72,13 +72,18 @@ def identity(files: Iterable[Path]) -> str:
 
 
 def _is_whole(file: Path) -> bool:
-    """Say whether a file's bytes are those that were written; mark it as used."""
+    """Say whether a file's bytes are those that were written; mark it as used, or remove it."""
+    try:
+        whole = file.name.endswith(f"-{_sum_of(file)}")
+    except OSError:
+        return False
+    # On a disk that is only read neither can be done.
     with suppress(OSError):
-        if file.name.endswith(f"-{_sum_of(file)}"):
+        if whole:
             os.utime(file)
-            return True
-        file.unlink()
-    return False
+        else:
+            file.unlink()
+    return whole
 
 
 def _written(folder: Path, start: str, make: Make) -> Path | None:

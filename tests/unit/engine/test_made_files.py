@@ -1,5 +1,6 @@
 """What is made from a model is made once, and again when it is not what it was."""
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -102,6 +103,21 @@ def test_what_is_used_stays(tmp_path: Path) -> None:
     read(made, Maker(), "model 2")
 
     assert file.exists()
+
+
+def test_what_lies_on_a_disk_that_is_only_read_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Maker()
+    read(MadeFiles(tmp_path), make)
+
+    def refuse(_file: Path) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr(os, "utime", refuse)
+
+    assert read(MadeFiles(tmp_path), make) == BYTES
+    assert make.times == 1
 
 
 def test_what_cannot_be_made_is_told_and_leaves_nothing(tmp_path: Path) -> None:
