@@ -126,7 +126,12 @@ def heard(running: Running, fault: str) -> Heard:
     status, _ = running.upload(f"{fault}.txt", f"The marker of {fault} is zq{fault}.".encode())
     took = time.perf_counter() - began
     statuses, p95 = asked(running, fault)
-    return Heard(statuses, p95, status, took, str(running.call("GET", "/metrics")[1]))
+    metrics = str(running.call("GET", "/metrics")[1])
+    if not all(f"{name} 1.0" in metrics for name in _BREAKERS):
+        # Its rest may have ended since the last question: the next one tries again.
+        running.call("POST", "/v1/ask", {"question": f"Which marker has a room, {fault}?"})
+        metrics = str(running.call("GET", "/metrics")[1])
+    return Heard(statuses, p95, status, took, metrics)
 
 
 def with_all_faults(make_running: MakeRunning, folder: Path) -> tuple[Running, dict[str, Heard]]:
