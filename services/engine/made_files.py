@@ -4,6 +4,7 @@ A file's name tells what it was made from and the sum of its bytes: one that is 
 from something else, is made anew. Where none can be kept, it lies in memory until it is closed.
 """
 
+import hashlib
 import os
 import secrets
 import tempfile
@@ -17,7 +18,6 @@ import xxhash
 
 from services.domain.errors import EngineError
 
-_CHUNK = 1 << 22
 _PART = ".part"
 _PRIVATE = 0o600
 _DIGITS = 16
@@ -113,11 +113,8 @@ def _sweep(folder: Path) -> None:
 
 
 def _sum_of(file: Path) -> str:
-    total = xxhash.xxh3_128()
     with file.open("rb") as opened:
-        while chunk := opened.read(_CHUNK):
-            total.update(chunk)
-    return total.hexdigest()
+        return hashlib.file_digest(opened, xxhash.xxh3_128).hexdigest()
 
 
 def _short(told: bytes) -> str:

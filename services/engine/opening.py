@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from services.engine.onnxruntime_embedder import OnnxruntimeEmbedder
 
 _HERE = Path(__file__).parent
-_WAYS = ("bert_shape.py", "text_tokens.py", "token_projection.py")
+# What a graph comes from, beside `onnx_*.py`.
+_READS = ("bert_shape.py", "text_tokens.py", "token_projection.py")
 # Whose releases may write another graph.
 _LIBRARIES = ("onnx", "onnxruntime", "tokenizers")
 
@@ -61,7 +62,7 @@ def open_onnx(
 def _writing() -> str:
     """Return what tells this way of writing graphs from those of other releases."""
     own = xxhash.xxh3_128()
-    ways = (*_HERE.glob("onnx_*.py"), *map(_HERE.joinpath, _WAYS))
-    for file in sorted([*ways, *_HERE.glob("projections/*.npy")]):
+    written_by = (*_HERE.glob("onnx_*.py"), *map(_HERE.joinpath, _READS))
+    for file in sorted([*written_by, *_HERE.glob("projections/*.npy")]):
         own.update(file.read_bytes())
     return "|".join([own.hexdigest(), *(f"{one} {version(one)}" for one in _LIBRARIES)])
