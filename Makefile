@@ -34,7 +34,8 @@ fix: setup-dev  ## Format, and mend what the linter can mend
 	@.venv/bin/ruff check --fix .
 
 test: setup-dev  ## Run the whole test suite on real models, Redis, Postgres and a browser
-	@$(PYTHON) -m pytest -n 2
+	@$(PYTHON) -m compileall -q services ingest  # else each service of a test compiles it anew
+	@$(PYTHON) -m pytest -n $${TESTS_AT_ONCE:-3}
 
 test-quick: setup-dev  ## Run the unit, contract and architecture tests only
 	@$(PYTHON) -m pytest tests/unit tests/contract tests/architecture

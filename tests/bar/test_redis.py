@@ -23,7 +23,8 @@ import redis
 from tests.bar.conftest import Figure, MakeRunning, Running, free_port, lines
 
 SCALE = int(os.environ.get("BAR_SCALE", "1"))
-_QUESTIONS = min(25 * SCALE, 200)
+# One of so many that a busy machine holds up is not the 95th percentile.
+_QUESTIONS = min(41 * SCALE, 200)
 _SLOW_S = 2.0
 _BREAKERS = ("footnote_answer_store_left_alone", "footnote_budgets_left_alone")
 

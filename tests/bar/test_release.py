@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cyclonedx.model.bom import Bom
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from typing_extensions import override
@@ -100,7 +101,8 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 def test_s5_the_bill_of_materials_is_what_is_installed(release: Release, figure: Figure) -> None:
     bill = release.clone / "dist" / "footnote.cdx.json"
     told = json.loads(bill.read_text(encoding="utf-8"))
-    listed = {canonicalize_name(one["name"]): one["version"] for one in told["components"]}
+    bom = Bom.from_json(told)  # type: ignore[attr-defined]
+    listed = {canonicalize_name(one.name): one.version for one in bom.components}
     installed = {
         canonicalize_name(one.metadata["Name"]): one.version
         for one in importlib.metadata.distributions()
@@ -109,6 +111,7 @@ def test_s5_the_bill_of_materials_is_what_is_installed(release: Release, figure:
     assert told["bomFormat"] == "CycloneDX"
     assert told["metadata"]["component"]["name"] == "footnote"
     assert listed == installed
+    assert bom.validate()
     figure("S5", f"{len(listed)} components, the same as installed, both ways")
 
 

@@ -45,6 +45,8 @@ class Service:
             "FOOTNOTE_KEY": self.key,
             "FOOTNOTE_PROBE": "false",
             "FOOTNOTE_ANSWERS_KEPT": "0",
+            # Zeros of a KV for all answers at full length cost a second of a core at each start.
+            "FOOTNOTE_KV_TOKENS": "16384",
             **{f"FOOTNOTE_{name.upper()}": value for name, value in settings.items()},
         }
         self.process: subprocess.Popen[bytes] | None = None

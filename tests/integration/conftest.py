@@ -20,7 +20,8 @@ from services.wiring import open_generator
 
 @pytest.fixture(scope="session")
 def model_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings.load(data_dir=Path(tmp_path_factory.mktemp("models")), context_tokens=1024)
+    folder = Path(tmp_path_factory.mktemp("models"))
+    return Settings.load(data_dir=folder, context_tokens=1024, probe=False, kv_tokens=16_384)
 
 
 @pytest.fixture(scope="session")
