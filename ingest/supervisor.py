@@ -9,8 +9,9 @@ from typing import Self
 from ingest.preview import remove_left_over
 from ingest.processes import WORKERS_NICENESS, StopSignals, end, process, start
 from services.data_folder import held
+from services.listening import refuse_unsafe_address
 from services.self_pipe import SelfPipe
-from services.settings import Settings, refuse_unsafe_address
+from services.settings import Settings
 
 _LOOK_S = 0.2
 # A worker that dies at once, again and again, must not keep a core busy.

@@ -24,7 +24,6 @@ _TOGETHER = (
     ("wecom_bot_id", "wecom_secret"),
     ("teams_client_id", "teams_client_secret", "teams_tenant_id"),
 )
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
@@ -76,6 +75,9 @@ class Settings(BaseSettings):
     )
     url: str = Field(
         "http://127.0.0.1:8400", description="Where the command line finds the service."
+    )
+    language: Literal["auto", "en", "zh"] = Field(
+        "auto", description="Language of the command line; auto: that of the locale (LANG)."
     )
     key: SecretStr | None = Field(
         None, description="The key of the command line; the owner key of the data folder if unset."
@@ -304,6 +306,14 @@ class Settings(BaseSettings):
         return value and value.expanduser().resolve()
 
     @property
+    def speaks(self) -> str:
+        """The language that the command line speaks: as set, else that of the locale, en or zh."""
+        # POSIX, 8.2: the first of these that is set names the language of messages.
+        locale = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+        named = next(filter(None, locale), "en") if self.language == "auto" else self.language
+        return "zh" if named.startswith("zh") else "en"
+
+    @property
     def index_folder(self) -> Path:
         """The folder of everything that is made from the registry."""
         return self.index_dir or self.data_dir / "index"
@@ -348,16 +358,6 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] == "extra_forbidden":
         return f"Unknown setting {shown.upper()}: .env.example lists those that exist."
     return f"Setting {shown.upper()} is out of bounds: {fault['msg']}."
-
-
-def refuse_unsafe_address(settings: Settings) -> None:
-    """Raise SettingsError if the service would be open to others without a word about TLS."""
-    if settings.host not in _LOOPBACK and not settings.public:
-        message = (
-            f"FOOTNOTE_HOST {settings.host} can be reached from other machines: put TLS in front "
-            "of it and set FOOTNOTE_PUBLIC=true, or listen on 127.0.0.1."
-        )
-        raise SettingsError(message)
 
 
 def environment_with(**changed: str) -> dict[str, str]:

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ingest.cli.console import AsJson, client, fail, show, show_json, show_table
+from ingest.cli.console import AsJson, client, fail, show, show_json, show_table, tell
+from ingest.cli.words import translated
 from services.domain.audit import AuditEntry, first_fault
 
 keys = typer.Typer(help="Keys: make, list, revoke.", no_args_is_help=True)
@@ -90,7 +91,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
             one["name"],
             ",".join(one["scopes"]),
             one.get("user", ""),
-            "revoked" if "revoked_at" in one else one.get("expires_at", ""),
+            translated("revoked") if "revoked_at" in one else one.get("expires_at", ""),
         )
         for one in listed
     ]
@@ -107,7 +108,7 @@ def revoke_key(
     if as_json:
         show_json(told)
     else:
-        show(f"revoked {key_id}")
+        tell("revoked {name}", name=key_id)
 
 
 @collections.command("create")
@@ -126,7 +127,7 @@ def create_collection(
     if as_json:
         show_json(made)
     else:
-        show(f"made {made['name']}")
+        tell("made {name}", name=made["name"])
 
 
 @collections.command("list")
@@ -168,7 +169,7 @@ def change_collection(
     if as_json:
         show_json(told)
     else:
-        show(f"changed {name}")
+        tell("changed {name}", name=name)
 
 
 @collections.command("drop")
@@ -179,7 +180,7 @@ def drop_collection(name: str, *, as_json: AsJson = False) -> None:
     if as_json:
         show_json(told)
     else:
-        show(f"dropped {name}")
+        tell("dropped {name}", name=name)
 
 
 @collections.command("grant")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ingest.cli.console import AsJson, client, safe, show, show_json, show_table
+from ingest.cli.words import translated
 
 Collections = Annotated[
     list[str] | None, typer.Option("--collection", "-c", help="Only this collection; repeatable.")
@@ -98,6 +99,7 @@ def _marks(sentence: dict[str, Any]) -> str:
 
 
 def _place(one: dict[str, Any]) -> str:
-    page = f", page {one['page']}" if one.get("page") else ""
-    mark = " (unverified source)" if one.get("unverified") else ""
-    return f"{one['document_name']}{page}, characters {one['start']}-{one['end']}{mark}"
+    page = translated(", page {page}", page=one["page"]) if one.get("page") else ""
+    mark = translated(" (unverified source)") if one.get("unverified") else ""
+    place = translated(", characters {start}-{end}", start=one["start"], end=one["end"])
+    return f"{one['document_name']}{page}{place}{mark}"

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from ingest.cli.console import AsJson, err, fail, guarded, settings, show, show_json
+from ingest.cli.console import AsJson, err, fail, guarded, settings, show_json, tell
+from ingest.cli.words import translated
 from services.data_folder import held
 
 if TYPE_CHECKING:
     from services.registry.backup import BackupCounts
 
 _MIB = 1024 * 1024
+_BACKED_UP = "backed up {documents} documents, {originals} originals, {size}: {file}"
+_RESTORED = "restored {documents} documents, {originals} originals, {size}: {file}"
 File = Annotated[Path, typer.Argument(help="The backup: .tar, or .tar.gz to pack it.")]
 
 
@@ -31,19 +34,19 @@ def backup(file: File, *, as_json: AsJson = False) -> None:
     if settings().database_url is not None:
         fail("The registry is on Postgres: back it up with pg_dump, and copy the spool or bucket.")
     if file.exists():
-        fail(f"{file} exists already: choose another name.")
+        fail("{file} exists already: choose another name.", file=file)
     if not file.parent.is_dir():
-        fail(f"There is no folder {file.parent}: make it first.")
+        fail("There is no folder {folder}: make it first.", folder=file.parent)
     registry = settings().data_dir / "registry.sqlite"
     with guarded(), Progress(console=err, disable=not err.is_terminal) as progress:
-        task = progress.add_task("originals", total=None)
+        task = progress.add_task(translated("originals"), total=None)
         counts = write_backup(
             registry,
             open_spool(settings()),
             file,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
-    _tell("backed up", file, counts, as_json=as_json)
+    _told(_BACKED_UP, file, counts, as_json=as_json)
 
 
 def restore(file: File, *, as_json: AsJson = False) -> None:
@@ -52,22 +55,22 @@ def restore(file: File, *, as_json: AsJson = False) -> None:
     from services.registry.backup import read_backup  # noqa: PLC0415
 
     if not file.is_file():
-        fail(f"There is no file {file}.")
+        fail("There is no file {file}.", file=file)
     if settings().spool_url is not None:
         fail("Unset FOOTNOTE_SPOOL_URL, restore, then copy DATA_DIR/spool into the bucket.")
     with guarded(), held(settings().data_dir):
         counts = read_backup(file, settings().data_dir, lambda _done, _total: None)
         faults = verify_data(settings())["faults"]
     for fault in faults:
-        err.print(f"FAULT {fault}")
-    _tell("restored", file, counts, as_json=as_json)
+        err.print(f"{translated('FAULT')} {fault}")
+    _told(_RESTORED, file, counts, as_json=as_json)
     if faults:
-        fail(f"{len(faults)} faults.")
+        fail("{count} faults.", count=len(faults))
 
 
-def _tell(what: str, file: Path, counts: "BackupCounts", *, as_json: bool) -> None:
+def _told(done: str, file: Path, counts: "BackupCounts", *, as_json: bool) -> None:
     if as_json:
         show_json({"file": str(file)} | asdict(counts))
         return
     size = f"{counts.bytes / _MIB:.1f} MiB"
-    show(f"{what} {counts.documents} documents, {counts.originals} originals, {size}: {file}")
+    tell(done, **(asdict(counts) | {"size": size, "file": file}))

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ingest.cli.words import reason_of, translated
 from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError, SettingsError
 from services.language.normalize import remove_invisible
@@ -54,14 +55,14 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except HouseError as error:
-        fail(str(error))
+        fail(reason_of(error))
     except KeyboardInterrupt:
         fail("Stopped.")
 
 
-def fail(message: str) -> NoReturn:
-    """Say why on standard error and end with status 1."""
-    err.print(Text(f"footnote: {safe(message)}"))
+def fail(message: str, **values: object) -> NoReturn:
+    """Say why on standard error, in the reader's language, and end with status 1."""
+    err.print(Text(f"footnote: {safe(translated(message, **values))}"))
     raise typer.Exit(1)
 
 
@@ -71,27 +72,32 @@ def show_json(value: object) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under headings; plain columns where it is no terminal."""
+    """Print rows under headings in the reader's language; plain columns where it is no terminal."""
     if not sys.stdout.isatty():
         for row in rows:
             sys.stdout.write("\t".join(safe(str(cell)) for cell in row) + "\n")
         return
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(translated(column), overflow="fold")
     for row in rows:
         table.add_row(*(Text(safe(str(cell))) for cell in row))
     out.print(table)
 
 
-def say(message: str) -> None:
-    """Print one line on standard error."""
-    err.print(Text(safe(message)))
+def say(message: str, **values: object) -> None:
+    """Print one message on standard error, in the reader's language."""
+    err.print(Text(safe(translated(message, **values))))
 
 
-def show(message: str = "") -> None:
-    """Print one line on standard output."""
-    sys.stdout.write(safe(message) + "\n")
+def tell(message: str, **values: object) -> None:
+    """Print one message on standard output, in the reader's language."""
+    show(translated(message, **values))
+
+
+def show(text: str = "") -> None:
+    """Print one line on standard output as it is."""
+    sys.stdout.write(safe(text) + "\n")
 
 
 def safe(text: str) -> str:

@@ -5,12 +5,23 @@ from typing import Annotated, Any
 
 import typer
 
-from ingest.cli.console import AsJson, InCollection, client, fail, say, show, show_json, show_table
+from ingest.cli.console import (
+    AsJson,
+    InCollection,
+    client,
+    fail,
+    say,
+    show,
+    show_json,
+    show_table,
+    tell,
+)
 from ingest.cli.files import LocalFile, readable_files
 from ingest.cli.folder_sync import plan, watch_folder
 from ingest.cli.source_sync import watch_source
 from ingest.cli.uploading import upload_all
 from ingest.cli.waiting import wait_for
+from ingest.cli.words import reason, translated
 from ingest.sources.opening import is_source
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)]
@@ -37,9 +48,9 @@ def add(
     """Upload files and folders, and wait until each is ready or failed."""
     files = readable_files(paths)
     if not files:
-        fail("There is no file of a type that is read under " + ", ".join(map(str, paths)) + ".")
+        fail(_NO_FILE, where=", ".join(map(str, paths)))
     if not _stands(collection):
-        say(f"The collection {collection} is new: it is made with the first file.")
+        say("The collection {name} is new: it is made with the first file.", name=collection)
     told = upload_all(files, collection, reader or [])
     if not no_wait:
         told = wait_for(told, collection)
@@ -72,12 +83,13 @@ def sync(  # noqa: PLR0913 - the options of a command
     for folder in looks:
         files = [file for file in readable_files([folder]) if file.path.suffix != ".jsonl"]
         if not files and not watch:
-            fail(f"There is no file of a type that is read under {source}.")
+            fail(_NO_FILE, where=source)
         summary, told = _synced(files, collection, dry_run=dry_run)
         if as_json:
             show_json({**summary, "documents": told})
         else:
-            show("  ".join(f"{name}: {len(names)}" for name, names in summary.items()))
+            counts = (f"{translated(name)}: {len(names)}" for name, names in summary.items())
+            show("  ".join(counts))
             for one in told:
                 _report_one(one)
         if not watch and any(one["status"] == "failed" for one in told):
@@ -119,7 +131,7 @@ def documents(
         show_json(listed)
         return
     rows = [
-        (one["id"], one["status"], one["collection"], one["passages"], one["name"])
+        (one["id"], translated(one["status"]), one["collection"], one["passages"], one["name"])
         for one in listed
     ]
     show_table(("id", "status", "collection", "passages", "name"), rows)
@@ -148,12 +160,19 @@ def remove(
         show_json(receipts)
         return
     for receipt in receipts:
-        counts = ", ".join(f"{name} {count}" for name, count in receipt["removed"].items())
-        show(f"removed {receipt['document_id']} ({receipt['name']}): {counts}")
+        counted = receipt["removed"].items()
+        counts = ", ".join(f"{translated(name)} {count}" for name, count in counted)
+        tell(
+            "removed {id} ({name}): {counts}",
+            id=receipt["document_id"],
+            name=receipt["name"],
+            counts=counts,
+        )
 
 
 # A file that shared its bytes with one that was replaced comes in the second pass.
 _PASSES = 2
+_NO_FILE = "There is no file of a type that is read under {where}."
 
 
 def _stands(collection: str) -> bool:
@@ -175,8 +194,8 @@ def _report(told: list[dict[str, object]], *, as_json: bool) -> None:
 
 def _report_one(one: dict[str, object]) -> None:
     if "batch" in one:
-        show(f"batch {one['batch']}: {one['documents']} documents")
+        tell("batch {batch}: {documents} documents", **one)
         return
     error = one.get("error")
-    reason = f"  {error['message']}" if isinstance(error, dict) else ""
-    show(f"{one['status']:<9} {one['name']}{reason}")
+    why = f"  {reason(error['code'], error['message'])}" if isinstance(error, dict) else ""
+    show(f"{translated(str(one['status'])):<9} {one['name']}{why}")

@@ -5,13 +5,20 @@ from typing import Annotated
 
 import typer
 
-from ingest.cli.console import AsJson, fail, guarded, say, settings, show, show_json
+from ingest.cli.console import AsJson, fail, guarded, say, settings, show_json, tell
+from ingest.cli.words import translated
 from services.domain.errors import SettingsError
 
 Model = Annotated[
     str | None,
     typer.Argument(help="Name from `footnote models`, or a local folder; none: the one set."),
 ]
+
+
+_DONE = {
+    "embedded": "embedded {count} passages; vectors by model: {kept}",
+    "forgotten": "forgotten {count} passages; vectors by model: {kept}",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -35,8 +42,11 @@ def reembed(
 
     def told(pace: Pace) -> None:
         say(
-            f"{pace.done} of {pace.total} passages, {pace.rate:.0f} a second, "
-            f"{pace.left_s / 60:.0f} minutes left"
+            "{done} of {total} passages, {rate} a second, {minutes} minutes left",
+            done=pace.done,
+            total=pace.total,
+            rate=round(pace.rate),
+            minutes=round(pace.left_s / 60),
         )
 
     wanted = model or settings().embedding_model
@@ -58,8 +68,8 @@ def reembed(
         show_json({"model": name, **counted, "vectors": held})
     else:
         ((what, count),) = counted.items()
-        kept = ", ".join(f"{one} {held[one]}" for one in sorted(held)) or "none"
-        show(f"{what} {count} passages; vectors by model: {kept}")
+        kept = ", ".join(f"{one} {held[one]}" for one in sorted(held)) or translated("none")
+        tell(_DONE[what], count=count, kept=kept)
 
 
 def preview(
@@ -73,7 +83,10 @@ def preview(
 
     with guarded():
         if port == settings().port:
-            fail(f"The service listens on port {port}: give the preview another with --port.")
+            fail(
+                "The service listens on port {port}: give the preview another with --port.",
+                port=port,
+            )
         status = run(settings(), model, port)
     if as_json:
         show_json({"status": status})

@@ -8,7 +8,8 @@ import typer
 from typer.core import TyperGroup
 from typing_extensions import override
 
-from ingest.cli.console import AsJson, client, fail, guarded, say, show, show_json, show_table
+from ingest.cli.console import AsJson, client, fail, guarded, say, show_json, show_table, tell
+from ingest.cli.words import translated
 
 _SHOWN = (
     "ndcg@10",
@@ -33,6 +34,9 @@ _SHOWN = (
     "errors",
 )
 _RUN = "run"
+_CHANGE = "{set}: {measure} {change:+.4f} (95%: {low:+.4f} to {high:+.4f}, {questions} questions)"
+_NONE_JUDGED = "Nobody has judged an answer yet: there is nothing to draft from."
+_NOTHING_TO_ASK = "It holds no sentence to ask about: there is nothing to draft from."
 
 
 class _RunsByDefault(TyperGroup):
@@ -118,7 +122,7 @@ def make(
     from services.evaluation.judged import judged_questions  # noqa: PLC0415
 
     if path.exists():
-        fail(f"{path} exists: name another file, or remove it.")
+        fail("{path} exists: name another file, or remove it.", path=path)
     with client() as service:
         if judged:
             rows = judged_questions(service)
@@ -126,28 +130,26 @@ def make(
             documents = service.documents(collection=collection, status="ready")
             rows = drafted(service, documents, count)
     if not rows:
-        held = "Nobody has judged an answer yet" if judged else "It holds no sentence to ask about"
-        fail(f"{held}: there is nothing to draft from.")
+        fail(_NONE_JUDGED if judged else _NOTHING_TO_ASK)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     path.write_text(lines, encoding="utf-8")
     if as_json:
         show_json({"path": str(path), "questions": len(rows)})
     else:
-        show(
-            f"{len(rows)} drafts in {path}. Correct them, then measure: "
-            f"footnote eval {path} -c {collection}"
+        tell(
+            "{count} drafts in {path}. Correct them, then measure: footnote eval {path} -c {name}",
+            count=len(rows),
+            path=path,
+            name=collection,
         )
 
 
 def _judge(changes: list[dict[str, Any]], *, gate: bool) -> None:
     for change in changes:
-        say(
-            "{set}: {measure} {change:+.4f} (95%: {low:+.4f} to {high:+.4f}, "
-            "{questions} questions)".format(**change)
-        )
+        say(_CHANGE, **change)
     worse = [f"{change['set']} ({change['measure']})" for change in changes if change["high"] < 0]
     if gate and worse:
-        fail(f"Worse than the stored run: {', '.join(worse)}.")
+        fail("Worse than the stored run: {sets}.", sets=", ".join(worse))
 
 
 def _rows(runs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
@@ -160,5 +162,7 @@ def _rows(runs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 def _show_curve(one: dict[str, Any]) -> None:
     if one["curve"]:
-        points = (f"{at['refused']:.2f} at {at['wrongly_refused']:.2f}" for at in one["curve"])
-        show(f"{one['set']}: refused at wrongly refused: {', '.join(points)}")
+        points = ", ".join(
+            translated("{refused:.2f} at {wrongly_refused:.2f}", **at) for at in one["curve"]
+        )
+        tell("{set}: refused at wrongly refused: {points}", set=one["set"], points=points)

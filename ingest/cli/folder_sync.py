@@ -62,7 +62,7 @@ def watch_folder(named: str, *, forever: bool) -> Iterator[Path]:
     """Yield the folder once, and with *forever* again after every change, once it is quiet."""
     folder = Path(named)
     if not folder.is_dir():
-        fail(f"There is no folder {named}.")
+        fail("There is no folder {folder}.", folder=named)
     while True:
         before = _state(folder)
         yield folder

@@ -3,6 +3,7 @@
 import typer
 
 from ingest.cli import access, asking, backups, documents, embedders, evaluate, service, upkeep
+from ingest.cli.words import speaks_chinese, translate_help
 from services.settings import set_quiet_offline
 
 app = typer.Typer(
@@ -19,4 +20,7 @@ for group in (service, documents, asking, evaluate, access, upkeep, embedders, b
 def main() -> None:
     """Run the command line."""
     set_quiet_offline()
-    app()
+    command = typer.main.get_command(app)
+    if speaks_chinese():
+        translate_help(command)
+    command()

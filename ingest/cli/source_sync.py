@@ -41,11 +41,11 @@ def _mirrored(named: str, folder: Path) -> None:
     finally:
         source.close()
     if done.fetched:
-        say(f"fetched: {done.fetched}")
+        say("fetched: {count}", count=done.fetched)
     for name, reason in islice(done.failed.items(), _MOST_NAMED):
-        say(f"not fetched: {name}: {reason}")
+        say("not fetched: {name}: {why}", name=name, why=reason)
     if len(done.failed) > _MOST_NAMED:
-        say(f"not fetched: {len(done.failed) - _MOST_NAMED} more")
+        say("not fetched: {count} more", count=len(done.failed) - _MOST_NAMED)
 
 
 def _mirror_of(named: str) -> Path:

@@ -4,7 +4,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ingest.cli.console import AsJson, err, fail, guarded, settings, show, show_json, show_table
+from ingest.cli.console import (
+    AsJson,
+    err,
+    fail,
+    guarded,
+    settings,
+    show,
+    show_json,
+    show_table,
+    tell,
+)
+from ingest.cli.words import translated
 from services.domain.errors import ModelFileError
 from services.settings import allow_hub
 
@@ -44,13 +55,13 @@ def list_models(context: typer.Context, *, as_json: AsJson = False) -> None:
                 one["memory_bytes"] // _MIB,
                 f"GPU {one['gpu_gb']} GB" if one["gpu_gb"] else "CPU",
                 one["licence"],
-                "yes" if one["here"] else "no",
+                translated("yes" if one["here"] else "no"),
                 one["about"],
             )
             for one in listed
         ],
     )
-    show(f"Largest generator for this machine: {_recommended().card.name}")
+    tell("Largest generator for this machine: {name}", name=_recommended().card.name)
 
 
 @models.command("verify")
@@ -98,7 +109,7 @@ def pull_model(
     if as_json:
         show_json({"name": name, "path": str(path)})
     else:
-        show(f"{name} is in {path}")
+        tell("{name} is in {path}", name=name, path=path)
 
 
 def doctor(*, as_json: AsJson = False) -> None:
@@ -111,7 +122,8 @@ def doctor(*, as_json: AsJson = False) -> None:
         show_json(found)
     else:
         for one in found:
-            show(f"{'ok   ' if one['ok'] else 'FAULT'} {one['what']:<12} {one['told']}")
+            verdict = translated("ok" if one["ok"] else "FAULT")
+            show(f"{verdict:<5} {translated(one['what']):<12} {one['told']}")
     if not all(one["ok"] for one in found):
         raise typer.Exit(1)
 
@@ -134,7 +146,10 @@ def rebuild(*, as_json: AsJson = False) -> None:
     if as_json:
         show_json({"generations_removed": dropped})
     else:
-        show(f"removed {dropped} index generations; they are built again at the next start")
+        tell(
+            "removed {count} index generations; they are built again at the next start",
+            count=dropped,
+        )
 
 
 def _recommended() -> "ModelSource":
@@ -180,8 +195,8 @@ def _report(told: dict[str, Any], *, as_json: bool) -> None:
         show_json(told)
     else:
         for name, value in told["counts"].items():
-            show(f"{name:<22} {value}")
+            show(f"{translated(name):<22} {value}")
         for fault in told["faults"]:
-            show(f"FAULT {fault}")
+            show(f"{translated('FAULT')} {fault}")
     if told["faults"]:
-        fail(f"{len(told['faults'])} faults.")
+        fail("{count} faults.", count=len(told["faults"]))

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from ingest.cli.console import client, say
 from ingest.cli.files import LocalFile
+from ingest.cli.words import reason_of
 from services.client.wire import RefusedError
 
 Told: TypeAlias = dict[str, Any]
@@ -66,6 +67,6 @@ def _may_be_same(file: LocalFile, other: LocalFile) -> bool:
 
 
 def _refused(file: LocalFile, error: RefusedError) -> Told:
-    say(f"{file.name}: {error}")
+    say(f"{file.name}: {reason_of(error)}")
     told = {"code": error.code, "message": str(error)}
     return {"name": file.name, "status": "failed", "error": told}

@@ -7,6 +7,7 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest.cli.console import client, err, say
+from ingest.cli.words import translated
 from services.client.httpx_client import FootnoteClient
 
 _LOOK_S = 0.3
@@ -48,7 +49,7 @@ def _rested_batch(
     while True:
         counts = service.counts(collection=collection, batch=str(one["batch"]))
         unfinished = sum(counts[name] for name in ("queued", "reading", "embedding"))
-        bar.tell(f"batch: {total - unfinished} of {total}")
+        bar.tell(translated("batch: {done} of {total}", done=total - unfinished, total=total))
         if not unfinished:
             bar.advance()
             return {**one, "ready": counts["ready"], "failed": counts["failed"]}
@@ -57,7 +58,7 @@ def _rested_batch(
 
 def _stage(document: dict[str, object], progress: dict[str, object]) -> str:
     share = f" {progress['done']}/{progress['total']}" if progress["total"] else ""
-    return f"{document['name']}: {progress['stage']}{share}"
+    return f"{document['name']}: {translated(str(progress['stage']))}{share}"
 
 
 class _Bar:

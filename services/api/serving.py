@@ -20,9 +20,10 @@ from typing_extensions import override
 from services.api.app import create_app
 from services.api.state import Service
 from services.api.uvicorn_protocol import ImpatientProtocol
+from services.listening import refuse_unsafe_address
 from services.logs import set_up_logs
 from services.self_pipe import SelfPipe, tell
-from services.settings import Settings, refuse_unsafe_address, set_quiet_offline
+from services.settings import Settings, set_quiet_offline
 from services.wiring import House, build_house
 
 # Questions at work may take so long to end after SIGTERM, and then so long to be told that they

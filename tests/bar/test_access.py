@@ -15,7 +15,8 @@ import pytest
 from services.api.app import refuse_open_routes
 from services.domain.audit import AuditEntry, first_fault
 from services.domain.errors import SettingsError
-from services.settings import Settings, refuse_unsafe_address
+from services.listening import refuse_unsafe_address
+from services.settings import Settings
 from tests.bar.conftest import Figure, MakeRunning, Obedient, Running, lines
 
 SCALE = int(os.environ.get("BAR_SCALE", "1"))

@@ -43,10 +43,9 @@ class Service:
             "FOOTNOTE_OWNER_KEY": self.key,
             "FOOTNOTE_URL": self.url,
             "FOOTNOTE_KEY": self.key,
+            "FOOTNOTE_LANGUAGE": "en",
             "FOOTNOTE_PROBE": "false",
             "FOOTNOTE_ANSWERS_KEPT": "0",
-            # Zeros of a KV for all answers at full length cost a second of a core at each start.
-            "FOOTNOTE_KV_TOKENS": "16384",
             **{f"FOOTNOTE_{name.upper()}": value for name, value in settings.items()},
         }
         self.process: subprocess.Popen[bytes] | None = None
@@ -148,11 +147,11 @@ class Service:
 
         self.wait(rested, timeout_s)
 
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command of the command line against it."""
+    def run(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the command line against it, with *settings* of its environment."""
         return subprocess.run(
             [str(FOOTNOTE), *arguments],
-            env=self.environment,
+            env=self.environment | settings,
             capture_output=True,
             text=True,
             check=False,

@@ -1,6 +1,7 @@
 """The main job, from outside: real files, real models, over HTTP and from the command line."""
 
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -288,6 +289,31 @@ def test_the_command_line_does_the_main_job(service: Any, tmp_path: Path) -> Non
     assert [one["name"] for one in listed] == ["tea.md"]
     assert service.run("show", listed[0]["id"]).returncode == 0
     assert "passages 1" in service.run("remove", listed[0]["id"]).stdout
+
+
+def test_the_command_line_speaks_chinese_where_the_locale_does(
+    service: Any, tmp_path: Path
+) -> None:
+    spoken = {"FOOTNOTE_LANGUAGE": "auto", "LC_ALL": "zh_CN.UTF-8"}
+    (tmp_path / "茶.md").write_text("# 茶歇\n\n下午茶在十五点二十分供应，地点在花园。\n")
+    (tmp_path / "空.pdf").write_bytes(b"")
+
+    added = service.run("add", str(tmp_path), "-c", "chinese", **spoken)
+    assert "文档集 chinese 尚不存在" in added.stderr
+    assert "就绪" in added.stdout
+    assert "文件是空的" in added.stdout
+    answer = service.run("ask", "下午茶几点供应？", "-c", "chinese", **spoken)
+    assert re.search(r"\[1\] 茶\.md，第 \d+-\d+ 字符", answer.stdout)
+    assert (
+        "没有您可以使用的这个文档集" in service.run("search", "茶", "-c", "nope", **spoken).stderr
+    )
+    helped = service.run("add", "--help", **spoken)
+    assert "上传文件和文件夹" in helped.stdout
+    # What programs read is the same in every language.
+    told = json.loads(service.run("documents", "-c", "chinese", "--json", **spoken).stdout)
+    assert {one["status"] for one in told} == {"ready", "failed"}
+    both = service.run("documents", "-c", "chinese", LC_ALL="zh_CN.UTF-8", FOOTNOTE_LANGUAGE="en")
+    assert "ready" in both.stdout
 
 
 @pytest.mark.parametrize(

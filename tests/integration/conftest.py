@@ -21,7 +21,7 @@ from services.wiring import open_generator
 @pytest.fixture(scope="session")
 def model_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = Path(tmp_path_factory.mktemp("models"))
-    return Settings.load(data_dir=folder, context_tokens=1024, probe=False, kv_tokens=16_384)
+    return Settings.load(data_dir=folder, context_tokens=1024, probe=False)
 
 
 @pytest.fixture(scope="session")
