@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import anyio
@@ -71,11 +71,15 @@ def list_documents(  # noqa: PLR0913, PLR0917 - the filters of a list
     source_id: str | None = None,
     batch: str | None = None,
     sha256: str | None = None,
+    order: Literal["oldest", "newest"] = "oldest",
     cursor: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, object]:
-    """List documents in the order of their arrival, and count them by status."""
-    wanted = DocumentFilter(collection, status, source_id, batch, sha256)
+    """List documents in the order of their arrival, and count them by status.
+
+    A cursor belongs to the order in which it was given.
+    """
+    wanted = DocumentFilter(collection, status, source_id, batch, sha256, order == "newest")
     documents = house.registry.documents
     # Counted first: where nothing is left to be done, the list shows how everything ended.
     counts = documents.counts(scope, DocumentFilter(collection, None, source_id, batch, sha256))

@@ -155,10 +155,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
-    """Which documents of one's Scope to list; None leaves a condition out."""
+    """Which documents of one's Scope to list, and in which order; None leaves a condition out."""
 
     collection: str | None = None
     status: str | None = None
     source_id: str | None = None
     batch: str | None = None
     sha256: str | None = None
+    newest_first: bool = False

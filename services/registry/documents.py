@@ -1,5 +1,6 @@
 """Documents as those who ask see them: accept, list, look at, remove."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -91,14 +92,20 @@ class Documents:
     def listed(
         self, scope: Scope, wanted: DocumentFilter, cursor: int = 0, limit: int = 50
     ) -> tuple[Sequence[Document], int | None]:
-        """Return up to *limit* documents after *cursor* in the order of arrival, and the cursor of
-        the next page, None at the end.
+        """Return up to *limit* documents after *cursor* (0: from the beginning) in the order of
+        arrival or, where that is wanted, the newest first; and the cursor of the next page, None at
+        the end.
         """
+        number = documents.c.number
+        if wanted.newest_first:
+            order, beyond = number.desc(), number < (cursor or sys.maxsize)
+        else:
+            order, beyond = number.asc(), number > cursor
         query = (
             sa.select(*DOCUMENT_COLUMNS)
             .select_from(FROM_DOCUMENTS)
-            .where(*_conditions(scope, wanted), documents.c.number > cursor)
-            .order_by(documents.c.number)
+            .where(*_conditions(scope, wanted), beyond)
+            .order_by(order)
             .limit(limit + 1)
         )
         with self._database.read() as connection:

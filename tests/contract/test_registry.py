@@ -330,9 +330,15 @@ def test_lists_are_paged_and_counted(registry: Registry) -> None:
     first, cursor = registry.documents.listed(owner(registry), DocumentFilter(), 0, 3)
     assert cursor is not None
     rest, end = registry.documents.listed(owner(registry), DocumentFilter(), cursor, 3)
+    newest = DocumentFilter(newest_first=True)
+    last, before = registry.documents.listed(owner(registry), newest, 0, 3)
+    assert before is not None
+    others, beginning = registry.documents.listed(owner(registry), newest, before, 3)
 
     assert [d.name for d in (*first, *rest)] == [f"{i}.txt" for i in range(5)]
     assert end is None
+    assert [d.name for d in (*last, *others)] == [f"{i}.txt" for i in reversed(range(5))]
+    assert beginning is None
     assert registry.documents.counts(owner(registry), DocumentFilter())["queued"] == 5
 
 

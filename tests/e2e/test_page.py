@@ -1,5 +1,6 @@
 """The page in a real browser: ask, follow a footnote, add a file; nothing foreign is fetched."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,26 @@ def test_reasons_are_told_in_chinese(page: Page, tmp_path: Path) -> None:
     grade = rows.locator("tr", has_text="坏的.pdf").locator("td").nth(2)
     expect(grade).to_have_text("无法读取")
     expect(page.locator("#documents")).to_contain_text("program.exe: 不支持这种文件")
+
+
+def test_what_was_added_stands_first_among_hundreds(
+    service: Any, page: Page, tmp_path: Path
+) -> None:
+    lines = [
+        json.dumps({"id": f"m{i}", "title": f"Memo {i}", "text": f"Memo {i}."}) for i in range(101)
+    ]
+    service.upload("memos.jsonl", "\n".join(lines).encode(), collection="memos")
+    service.wait_until_rested("memos")
+    (tmp_path / "newest.md").write_text(LEAVE.replace("27", "28"))
+
+    page.click("#show-documents")
+    page.set_input_files("#files", str(tmp_path / "newest.md"))
+
+    first = page.locator("#document-rows tr").first
+    expect(first).to_contain_text("newest.md", timeout=30_000)
+    expect(first).to_contain_text("ready", timeout=30_000)
+    page.click("#more-documents")
+    expect(page.locator("#document-rows tr", has_text="newest.md")).to_have_count(1)
 
 
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"

@@ -15,7 +15,7 @@ let following = false;
 export async function loadDocuments(more = false) {
   const state = $("filter").value ? `&status=${$("filter").value}` : "";
   const from = more && cursor ? `&cursor=${cursor}` : "";
-  const told = await get(`/v1/documents?limit=100${state}${from}`);
+  const told = await get(`/v1/documents?order=newest&limit=100${state}${from}`);
   const rows = told.documents.map(row);
   if (more) $("document-rows").append(...rows); else $("document-rows").replaceChildren(...rows);
   cursor = told.cursor || null;
