@@ -1,0 +1,40 @@
+"""What a question asks for, and which texts hold one of that kind."""
+
+import pytest
+
+from services.answering.question_types import asked_type, holds_type
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("较短的假期提前两周申请即可。", True),
+        ("须在一小时内致电安全值班室。", True),
+        ("每位员工每年享有26天带薪年假。", True),
+        ("十二星期之后", True),
+        ("价格是去年的3.5倍。", True),
+        ("从第三天起需要提供医生证明。", False),
+        ("第26天之后", False),
+        ("第二十三天之后", False),
+        ("请向组长提出申请。", False),
+    ],
+)
+def test_a_quantity_is_a_number_with_a_unit_and_no_ordinal(text: str, holds: bool) -> None:
+    assert asked_type("请假需要提前多久申请？", "zh") == "number"
+
+    assert holds_type(text, "number", "zh") is holds
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "kind"),
+    [
+        ("Who signs the contract?", "en", "who"),
+        ("How long does probation last?", "en", "number"),
+        ("合同由谁签署？", "zh", "who"),
+        ("试用期多久？", "zh", "number"),
+        ("公司何时成立？", "zh", "when"),
+        ("请说明制度。", "zh", "other"),
+    ],
+)
+def test_what_a_question_asks_for(question: str, language: str, kind: str) -> None:
+    assert asked_type(question, language) == kind
