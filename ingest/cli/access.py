@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import typer
 
 from ingest.cli.console import AsJson, client, fail, show, show_json, show_table, tell
-from ingest.cli.words import translated
 from services.domain.audit import AuditEntry, first_fault
 
 keys = typer.Typer(help="Keys: make, list, revoke.", no_args_is_help=True)
@@ -91,11 +90,11 @@ def list_keys(*, as_json: AsJson = False) -> None:
             one["name"],
             ",".join(one["scopes"]),
             one.get("user", ""),
-            translated("revoked") if "revoked_at" in one else one.get("expires_at", ""),
+            "revoked" if "revoked_at" in one else one.get("expires_at", ""),
         )
         for one in listed
     ]
-    show_table(("id", "name", "scopes", "user", "ends"), rows)
+    show_table(("id", "name", "scopes", "user", "ends"), rows, worded=("ends",))
 
 
 @keys.command("revoke")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -71,8 +72,12 @@ def show_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under headings in the reader's language; plain columns where it is no terminal."""
+def show_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], worded: Sequence[str] = ()
+) -> None:
+    """Print rows under headings, these and the cells of the columns *worded* in the reader's
+    language; plain columns where it is no terminal, for programs: as they are.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             sys.stdout.write("\t".join(safe(str(cell)) for cell in row) + "\n")
@@ -81,7 +86,11 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     for column in columns:
         table.add_column(translated(column), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(safe(str(cell))) for cell in row))
+        cells = [
+            translated(str(cell)) if column in worded else str(cell)
+            for column, cell in zip(columns, row, strict=True)
+        ]
+        table.add_row(*(Text(safe(cell)) for cell in cells))
     out.print(table)
 
 
@@ -98,6 +107,11 @@ def tell(message: str, **values: object) -> None:
 def show(text: str = "") -> None:
     """Print one line on standard output as it is."""
     sys.stdout.write(safe(text) + "\n")
+
+
+def padded(text: str, cells: int) -> str:
+    """Return *text* with spaces behind it, so that it fills so many cells of a terminal."""
+    return text + " " * max(0, cells - cell_len(text))
 
 
 def safe(text: str) -> str:

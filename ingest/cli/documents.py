@@ -10,6 +10,7 @@ from ingest.cli.console import (
     InCollection,
     client,
     fail,
+    padded,
     say,
     show,
     show_json,
@@ -131,10 +132,10 @@ def documents(
         show_json(listed)
         return
     rows = [
-        (one["id"], translated(one["status"]), one["collection"], one["passages"], one["name"])
+        (one["id"], one["status"], one["collection"], one["passages"], one["name"])
         for one in listed
     ]
-    show_table(("id", "status", "collection", "passages", "name"), rows)
+    show_table(("id", "status", "collection", "passages", "name"), rows, worded=("status",))
 
 
 def show_document(
@@ -198,4 +199,4 @@ def _report_one(one: dict[str, object]) -> None:
         return
     error = one.get("error")
     why = f"  {reason(error['code'], error['message'])}" if isinstance(error, dict) else ""
-    show(f"{translated(str(one['status'])):<9} {one['name']}{why}")
+    show(f"{padded(translated(str(one['status'])), 9)} {one['name']}{why}")

@@ -20,6 +20,9 @@ for group in (service, documents, asking, evaluate, access, upkeep, embedders, b
 def main() -> None:
     """Run the command line."""
     set_quiet_offline()
+    if speaks_chinese():
+        # Its tables break lines at spaces alone, and cut off what has none.
+        app.rich_markup_mode = None
     command = typer.main.get_command(app)
     if speaks_chinese():
         translate_help(command)

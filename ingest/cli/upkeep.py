@@ -9,6 +9,7 @@ from ingest.cli.console import (
     err,
     fail,
     guarded,
+    padded,
     settings,
     show,
     show_json,
@@ -55,11 +56,12 @@ def list_models(context: typer.Context, *, as_json: AsJson = False) -> None:
                 one["memory_bytes"] // _MIB,
                 f"GPU {one['gpu_gb']} GB" if one["gpu_gb"] else "CPU",
                 one["licence"],
-                translated("yes" if one["here"] else "no"),
+                "yes" if one["here"] else "no",
                 one["about"],
             )
             for one in listed
         ],
+        worded=("here",),
     )
     tell("Largest generator for this machine: {name}", name=_recommended().card.name)
 
@@ -85,6 +87,7 @@ def verify_models(*, as_json: AsJson = False) -> None:
         show_table(
             ("model", "files", "verdict"),
             [(one["name"], one.get("files", ""), one.get("error", "ok")) for one in told],
+            worded=("verdict",),
         )
     if not all(one["ok"] for one in told):
         raise typer.Exit(1)
@@ -123,7 +126,7 @@ def doctor(*, as_json: AsJson = False) -> None:
     else:
         for one in found:
             verdict = translated("ok" if one["ok"] else "FAULT")
-            show(f"{verdict:<5} {translated(one['what']):<12} {one['told']}")
+            show(f"{padded(verdict, 5)} {padded(translated(one['what']), 12)} {one['told']}")
     if not all(one["ok"] for one in found):
         raise typer.Exit(1)
 
@@ -195,7 +198,7 @@ def _report(told: dict[str, Any], *, as_json: bool) -> None:
         show_json(told)
     else:
         for name, value in told["counts"].items():
-            show(f"{translated(name):<22} {value}")
+            show(f"{padded(translated(name), 22)} {value}")
         for fault in told["faults"]:
             show(f"{translated('FAULT')} {fault}")
     if told["faults"]:

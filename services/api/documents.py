@@ -79,7 +79,9 @@ def list_documents(  # noqa: PLR0913, PLR0917 - the filters of a list
 
     A cursor belongs to the order in which it was given.
     """
-    wanted = DocumentFilter(collection, status, source_id, batch, sha256, order == "newest")
+    wanted = DocumentFilter(
+        collection, status, source_id, batch, sha256, newest_first=order == "newest"
+    )
     documents = house.registry.documents
     # Counted first: where nothing is left to be done, the list shows how everything ended.
     counts = documents.counts(scope, DocumentFilter(collection, None, source_id, batch, sha256))

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx2 as httpx
 
-from services.client.wire import Event, EventReader, fields_of, refusal, unreachable
+from services.client.wire import Event, EventReader, UnreachableError, fields_of, refusal
 
 _TIMEOUT = httpx.Timeout(30.0, read=600.0, write=600.0)
 
@@ -113,13 +113,13 @@ class AsyncFootnoteClient:
                     if told is not None:
                         yield told
         except httpx.TransportError as error:
-            raise unreachable(self._url) from error
+            raise UnreachableError(self._url) from error
 
     async def _sent(self, method: str, path: str, **given: Any) -> httpx.Response:  # noqa: ANN401
         try:
             response = await self._http.request(method, path, **given)
         except httpx.TransportError as error:
-            raise unreachable(self._url) from error
+            raise UnreachableError(self._url) from error
         if response.status_code >= httpx.codes.BAD_REQUEST:
             raise refusal(response.status_code, response.text)
         return response

@@ -9,7 +9,14 @@ from urllib.parse import quote
 
 import httpx2 as httpx
 
-from services.client.wire import Event, EventReader, RefusedError, fields_of, refusal, unreachable
+from services.client.wire import (
+    Event,
+    EventReader,
+    RefusedError,
+    UnreachableError,
+    fields_of,
+    refusal,
+)
 
 _TIMEOUT = httpx.Timeout(30.0, read=600.0, write=600.0)
 
@@ -127,13 +134,13 @@ class FootnoteClient:
                     raise refusal(response.status_code, response.read().decode())
                 yield from response.iter_lines()
         except httpx.TransportError as error:
-            raise unreachable(self._url) from error
+            raise UnreachableError(self._url) from error
 
     def _sent(self, method: str, path: str, **given: Any) -> httpx.Response:  # noqa: ANN401
         try:
             response = self._http.request(method, path, **given)
         except httpx.TransportError as error:
-            raise unreachable(self._url) from error
+            raise UnreachableError(self._url) from error
         if response.status_code >= httpx.codes.BAD_REQUEST:
             raise refusal(response.status_code, response.text)
         return response

@@ -19,6 +19,16 @@ class RefusedError(HouseError):
         self.code = code
 
 
+class UnreachableError(NotReadyError):
+    """Nobody answers at *url*."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"No service answers at {url}: start it with `footnote serve`, or set FOOTNOTE_URL."
+        )
+        self.url = url
+
+
 class EventReader:
     """Reads server-sent events line by line."""
 
@@ -61,10 +71,3 @@ def refusal(status: int, text: str) -> RefusedError:
         return RefusedError(status, str(told["code"]), str(told["message"]))
     except (ValueError, KeyError, TypeError):
         return RefusedError(status, "failed", f"The service answered {status}: {text[:200]}")
-
-
-def unreachable(url: str) -> NotReadyError:
-    """Return the error for a service that is not there."""
-    return NotReadyError(
-        f"No service answers at {url}: start it with `footnote serve`, or set FOOTNOTE_URL."
-    )

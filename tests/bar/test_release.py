@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 from cyclonedx.model.bom import Bom
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from typing_extensions import override
@@ -98,10 +101,15 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
     return Release(clone, signers)
 
 
-def test_s5_the_bill_of_materials_is_what_is_installed(release: Release, figure: Figure) -> None:
+def test_s5_the_bill_of_materials_is_what_is_installed(
+    release: Release, figure: Figure, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bill = release.clone / "dist" / "footnote.cdx.json"
     told = json.loads(bill.read_text(encoding="utf-8"))
     bom = Bom.from_json(told)  # type: ignore[attr-defined]
+    # The one check of it that takes most of a minute: of a thousand addresses, sign by sign.
+    monkeypatch.delitem(Draft7Validator.FORMAT_CHECKER.checkers, "iri-reference")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill.read_text("utf-8")) is None
     listed = {canonicalize_name(one.name): one.version for one in bom.components}
     installed = {
         canonicalize_name(one.metadata["Name"]): one.version
@@ -111,7 +119,6 @@ def test_s5_the_bill_of_materials_is_what_is_installed(release: Release, figure:
     assert told["bomFormat"] == "CycloneDX"
     assert told["metadata"]["component"]["name"] == "footnote"
     assert listed == installed
-    assert bom.validate()
     figure("S5", f"{len(listed)} components, the same as installed, both ways")
 
 

@@ -339,6 +339,8 @@ def test_lists_are_paged_and_counted(registry: Registry) -> None:
     assert end is None
     assert [d.name for d in (*last, *others)] == [f"{i}.txt" for i in reversed(range(5))]
     assert beginning is None
+    queued = DocumentFilter("default", "queued", newest_first=True)
+    assert registry.documents.listed(owner(registry), queued, 0, 3) == (last, before)
     assert registry.documents.counts(owner(registry), DocumentFilter())["queued"] == 5
 
 

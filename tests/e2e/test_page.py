@@ -130,6 +130,7 @@ def test_what_was_added_stands_first_among_hundreds(
     expect(first).to_contain_text("newest.md", timeout=30_000)
     expect(first).to_contain_text("ready", timeout=30_000)
     page.click("#more-documents")
+    expect(page.locator("#document-rows tr").nth(101)).to_be_visible()
     expect(page.locator("#document-rows tr", has_text="newest.md")).to_have_count(1)
 
 

@@ -307,13 +307,21 @@ def test_the_command_line_speaks_chinese_where_the_locale_does(
     assert (
         "没有您可以使用的这个文档集" in service.run("search", "茶", "-c", "nope", **spoken).stderr
     )
-    helped = service.run("add", "--help", **spoken)
-    assert "上传文件和文件夹" in helped.stdout
+    # Nothing is cut off where a line has no space to break at.
+    helped = service.run("--help", **spoken, COLUMNS="80")
+    assert "供启动它的智能体使用。" in helped.stdout
+    assert "退出状态为 1。" in helped.stdout
     # What programs read is the same in every language.
     told = json.loads(service.run("documents", "-c", "chinese", "--json", **spoken).stdout)
     assert {one["status"] for one in told} == {"ready", "failed"}
-    both = service.run("documents", "-c", "chinese", LC_ALL="zh_CN.UTF-8", FOOTNOTE_LANGUAGE="en")
-    assert "ready" in both.stdout
+    assert "\tready\t" in service.run("documents", "-c", "chinese", **spoken).stdout
+    english = service.run("add", "--help", **spoken | {"FOOTNOTE_LANGUAGE": "en"})
+    assert "Upload files and folders" in english.stdout
+    # What a terminal cannot show is told in English.
+    old = service.run("add", "--help", **spoken, PYTHONIOENCODING="latin-1")
+    assert "Upload files and folders" in old.stdout
+    nowhere = service.run("documents", **spoken, FOOTNOTE_URL="http://127.0.0.1:9")
+    assert "没有服务响应" in nowhere.stderr
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,13 @@ from services.answering.question_types import asked_type, holds_type
         ("从第三天起需要提供医生证明。", False),
         ("第26天之后", False),
         ("第二十三天之后", False),
+        ("第 26 天之后", False),
+        ("第3、4天都有培训。", False),
+        ("结果，关岛得七分，晋级。", True),
+        ("第1,000名客户", False),
+        ("这件事十分重要，双方在同一时间签字。", False),
+        ("他一时无法回答，万分感谢。", False),
+        ("统一小组一成不变。", False),
         ("请向组长提出申请。", False),
     ],
 )
@@ -33,6 +40,7 @@ def test_a_quantity_is_a_number_with_a_unit_and_no_ordinal(text: str, holds: boo
         ("合同由谁签署？", "zh", "who"),
         ("试用期多久？", "zh", "number"),
         ("公司何时成立？", "zh", "when"),
+        ("他得了第几名？", "zh", "place"),
         ("请说明制度。", "zh", "other"),
     ],
 )
