@@ -56,6 +56,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     yield
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests that are marked `alone` last: amid the others, each would wait until all that run
+    beside it have ended, and nobody would begin another meanwhile.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Under `pytest -n`, let no test run beside one that is marked `alone`."""

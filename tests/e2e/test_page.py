@@ -116,6 +116,8 @@ def test_reasons_are_told_in_chinese(page: Page, tmp_path: Path) -> None:
 def test_what_was_added_stands_first_among_hundreds(
     service: Any, page: Page, tmp_path: Path
 ) -> None:
+    (tmp_path / "again.pdf").write_bytes(b"%PDF-1.7 broken once more")
+    service.upload("again.pdf", b"%PDF-1.7 broken once more")
     lines = [
         json.dumps({"id": f"m{i}", "title": f"Memo {i}", "text": f"Memo {i}."}) for i in range(101)
     ]
@@ -129,9 +131,14 @@ def test_what_was_added_stands_first_among_hundreds(
     first = page.locator("#document-rows tr").first
     expect(first).to_contain_text("newest.md", timeout=30_000)
     expect(first).to_contain_text("ready", timeout=30_000)
+    # The same bytes again keep their place, and are in sight nevertheless.
+    page.set_input_files("#files", str(tmp_path / "again.pdf"))
+    expect(first).to_contain_text("again.pdf", timeout=30_000)
+    expect(first).to_contain_text("failed", timeout=30_000)
     page.click("#more-documents")
     expect(page.locator("#document-rows tr").nth(101)).to_be_visible()
-    expect(page.locator("#document-rows tr", has_text="newest.md")).to_have_count(1)
+    for name in ("newest.md", "again.pdf"):
+        expect(page.locator("#document-rows tr", has_text=name)).to_have_count(1)
 
 
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"

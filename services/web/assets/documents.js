@@ -11,17 +11,28 @@ const STATES = ["queued", "reading", "embedding", "ready", "failed"];
 const LOOK_MS = 700;
 let cursor = null;
 let following = false;
+// Ids of what was added here: the same bytes again keep the place of their first arrival, which may be far down.
+const added = new Set();
 
 export async function loadDocuments(more = false) {
   const state = $("filter").value ? `&status=${$("filter").value}` : "";
   const from = more && cursor ? `&cursor=${cursor}` : "";
   const told = await get(`/v1/documents?order=newest&limit=100${state}${from}`);
-  const rows = told.documents.map(row);
+  // Those stand above already.
+  const listed = more ? told.documents.filter((one) => !added.has(one.id)) : [...await farDown(told.documents), ...told.documents];
+  const rows = listed.map(row);
   if (more) $("document-rows").append(...rows); else $("document-rows").replaceChildren(...rows);
   cursor = told.cursor || null;
   $("more-documents").hidden = !cursor;
   $("counts").textContent = STATES.filter((one) => told.counts[one]).map((one) => `${say(`s_${one}`)} ${told.counts[one]}`).join(" · ");
   return told.counts.queued + told.counts.reading + told.counts.embedding;
+}
+
+async function farDown(listed) {
+  const near = new Set(listed.map((one) => one.id));
+  const ids = [...added].filter((id) => !near.has(id));
+  const found = await Promise.all(ids.map((id) => get(`/v1/documents/${id}`).catch(() => added.delete(id) && null)));
+  return found.filter((one) => one && ["", one.status].includes($("filter").value));
 }
 
 export function fillFilter() {
@@ -78,7 +89,8 @@ export async function addFiles(files) {
     const line = item(make("span", file.name), " ", bar);
     $("uploads").append(line);
     try {
-      await upload(file, $("target").value.trim() || "default", (share) => { bar.value = share; });
+      const taken = await upload(file, $("target").value.trim() || "default", (share) => { bar.value = share; });
+      if (taken.id) added.add(taken.id);
       line.remove();
     } catch (error) {
       line.replaceChildren(make("span", `${file.name}: ${error.message}`, "failed"));
