@@ -16,6 +16,8 @@ MIB = 1024 * 1024
 # So many in so long: 60/minute, 100/2 hours.
 _SPAN = r"^$|^\d+ ?/ ?(\d+ ?)?(second|minute|hour|day|month|year)s?$"
 
+_UNREAD = "The settings in .env cannot be read ({}): save it in UTF-8, readable for you."
+
 # What a chat platform's bot needs, whole: who sets one of a line sets all of it.
 _TOGETHER = (
     ("feishu_app_id", "feishu_app_secret"),
@@ -73,9 +75,7 @@ class Settings(BaseSettings):
     budget_uploads: str = Field(
         "", pattern=_SPAN, description="Uploads that each key or person has, like 100/minute."
     )
-    url: str = Field(
-        "http://127.0.0.1:8400", description="Where the command line finds the service."
-    )
+    url: str = Field("http://127.0.0.1:8400", description="Where commands find the service.")
     language: Literal["auto", "en", "zh"] = Field(
         "auto", description="Language of the command line; auto: that of the locale (LANG)."
     )
@@ -209,9 +209,7 @@ class Settings(BaseSettings):
     reader_seconds: int = Field(
         120, ge=5, le=7200, description="Seconds without progress after which a reader is ended."
     )
-    reader_pages: int = Field(
-        2000, ge=1, le=100000, description="Longest PDF that is read, in pages."
-    )
+    reader_pages: int = Field(2000, ge=1, le=100000, description="Longest PDF read, in pages.")
     text_characters: int = Field(
         20_000_000, ge=1000, le=10**9, description="Longest text that one file may hold."
     )
@@ -344,6 +342,8 @@ class Settings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             raise SettingsError(_first_fault(error)) from error
+        except (UnicodeDecodeError, OSError) as error:
+            raise SettingsError(_UNREAD.format(error)) from error
 
 
 def _is_unknown(name: str, settings: type[Settings]) -> bool:
