@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from ingest.cli.console import AsJson, err, fail, guarded, settings, show_json, tell
+from ingest.cli.console import AsJson, err, fail, guarded, say, settings, show_json, tell
 from ingest.cli.words import translated
 from services.data_folder import held
 
@@ -62,7 +62,7 @@ def restore(file: File, *, as_json: AsJson = False) -> None:
         counts = read_backup(file, settings().data_dir, lambda _done, _total: None)
         faults = verify_data(settings())["faults"]
     for fault in faults:
-        err.print(f"{translated('FAULT')} {fault}")
+        say(f"{translated('FAULT')} {fault}")
     _told(_RESTORED, file, counts, as_json=as_json)
     if faults:
         fail("{count} faults.", count=len(faults))

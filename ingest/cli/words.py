@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from services.client.reasons import chinese_reason
-from services.client.wire import RefusedError, UnreachableError
+from services.client.wire import UNREACHABLE, RefusedError, UnreachableError
 from services.domain.errors import HouseError, SettingsError
 from services.settings import Settings
-
-_UNREACHABLE = "No service answers at {url}: start it with `footnote serve`, or set FOOTNOTE_URL."
 
 
 @cache
@@ -28,10 +26,12 @@ def speaks_chinese() -> bool:
     or `.env` cannot be read, its error is English.
     """
     try:
+        if Settings.load().speaks != "zh":
+            return False
         "".join(chinese().values()).encode(sys.stdout.encoding or "ascii")
-        return Settings.load().speaks == "zh"
-    except (SettingsError, UnicodeError, OSError):
+    except (SettingsError, UnicodeError):
         return False
+    return True
 
 
 def translated(message: str, **values: object) -> str:
@@ -47,7 +47,7 @@ def reason_of(error: HouseError) -> str:
     on its data folder is who would be sent to.
     """
     if isinstance(error, UnreachableError):
-        return translated(_UNREACHABLE, url=error.url)
+        return translated(UNREACHABLE, url=error.url)
     told = isinstance(error, RefusedError)
     return reason(error.code, str(error)) if told else str(error)
 

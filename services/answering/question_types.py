@@ -38,7 +38,7 @@ _ASKED = {
             "when",
             r"何时|什么时[候间]|哪一?个?[年天月日]|几年|几月|时间|日期|哪个?(?:时期|年代|世纪|朝代)|何年|年份",
         ),
-        ("place", r"第几|第多少"),
+        ("rank", r"第几|第多少"),
         ("number", r"多少|几[^乎]|多[大长高远久重深宽快]|数量|人口|比例|面积"),
         (
             "where",
@@ -79,12 +79,12 @@ _HELD = {
             r"(?=[个名人次年月日天周元米公里座只种条位层部家万亿%％岁场匹支枚级辆颗届度间艘架本首集区项英平吨所倍秒]|分(?=[，。；、钟之]|$)|小时|星期|"
             r"美元|欧元)"
         ),
-        "place": r"第\s*[\d一二三四五六七八九十百千]|[冠亚季殿]军|倒数|末位",
+        "rank": r"第\s*[\d一二三四五六七八九十百千]|[冠亚季殿]军|倒数|末位",
         "where": r"位于|[省市县区州国岛镇村路街山河江湖海洲港站](?![家人民])|地区",
         "why": r"因[为此]|由于|所以|原因|导致|为了|使得|因而|故",
     },
 }
-# A place in an order is no quantity: 第三天, 第 3、4 天.
+# A rank is no quantity: 第三天, 第 3、4 天.
 _ORDINAL = re.compile(r"第\s*[\d一二三四五六七八九十百千万零〇两]+(?:[,，、~至到-]\s*\d+)*")
 _ASKED_COMPILED = {
     language: [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in kinds]
@@ -97,8 +97,8 @@ _HELD_COMPILED = {
 
 
 def asked_type(question: str, language: str) -> str:
-    """Return `who`, `when`, `number`, `place` (in an order), `where`, `why`, or `other` where nothing
-    definite is asked.
+    """Return `who`, `when`, `number`, `rank`, `where`, `why`, or `other` where nothing definite is
+    asked.
 
     *question* in Simplified characters.
     """

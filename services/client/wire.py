@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from services.domain.errors import HouseError, NotReadyError
 
+UNREACHABLE = "No service answers at {url}: start it with `footnote serve`, or set FOOTNOTE_URL."
 # An event of an answer: its name and its value.
 Event: TypeAlias = tuple[str, dict[str, Any]]
 
@@ -23,9 +24,7 @@ class UnreachableError(NotReadyError):
     """Nobody answers at *url*."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(
-            f"No service answers at {url}: start it with `footnote serve`, or set FOOTNOTE_URL."
-        )
+        super().__init__(UNREACHABLE.format(url=url))
         self.url = url
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cyclonedx.model.bom import Bom
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
@@ -106,11 +105,10 @@ def test_s5_the_bill_of_materials_is_what_is_installed(
 ) -> None:
     bill = release.clone / "dist" / "footnote.cdx.json"
     told = json.loads(bill.read_text(encoding="utf-8"))
-    bom = Bom.from_json(told)  # type: ignore[attr-defined]
     # The one check of it that takes most of a minute: of a thousand addresses, sign by sign.
     monkeypatch.delitem(Draft7Validator.FORMAT_CHECKER.checkers, "iri-reference")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill.read_text("utf-8")) is None
-    listed = {canonicalize_name(one.name): one.version for one in bom.components}
+    listed = {canonicalize_name(one["name"]): one["version"] for one in told["components"]}
     installed = {
         canonicalize_name(one.metadata["Name"]): one.version
         for one in importlib.metadata.distributions()

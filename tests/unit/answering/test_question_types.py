@@ -40,7 +40,7 @@ def test_a_quantity_is_a_number_with_a_unit_and_no_ordinal(text: str, holds: boo
         ("合同由谁签署？", "zh", "who"),
         ("试用期多久？", "zh", "number"),
         ("公司何时成立？", "zh", "when"),
-        ("他得了第几名？", "zh", "place"),
+        ("他得了第几名？", "zh", "rank"),
         ("请说明制度。", "zh", "other"),
     ],
 )
