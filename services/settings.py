@@ -189,7 +189,7 @@ class Settings(BaseSettings):
         description="Answers kept for the same question asked again; 0: none, also not in Redis.",
     )
     deadline_s: float = Field(
-        120.0, ge=1, le=3600, description="Seconds after which an answer is given up."
+        120.0, ge=1, le=3600, description="Seconds within which a question is answered."
     )
     questions_running: int = Field(
         16, ge=1, le=256, description="Questions that are answered at the same time."

@@ -47,6 +47,9 @@ _DISAGREE = {"en": "Sources disagree: ", "zh": "来源说法不一："}
 _ENOUGH = 1
 # Who has waited for this part of the deadline has waited long.
 _LONG_WAIT = 0.25
+# Writing ends this part of the deadline before it, or so many seconds: an answer from what is
+# written by then, or from the sentences alone, is better than none.
+_TELLING, _TELLING_S = 0.2, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,19 @@ class _Course:
     scope: Scope
     cancelled: Cancelled
     began: float
+    waited_s: float
     answer_id: str
     timings: dict[str, float] = field(default_factory=dict)
     trace: dict[str, object] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     packed: Packed | None = None
+
+    def must_end(self) -> bool:
+        """Say whether nothing more may be written: left, or the answer would come too late."""
+        deadline_s = self.question.deadline_s
+        spent_s = self.waited_s + time.perf_counter() - self.began
+        is_late = spent_s > deadline_s - min(deadline_s * _TELLING, _TELLING_S)
+        return is_late or self.cancelled()
 
     def lap(self, name: str, since: float) -> float:
         """Note the milliseconds since *since*; return the time now. CancelledError if left."""
@@ -107,7 +118,7 @@ class Answerer(AnswerSource):
     ) -> Iterator[Event]:
         began = time.perf_counter()
         answer_id = f"ans_{secrets.token_hex(12)}"
-        course = _Course(question, scope, cancelled, began, answer_id)
+        course = _Course(question, scope, cancelled, began, waited_s, answer_id)
         course.timings["queue"] = round(waited_s * 1000, 2)
         query = Query(question.text, question.history)
         retrieval = self._retriever.search(query, scope, max(self._limits.passages, _SHOWN))
@@ -147,7 +158,9 @@ class Answerer(AnswerSource):
     def _written(
         self, course: _Course, retrieval: Retrieval, began: float
     ) -> typing.Generator[Event, None, str]:
-        """Let the generator write; yields its text as it comes and returns the whole of it."""
+        """Let the generator write until it ends or the answer must be told; yields its text as it
+        comes and returns the whole of it, or its whole sentences.
+        """
         question = course.question
         most = min(question.sampling.max_tokens, self._generator.context_tokens // 2)
         course.question = replace(question, sampling=replace(question.sampling, max_tokens=most))
@@ -159,7 +172,7 @@ class Answerer(AnswerSource):
             course.question.sampling,
             stop=(*course.question.sampling.stop, *packed.prompt.stop),
         )
-        for step in self._generator.generate(packed.prompt, sampling, course.cancelled):
+        for step in self._generator.generate(packed.prompt, sampling, course.must_end):
             if "prefill" not in course.timings:
                 began = course.lap("prefill", began)
             if not step.text:
@@ -172,8 +185,9 @@ class Answerer(AnswerSource):
         course.usage = Usage(step.prompt_tokens, step.completion_tokens, step.cached_tokens)
         course.lap("generate", began)
         course.trace["written"] = "".join(text)
-        course.trace["finish"] = step.finish
-        return "".join(text)
+        course.trace["hurried"] = step.finish == "cancelled"
+        course.trace["finish"] = "deadline" if course.trace["hurried"] else step.finish
+        return _whole_sentences("".join(text)) if course.trace["hurried"] else "".join(text)
 
     def _packed(self, course: _Course, retrieval: Retrieval) -> Packed:
         share = _share(course.scope)
@@ -311,6 +325,12 @@ def _told_conflict(conflict: Conflict) -> dict[str, object]:
         "says": conflict.says,
         "other_says": conflict.other_says,
     }
+
+
+def _whole_sentences(text: str) -> str:
+    """Return what was said in whole before the writer was stopped."""
+    last = sentences(text)[-1:]
+    return text[: last[0].start] if last else ""
 
 
 def _grounded(text: str, evidence: Sequence[Evidence]) -> list[Grounded]:

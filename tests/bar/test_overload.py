@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from typing_extensions import override
 
 from services.domain.access import ApiKey
 from services.domain.answers import Sampling
-from services.engine import Prompt, Step
+from services.engine import ModelCard, Prompt, Step
 from services.engine.memory_generator import MemoryGenerator
 from tests.bar.conftest import Figure, MakeRunning, Running, lines, quoting
 
@@ -69,6 +70,15 @@ class Stalled(MemoryGenerator):
             yield Step(finish="cancelled")
         finally:
             self.inside -= 1
+
+
+class Large(MemoryGenerator):
+    """Claims to be as large as a model whose own words may carry an answer."""
+
+    @property
+    @override
+    def card(self) -> ModelCard:
+        return replace(super().card, bytes=8 << 30)
 
 
 def filled(running: Running) -> Running:
@@ -206,23 +216,62 @@ def test_o4_who_leaves_the_queue_changes_no_answer(
 
 
 def _settles(running: Running) -> bool:
+    return _becomes(lambda: running.service.admission.inside == 0)
+
+
+def _becomes(true: Callable[[], bool]) -> bool:
     until = time.monotonic() + 5
-    while running.service.admission.inside and time.monotonic() < until:
+    while not true() and time.monotonic() < until:
         time.sleep(0.05)
-    return running.service.admission.inside == 0
+    return true()
 
 
 @pytest.mark.alone
-def test_o5_a_deadline_ends_a_stalled_answer(make_running: MakeRunning, figure: Figure) -> None:
+def test_o5_a_stalled_model_ends_in_an_answer_or_504_in_time(
+    make_running: MakeRunning, figure: Figure
+) -> None:
     generator = Stalled()
-    running = filled(make_running(generator))
-    status, took, _ = asked(running, {**QUESTION, "deadline_s": 3})
-    assert status == 504
-    assert 3 <= took < 3.5
+    running = filled(make_running(generator, questions_running=1))
+    began = time.perf_counter()
+    status, told = running.call("POST", "/v1/ask", {**QUESTION, "deadline_s": 3})
+    took = time.perf_counter() - began
+    # What the model never said, the sentences say; the place is free again.
+    assert (status, told["usage"]["completion_tokens"]) == (200, 0)
+    assert "zq003x" in told["answer"]
+    assert told["citations"]
+    assert 2.4 <= took < 3
     assert generator.inside == 0
-    _, text = running.call("POST", "/v1/ask", {**QUESTION, "deadline_s": 3, "stream": True})
-    assert "event: error" in text.split("\n\n")[-2]
-    figure("O5", f"a model that says nothing: 504 after {took:.2f} s with a deadline of 3 s")
+    with ThreadPoolExecutor(2) as pool:
+        ahead = pool.submit(running.call, "POST", "/v1/ask", {**QUESTION, "deadline_s": 4})
+        assert _becomes(lambda: generator.inside == 1)
+        status, late, _ = asked(running, {**QUESTION, "deadline_s": 1})
+        assert status == 504
+        assert 1 <= late < 1.5
+        _, text = running.call("POST", "/v1/ask", {**QUESTION, "deadline_s": 1, "stream": True})
+        assert "event: error" in text.split("\n\n")[-2]
+        assert ahead.result()[0] == 200
+    assert generator.inside == 0
+    figure(
+        "O5",
+        f"a model that says nothing: answered by the sentences after {took:.2f} s of a deadline of "
+        f"3 s; one whose turn does not come: 504 after {late:.2f} s of 1 s",
+    )
+
+
+def test_what_was_written_before_the_deadline_stands_in_whole_sentences(
+    make_running: MakeRunning,
+) -> None:
+    said = "Room 3 has marker zq003x and seats 7 people. Room 4 has marker zq004x and so on"
+    running = filled(make_running(Large(lambda _: said + " and on" * 99, pause_s=0.1)))
+    question = {**QUESTION, "deadline_s": 3, "max_tokens": 400}
+    status, told = running.call("POST", "/v1/ask", question)
+    trace = running.call("GET", f"/v1/answers/{told['id']}")[1]["trace"]
+    assert status == 200
+    assert trace["hurried"] is True
+    assert trace["finish"] == "deadline"
+    assert "Room 4 has" in trace["written"]
+    assert told["answer"] == "Room 3 has marker zq003x and seats 7 people."
+    assert told["citations"]
 
 
 @pytest.mark.alone

@@ -30,6 +30,8 @@ KEY = "fn-one-key-of-the-owner-for-all-machines"
 SERVICE = [sys.executable, "-m", "services.api"]
 WORKER = [str(Path(sys.executable).with_name("footnote")), "worker"]
 ASKERS, FIRST, WARM_S, APART_S = 5, 12, 4.0, 6.0
+# Questions answered between one kill and the next, however slow the machine is.
+BETWEEN, PATIENCE_S = 4, 60.0
 
 
 class Machine:
@@ -153,6 +155,13 @@ class People:
         self.questions += 1
         if status != 200 or str(room + 100) not in told["answer"]:
             self.failed.append(f"{status} after {time.monotonic() - began:.1f} s: {told}"[:400])
+
+    def go_on(self) -> None:
+        """Wait for a while in which some more are answered."""
+        asked, began = self.questions, time.monotonic()
+        time.sleep(APART_S)
+        while self.questions < asked + BETWEEN and time.monotonic() < began + PATIENCE_S:
+            time.sleep(0.1)
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
@@ -284,7 +293,7 @@ def main(folder: Path) -> None:
             time.sleep(WARM_S)
             for name in ("engine-1", "worker-1", "api-1"):
                 machines[name].kill()
-                time.sleep(APART_S)
+                people.go_on()
         ready = wait_until_ready(people.documents)
         told = {
             "failed": people.failed,

@@ -3,9 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 _ASKED = 10
 
 
+@pytest.mark.alone
 def test_who_waits_long_is_answered_by_the_sentences_alone_in_time(make_service: Any) -> None:
     service = make_service(questions_running="1").start()
     lines = [f"Room {i} seats {i + 3} people and is used by team {i}." for i in range(20)]
