@@ -22,7 +22,8 @@ from bench.quality.sets import EVAL
 from bench.words.texts import MixedTexts, questions
 from services.domain.scope import CollectionRole, Role, Scope
 from services.index.tantivy_words import TantivyWordIndex
-from services.retrieval.legs import idf, telling
+from services.retrieval.bm25 import idf
+from services.retrieval.legs import telling
 
 _LIMIT, _EACH, _ROUNDS = 10, 250, 3
 _LIVE, _PAUSE_S = 10, 0.5
@@ -64,8 +65,8 @@ def _measured(texts: MixedTexts, folder: Path, seconds: float) -> dict[str, Any]
 
 
 def _telling(index: TantivyWordIndex, asked: dict[str, float]) -> dict[str, float]:
-    total, often = index.frequencies(asked, _SCOPE)
-    rare = {term: idf(total, count) for term, count in often.items()}
+    known = index.statistics(asked, _SCOPE, "body")["c"]
+    rare = {term: idf(known.passages, count) for term, count in known.often.items()}
     return dict(telling(list(asked.items()), rare))
 
 

@@ -5,7 +5,8 @@ statistics of what one may not read weigh nothing. An index knows up to which ch
 it is published as numbered, checksummed generations and may be thrown away at any moment.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -14,6 +15,17 @@ from numpy.typing import NDArray
 
 from services.domain.passages import Hit, IndexedPassage
 from services.domain.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class TermStatistics:
+    """Of a segment: how many passages it has, how many terms a field of them has on average, and
+    in how many each of some terms stands there.
+    """
+
+    passages: int
+    mean_length: float
+    often: Mapping[str, int]
 
 
 class DerivedIndex(Protocol):
@@ -72,16 +84,12 @@ class WordIndex(DerivedIndex, Protocol):
         """
         ...
 
-    def scores(
-        self, terms: Sequence[tuple[str, float]], scope: Scope, ids: Sequence[int], field: str
-    ) -> dict[int, float]:
-        """Return the BM25 scores by *field* (`body`: title and text together, or `title` alone)
-        of those of the passages of *scope* in which a term stands.
+    def statistics(
+        self, terms: Iterable[str], scope: Scope, field: str
+    ) -> dict[str, TermStatistics]:
+        """Return what BM25 needs to know of *field* (`body`: title and text together, or `title`
+        alone), by the segments of *scope*.
         """
-        ...
-
-    def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
-        """Return the number of passages in *scope*, and in how many of them each term stands."""
         ...
 
     def renew(self, collection_id: str, passages: Iterable[Sequence[IndexedPassage]]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.domain.passages import Hit, IndexedPassage
 from services.domain.scope import Scope
+from services.index import TermStatistics
 from services.index.tantivy_words import TITLE_WEIGHT
 
 # Robertson and Zaragoza 2009; the values that Lucene and tantivy use.
@@ -54,28 +55,25 @@ class MemoryWordIndex:
         found = sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
         return [hit for hit in found if hit.score > 0][:limit]
 
-    def scores(
-        self, terms: Sequence[tuple[str, float]], scope: Scope, ids: Sequence[int], field: str
-    ) -> dict[int, float]:
-        """Return the scores of some passages by one field."""
-        scored: dict[int, float] = {}
-        for collection_id in scope.segments:
-            scored |= self._scored(terms, collection_id, field)
-        return {number: scored[number] for number in ids if scored.get(number, 0.0) > 0}
-
     def _scored(
         self, terms: Sequence[tuple[str, float]], collection_id: str, field: str
     ) -> dict[int, float]:
         theirs = [p for p in self._passages.values() if p.collection_id == collection_id]
         return _scores({p.passage_id: _words(p, field) for p in theirs}, terms)
 
-    def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
-        """Return the number of passages, and in how many of them each term stands."""
-        held = scope.segments
-        bodies = [
-            set(_words(p, "body")) for p in self._passages.values() if p.collection_id in held
-        ]
-        return len(bodies), {term: sum(term in body for body in bodies) for term in set(terms)}
+    def statistics(
+        self, terms: Iterable[str], scope: Scope, field: str
+    ) -> dict[str, TermStatistics]:
+        """Return what BM25 needs to know, by segment."""
+        found = {}
+        for segment in scope.segments:
+            texts = [
+                _words(p, field) for p in self._passages.values() if p.collection_id == segment
+            ]
+            if texts:
+                often = {term: sum(term in words for words in texts) for term in set(terms)}
+                found[segment] = TermStatistics(len(texts), _mean(texts), often)
+        return found
 
     def count(self) -> int:
         """Return how many passages can be found."""
@@ -93,8 +91,12 @@ def _words(passage: IndexedPassage, field: str) -> list[str]:
     return title if field == "title" else [*title, *passage.body_terms.split()]
 
 
+def _mean(texts: Sequence[Sequence[str]]) -> float:
+    return sum(map(len, texts)) / max(len(texts), 1) or 1.0
+
+
 def _scores(texts: dict[int, list[str]], terms: Sequence[tuple[str, float]]) -> dict[int, float]:
-    average = sum(map(len, texts.values())) / max(len(texts), 1) or 1.0
+    average = _mean(list(texts.values()))
     counted = {key: Counter(words) for key, words in texts.items()}
     scores = dict.fromkeys(texts, 0.0)
     for term, weight in terms:

@@ -1,17 +1,20 @@
 """The keyword index: one tantivy index a collection, over terms that we cut ourselves."""
 
+import json
 import os
 import shutil
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
 from services.domain.passages import Hit, IndexedPassage
 from services.domain.scope import Scope
+from services.index import TermStatistics
 
 # A match in title or headings counts once more, this much: they stand in the body too.
 TITLE_WEIGHT = 0.3
@@ -72,7 +75,7 @@ class TantivyWordIndex:
         """
         query = self._query(terms, {"body": 1.0, "title": TITLE_WEIGHT})
         found = []
-        for segment in self._segments_of(scope):
+        for _, segment in self._named(scope):
             searcher = segment.searcher()
             hits = searcher.search(query, limit, count=False).hits
             ids = searcher.fast_field_values("passage_id", [address for _, address in hits])
@@ -82,37 +85,30 @@ class TantivyWordIndex:
             ]
         return sorted(found, key=lambda hit: (-hit.score, hit.passage_id))[:limit]
 
-    def scores(
-        self, terms: Sequence[tuple[str, float]], scope: Scope, ids: Sequence[int], field: str
-    ) -> dict[int, float]:
-        """Return the BM25 scores by *field* (`body` or `title`) of those of the passages in which
-        a term stands.
-        """
-        found: dict[int, float] = {}
-        if not ids or not terms:
-            return found
-        these = tantivy.Query.const_score_query(
-            tantivy.Query.term_set_query(self._schema, "passage_id", list(ids)), 0.0
-        )
-        query = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, these), (tantivy.Occur.Must, self._query(terms, {field: 1.0}))]
-        )
-        for segment in self._segments_of(scope):
+    def statistics(
+        self, terms: Iterable[str], scope: Scope, field: str
+    ) -> dict[str, TermStatistics]:
+        """Return what BM25 needs to know of a field, by segment: those that have passages."""
+        wanted = set(terms)
+        found = {}
+        for segment_id, segment in self._named(scope):
             searcher = segment.searcher()
-            hits = searcher.search(query, len(ids), count=False).hits
-            numbers = searcher.fast_field_values("passage_id", [at for _, at in hits])
-            for (score, _), number in zip(hits, numbers, strict=True):
-                found[int(number or 0)] = float(score)
+            often = {term: int(searcher.doc_freq(field, term)) for term in wanted}
+            if searcher.num_docs:
+                mean = self._mean_length(searcher, field, often)
+                found[segment_id] = TermStatistics(int(searcher.num_docs), mean, often)
         return found
 
-    def frequencies(self, terms: Iterable[str], scope: Scope) -> tuple[int, dict[str, int]]:
-        """Return the number of passages in *scope*, and in how many of them each term stands."""
-        searchers = [segment.searcher() for segment in self._segments_of(scope)]
-        counted = {
-            term: sum(int(searcher.doc_freq("body", term)) for searcher in searchers)
-            for term in set(terms)
-        }
-        return sum(int(searcher.num_docs) for searcher in searchers), counted
+    def _mean_length(
+        self, searcher: tantivy.Searcher, field: str, often: Mapping[str, int]
+    ) -> float:
+        """Return how many terms *field* has on average: tantivy tells it with a score alone."""
+        for term in sorted(filter(often.get, often), key=lambda term: (often[term], term)):
+            query = self._term(field, term, 1.0)
+            for _, address in searcher.search(query, 1, count=False).hits:
+                told = json.loads(query.explain(searcher, address).to_json())
+                return next(value for what, value in _explained(told) if what.startswith("avgdl"))
+        return 1.0
 
     def count(self) -> int:
         """Return how many passages can be found."""
@@ -189,12 +185,12 @@ class TantivyWordIndex:
         _commit(segment, writer)
         return before - int(segment.searcher().num_docs)
 
-    def _segments_of(self, scope: Scope) -> list[tantivy.Index]:
+    def _named(self, scope: Scope) -> list[tuple[str, tantivy.Index]]:
         with self._lock:
             return [
-                self._segments[collection_id]
-                for collection_id in scope.segments
-                if collection_id in self._segments
+                (segment_id, self._segments[segment_id])
+                for segment_id in scope.segments
+                if segment_id in self._segments
             ]
 
     def _segment(self, collection_id: str) -> tantivy.Index:
@@ -203,6 +199,13 @@ class TantivyWordIndex:
             path.mkdir()
             self._segments[collection_id] = tantivy.Index(self._schema, path=str(path))
         return self._segments[collection_id]
+
+
+def _explained(told: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield what an explanation of a score says, part by part."""
+    yield told["description"], told["value"]
+    for part in told.get("details", ()):
+        yield from _explained(part)
 
 
 def _commit(segment: tantivy.Index, writer: tantivy.IndexWriter) -> None:

@@ -1,23 +1,22 @@
 """The two legs of retrieval and the candidates that they find together."""
 
-import math
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.domain.passages import AnalysedPassage
 from services.domain.scope import Scope
 from services.engine import Embedded, Embedder
 from services.index import VectorIndex, WordIndex
 from services.language.normalize import language_of
 from services.language.terms import CHINESE_STOP_WORDS, stop_words, terms, without_asking
+from services.retrieval.bm25 import K1, Counted, counted, idf, scores
 
-_Told = TypeVar("_Told")
+Stored = Mapping[int, AnalysedPassage]
+Tokens = Mapping[int, tuple[bytes, int]]
 
 # Deep enough that a passage which one leg ranks low can still win by the other.
 CANDIDATES = 60
@@ -31,8 +30,8 @@ _FEWEST = 500
 # What weighs less than this share of a question's rarest term does not decide who is a candidate:
 # of a million passages the best ten stay the same, found in 2 ms instead of 9. `lexical` counts it.
 _TELLING = 0.05
-# (k1 + 1) of BM25: what a term scores at most is its idf times this.
-_BM25_MOST = 2.2
+# What a term scores at most is its idf times this.
+_BM25_MOST = K1 + 1
 # Sums of 64-bit numbers differ by the order of adding only beyond these.
 _DIGITS = 9
 
@@ -44,7 +43,7 @@ class Candidates:
     `lexical` and `title` are BM25 as a share of the highest score that the question's terms could
     reach; `dense` is a cosine, empty where the embedder does not read the language. `idf` is of
     each term in what the asker may read, as if there were at least 500 passages; `content` are the
-    terms that carry meaning.
+    terms that carry meaning. `counted` are the terms of those that are still there.
     """
 
     language: str
@@ -56,6 +55,7 @@ class Candidates:
     title: Mapping[int, float]
     dense: Mapping[int, float]
     question: Embedded | None
+    counted: Mapping[int, Counted]
 
 
 class Legs:
@@ -65,7 +65,6 @@ class Legs:
         self._embedder = embedder
         self._vectors = vectors
         self._words = words
-        self._pool = ThreadPoolExecutor(os.cpu_count(), "words")
 
     @property
     def embedder_name(self) -> str:
@@ -73,15 +72,15 @@ class Legs:
         return self._embedder.card.name
 
     def search(
-        self, text: str, scope: Scope, beside: Callable[[Sequence[int]], _Told]
-    ) -> tuple[Candidates, _Told]:
-        """Return the candidates for a standalone question, and what *beside*, which is called while
-        their words are scored, says of their ids.
-        """
+        self, text: str, scope: Scope, read: Callable[[Sequence[int]], tuple[Stored, Tokens]]
+    ) -> tuple[Candidates, Stored, Tokens]:
+        """Return the candidates for a standalone question, and what *read* says of their ids."""
         language = language_of(text)
         wanted = query_terms(text)
         asked = list(wanted.items())
-        total, often = self._words.frequencies(wanted, scope)
+        known = {field: self._words.statistics(wanted, scope, field) for field in ("body", "title")}
+        total = sum(one.passages for one in known["body"].values())
+        often = {term: sum(one.often[term] for one in known["body"].values()) for term in wanted}
         rare = {term: idf(max(total, _FEWEST), count) for term, count in often.items()}
         found = [
             hit.passage_id for hit in self._words.search(telling(asked, rare), scope, CANDIDATES)
@@ -92,13 +91,12 @@ class Legs:
             question = self._embedder.embed_question(text)
             near = self._near(question.vector, found, scope)
         ids = tuple(dict.fromkeys([*found, *near]))
-        scoring = self._pool.submit(self._scores, asked, scope, ids)
-        told = beside(ids)
-        worth = (weight * idf(total, often[term]) for term, weight in asked)
-        most = _BM25_MOST * sum(worth) or 1.0
+        stored, tokens = read(ids)
+        words = counted(stored)
+        most = _BM25_MOST * sum(weight * idf(total, often[term]) for term, weight in asked) or 1.0
         lexical, title = (
-            {number: score / most for number, score in scores.items()}
-            for scores in scoring.result()
+            {number: score / most for number, score in scores(asked, one, words, field).items()}
+            for field, one in known.items()
         )
         candidates = Candidates(
             language=language,
@@ -110,13 +108,9 @@ class Legs:
             title=title,
             dense=near,
             question=question,
+            counted=words,
         )
-        return candidates, told
-
-    def _scores(
-        self, asked: Sequence[tuple[str, float]], scope: Scope, ids: Sequence[int]
-    ) -> list[dict[int, float]]:
-        return [self._words.scores(asked, scope, ids, field) for field in ("body", "title")]
+        return candidates, stored, tokens
 
     def _near(
         self, vector: NDArray[np.float32], others: Sequence[int], scope: Scope
@@ -138,11 +132,6 @@ def telling(
     """Return the terms by which passages can be told apart: not the words of nearly all of them."""
     most = max((weight * idf[term] for term, weight in asked), default=0.0)
     return [(term, weight) for term, weight in asked if weight * idf[term] >= _TELLING * most]
-
-
-def idf(total: int, often: int) -> float:
-    """Return the idf of a term in *often* of *total* passages, as BM25 has it."""
-    return math.log(1 + (total - often + 0.5) / (often + 0.5))
 
 
 def query_terms(text: str) -> dict[str, float]:

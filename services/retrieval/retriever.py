@@ -15,9 +15,9 @@ from services.language.courtesy import bare_question
 from services.registry.collections import Collections
 from services.registry.passages import Passages
 from services.retrieval import Query, Retrieval
-from services.retrieval.legs import Candidates, Legs
+from services.retrieval.legs import Candidates, Legs, Stored, Tokens
 from services.retrieval.reranking import Reranking
-from services.retrieval.scoring import Stored, Tokens, features, ranked
+from services.retrieval.scoring import features, ranked
 from services.retrieval.standalone import standalone, views
 
 
@@ -105,7 +105,7 @@ class Retriever:
 
     def look(self, text: str, scope: Scope) -> Seen:
         """Return what one view of a question finds in *scope*."""
-        candidates, (stored, tokens) = self._legs.search(text, scope, partial(self._stored, scope))
+        candidates, stored, tokens = self._legs.search(text, scope, partial(self._stored, scope))
         measured = features(text, candidates, stored, tokens)
         return Seen(candidates, stored, tokens, measured, ranked(candidates, stored, measured))
 

@@ -12,15 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.domain.passages import AnalysedPassage
 from services.engine import Embedded
 from services.language.terms import stem, stop_words, terms
-from services.retrieval.legs import Candidates
+from services.retrieval.legs import Candidates, Stored, Tokens
 from services.retrieval.titles import as_phrase, phrases, title_terms
 from services.retrieval.whole import whole
-
-Stored = Mapping[int, AnalysedPassage]
-Tokens = Mapping[int, tuple[bytes, int]]
 
 _WORD = re.compile(r"[^\W_]+")
 _PUNCTUATION_IDF = 0.5

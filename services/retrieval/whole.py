@@ -1,17 +1,14 @@
 """What the passages of one document hold together of a question."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.passages import AnalysedPassage
+from services.retrieval.bm25 import K1, B
 from services.retrieval.legs import Candidates
-
-# BM25's usual constants: how soon a repeated term adds nothing, and how much length counts.
-_K1 = 1.2
-_B = 0.75
 
 
 def whole(candidates: Candidates, stored: Mapping[int, AnalysedPassage]) -> NDArray[np.float64]:
@@ -20,16 +17,14 @@ def whole(candidates: Candidates, stored: Mapping[int, AnalysedPassage]) -> NDAr
 
     Cutting a document into passages splits what belongs together; this puts it together again.
     """
-    counted = {n: Counter(one.body_terms.split()) for n, one in stored.items()}
-    sizes = {n: counts.total() for n, counts in counted.items()}
-    mean = sum(sizes.values()) / len(sizes) if sizes else 1.0
+    lengths = [one.text.length for one in candidates.counted.values()]
+    mean = sum(lengths) / len(lengths) if lengths else 1.0
     best: dict[str, dict[str, float]] = defaultdict(dict)
-    for number, one in stored.items():
-        titled = set(one.title_terms.split())
-        damp = _K1 * (1 - _B + _B * sizes[number] / mean)
-        held = best[one.passage.document_id]
+    for number, one in candidates.counted.items():
+        damp = K1 * (1 - B + B * one.text.length / mean)
+        held = best[stored[number].passage.document_id]
         for term in candidates.terms:
-            often = counted[number][term] + (term in titled)
+            often = one.text.often.get(term, 0) + (term in one.title.often)
             if often:
                 held[term] = max(held.get(term, 0.0), often / (often + damp))
     worth = {t: weight * candidates.idf[t] for t, weight in candidates.terms.items()}

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from services.domain.errors import DamagedGenerationError, SettingsError
-from services.domain.passages import IndexedPassage
+from services.domain.passages import AnalysedPassage, IndexedPassage, Passage
 from services.domain.scope import CollectionRole, Role, Scope
-from services.index import WordIndex
+from services.index import TermStatistics, WordIndex
 from services.index.faiss_matrix import HostMatrix
 from services.index.faiss_vectors import FaissVectorIndex, gpus
 from services.index.gathering import Gathering
@@ -24,8 +24,9 @@ from services.index.generations import Generations, Stamp
 from services.index.matrices import DeviceError
 from services.index.memory_words import MemoryWordIndex
 from services.index.opening import open_vectors
-from services.index.tantivy_words import TantivyWordIndex
+from services.index.tantivy_words import TITLE_WEIGHT, TantivyWordIndex
 from services.language.terms import terms
+from services.retrieval.bm25 import counted, scores
 
 DIMENSION = 8
 
@@ -73,8 +74,10 @@ def test_what_the_scope_does_not_hold_is_not_found(words: WordIndex) -> None:
 
     assert [h.passage_id for h in words.search(asked("secret"), scope("c2"), 5)] == [2]
     assert words.search(asked("secret"), scope(), 5) == []
-    assert words.frequencies(["secret"], scope("c2")) == (1, {"secret": 1})
-    assert set(words.scores(asked("secret"), scope("c2"), [1, 2], "body")) == {2}
+    assert words.statistics(["secret"], scope("c2"), "body") == {
+        "c2": TermStatistics(1, 2.0, {"secret": 1})
+    }
+    assert words.statistics(["secret"], scope(), "body") == {}
 
 
 def test_what_others_hold_changes_no_score(words: WordIndex) -> None:
@@ -106,7 +109,9 @@ def test_a_title_counts_beside_the_text(words: WordIndex) -> None:
     words.add([passage(1, "about leave"), passage(2, "about other things", title="Leave")])
 
     assert {h.passage_id for h in words.search(asked("leave"), scope("c1"), 5)} == {1, 2}
-    assert set(words.scores(asked("leave"), scope("c1"), [1, 2], "title")) == {2}
+    assert words.statistics(terms("leave other"), scope("c1"), "title") == {
+        "c1": TermStatistics(2, 0.5, dict.fromkeys(terms("other"), 0) | {"leav": 1})
+    }
 
 
 def test_the_twin_scores_as_tantivy_does(tmp_path: Path) -> None:
@@ -120,6 +125,49 @@ def test_the_twin_scores_as_tantivy_does(tmp_path: Path) -> None:
 
     assert [h.passage_id for h in ours] == [h.passage_id for h in theirs]
     assert [h.score for h in ours] == pytest.approx([h.score for h in theirs], rel=1e-3)
+
+
+def test_passages_are_scored_again_as_the_index_scores_them(words: WordIndex) -> None:
+    picked = np.random.default_rng(5)
+    common = ["leave", "days", "paid", "年假", "sick"]
+    held = []
+    for number, length in enumerate([1, 2, 39, 40, 41, 57, 300, 1111, 5000, *range(60, 160, 7)], 1):
+        text = " ".join([*picked.choice(common, 3), *(f"w{n}" for n in range(length))])
+        held.append(passage(number, text, title=str(picked.choice(common))))
+        held.append(passage(number + 500, text, collection="c2"))
+    words.add(held[:30])
+    words.add(held[30:])
+    question = [(term, 0.5 + n) for n, (term, _) in enumerate(asked("paid leave 年假"))]
+
+    known = {f: words.statistics(dict(question), scope("c1", "c2"), f) for f in ("body", "title")}
+    stored = {one.passage_id: _analysed(one) for one in held}
+    body, title = (scores(question, one, counted(stored), f) for f, one in known.items())
+    hits = words.search(question, scope("c1", "c2"), 100)
+
+    assert len(hits) > 20
+    assert any(title.values())
+    for hit in hits:
+        again = body[hit.passage_id] + TITLE_WEIGHT * title.get(hit.passage_id, 0.0)
+        # The twin does not round lengths to a byte.
+        near = 1e-5 if isinstance(words, TantivyWordIndex) else 0.1
+        assert again == pytest.approx(hit.score, rel=near)
+
+
+def _analysed(one: IndexedPassage) -> AnalysedPassage:
+    bare = Passage(
+        id=one.passage_id,
+        document_id=one.document_id,
+        document_name="",
+        document_title="",
+        source_id="",
+        collection_id=one.collection_id,
+        collection="",
+        ordinal=0,
+        text="",
+        start=0,
+        end=0,
+    )
+    return AnalysedPassage(bare, one.title_terms, one.body_terms)
 
 
 @settings(max_examples=40, deadline=None)
