@@ -150,10 +150,11 @@ class Weigher:
         asker may read (idf). A passage's title counts as context of all of its sentences.
         """
         asked = _Asked(retrieval)
+        weights = _token_weights(retrieval)
         measured: list[Evidence] = []
         for rank, (one, spans) in enumerate(zip(cut.found, cut.spans, strict=True)):
             headers = cut.headers[rank]
-            best = self._best_tokens(retrieval, one, spans, headers)
+            best = self._best_tokens(retrieval, weights, cut, rank)
             passage = _Passage(one, cut, (*best, cut.likeness[rank]), rank)
             start = one.passage.start
             measured += [
@@ -195,25 +196,25 @@ class Weigher:
     def _best_tokens(
         self,
         retrieval: Retrieval,
-        found: Found,
-        spans: Sequence[Span],
-        headers: Sequence[str | None],
+        weights: NDArray[np.float64],
+        cut: Cut,
+        rank: int,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return how like the question each sentence is, by late interaction over token vectors.
+        """Return how like the question each sentence of a passage is, by late interaction over
+        token vectors, the question's of these *weights*.
 
         Nothing is embedded for it: the passages' token vectors are stored, and their places in the
         text come from the tokenizer alone. Zeros where the passage has none. A row of a table is as
         like as its header is, if that is more.
         """
-        packed = retrieval.tokens.get(found.passage.id)
+        passage, spans, headers = cut.found[rank].passage, cut.spans[rank], cut.headers[rank]
+        packed = retrieval.tokens.get(passage.id)
         zeros = np.zeros(len(spans))
         if retrieval.embedded is None or packed is None:
             return zeros, zeros
-        passage = found.passage
         text = embedded_text(passage.document_title, passage.headings, passage.text)
         shift = len(text) - len(passage.text)
         asked = retrieval.embedded.tokens.astype(np.float32) / np.float32(127)
-        weights = token_weights(retrieval.question, retrieval.embedded, retrieval.idf)
         rows = np.frombuffer(packed[0], np.int8).reshape(-1, packed[1]).astype(np.float32)
         likeness = asked @ rows.T / 127
         starts = np.array([start - shift for start, _ in self._embedder.spans(text)][: len(rows)])
@@ -312,6 +313,12 @@ class _Asked:
             self._kind == "when"
             and any(folded(one) not in self._plain for one in _DATED.findall(text))
         )
+
+
+def _token_weights(retrieval: Retrieval) -> NDArray[np.float64]:
+    if retrieval.embedded is None:
+        return np.zeros(0)
+    return token_weights(retrieval.question, retrieval.embedded, retrieval.idf)
 
 
 def coverage(weights: Mapping[str, float], held: frozenset[str]) -> float:

@@ -54,7 +54,7 @@ class Passages:
         )
         with self._database.read() as connection:
             return {
-                row.id: AnalysedPassage(passage_of(row), row.title_terms, row.body_terms)
+                row[0]: AnalysedPassage(passage_of(row), row[-2], row[-1])
                 for row in connection.execute(query)
             }
 

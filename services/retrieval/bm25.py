@@ -2,8 +2,7 @@
 
 import math
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
@@ -17,16 +16,16 @@ K1, B = 1.2, 0.75
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How often each term stands in a text, and how many there are."""
+    """How many terms a text has, and how often those stand in it that are asked for."""
 
     often: Mapping[str, int]
     length: int
 
     @classmethod
-    def of(cls, joined: str) -> "Terms":
+    def of(cls, joined: str, asked: frozenset[str]) -> "Terms":
         """Count terms that are joined by spaces."""
         words = joined.split()
-        return cls(Counter(words), len(words))
+        return cls({term: words.count(term) for term in asked.intersection(words)}, len(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +37,15 @@ class Counted:
     text: Terms
 
 
-def counted(stored: Mapping[int, AnalysedPassage]) -> dict[int, Counted]:
-    """Return the terms of passages, counted."""
-    titles = {joined: Terms.of(joined) for joined in {one.title_terms for one in stored.values()}}
+def counted(stored: Mapping[int, AnalysedPassage], asked: Iterable[str]) -> dict[int, Counted]:
+    """Return the terms of passages, those that are *asked* for counted."""
+    terms = frozenset(asked)
+    titles = {
+        joined: Terms.of(joined, terms) for joined in {o.title_terms for o in stored.values()}
+    }
     return {
         number: Counted(
-            one.passage.collection_id, titles[one.title_terms], Terms.of(one.body_terms)
+            one.passage.collection_id, titles[one.title_terms], Terms.of(one.body_terms, terms)
         )
         for number, one in stored.items()
     }

@@ -92,7 +92,7 @@ class Legs:
             near = self._near(question.vector, found, scope)
         ids = tuple(dict.fromkeys([*found, *near]))
         stored, tokens = read(ids)
-        words = counted(stored)
+        words = counted(stored, wanted)
         most = _BM25_MOST * sum(weight * idf(total, often[term]) for term, weight in asked) or 1.0
         lexical, title = (
             {number: score / most for number, score in scores(asked, one, words, field).items()}

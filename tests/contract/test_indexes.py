@@ -141,16 +141,17 @@ def test_passages_are_scored_again_as_the_index_scores_them(words: WordIndex) ->
 
     known = {f: words.statistics(dict(question), scope("c1", "c2"), f) for f in ("body", "title")}
     stored = {one.passage_id: _analysed(one) for one in held}
-    body, title = (scores(question, one, counted(stored), f) for f, one in known.items())
+    again = counted(stored, dict(question))
+    body, title = (scores(question, one, again, f) for f, one in known.items())
     hits = words.search(question, scope("c1", "c2"), 100)
 
     assert len(hits) > 20
     assert any(title.values())
     for hit in hits:
-        again = body[hit.passage_id] + TITLE_WEIGHT * title.get(hit.passage_id, 0.0)
+        score = body[hit.passage_id] + TITLE_WEIGHT * title.get(hit.passage_id, 0.0)
         # The twin does not round lengths to a byte.
         near = 1e-5 if isinstance(words, TantivyWordIndex) else 0.1
-        assert again == pytest.approx(hit.score, rel=near)
+        assert score == pytest.approx(hit.score, rel=near)
 
 
 def _analysed(one: IndexedPassage) -> AnalysedPassage:
