@@ -6,6 +6,8 @@ begins alike before, and has read it. Where a server fails, another goes on; whe
 the same is asked again after a pause.
 """
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +22,7 @@ from services.language.normalize import CJK
 _TRIES = 3
 _PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
+_LOOK_S = 0.05
 # Bytes of other text that a token holds on average; an ideograph is taken as one token.
 _TOKEN_BYTES = 3.5
 # Characters of each of a prompt's first two turns by which prompts are taken as alike.
@@ -41,8 +44,11 @@ class HttpxGenerator:
 
     def __init__(self, remote: RemoteModel) -> None:
         self._remote = remote
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="remote", daemon=True)
+        self._thread.start()
         urls = [url.strip() for url in remote.urls if url.strip()]
-        self._servers = [HttpxServer(url, remote.key) for url in urls]
+        self._servers = [HttpxServer(url, remote.key, self._loop) for url in urls]
 
     @property
     def card(self) -> ModelCard:
@@ -78,7 +84,7 @@ class HttpxGenerator:
         """Yield the answer as it comes.
 
         If a server fails amid it, another writes it anew, and what has been told already is left
-        out. EngineError if none can, or if it would go on differently.
+        out. EngineError if none can, or if it would go on differently; not for who is *cancelled*.
         """
         body = _body(self._remote.model, prompt, sampling)
         told, failed = "", set[HttpxServer]()
@@ -91,11 +97,14 @@ class HttpxGenerator:
                     yield step
             except ServerFailedError as error:
                 failed.add(server)
-                if number == tries or cancelled():
+                if cancelled():
+                    yield Step(finish="cancelled")
+                    return
+                if number == tries:
                     message = f"The model server failed: {error}"
                     raise EngineError(message) from error
                 if failed.issuperset(self._servers):
-                    time.sleep(min(_PAUSE_S * 2 ** (number - 1), _LONGEST_PAUSE_S))
+                    _pause(min(_PAUSE_S * 2 ** (number - 1), _LONGEST_PAUSE_S), cancelled)
                     failed.clear()
             else:
                 return
@@ -113,8 +122,13 @@ class HttpxGenerator:
 
     def close(self) -> None:
         """Close the connections."""
+        if self._loop.is_closed():
+            return
         for one in self._servers:
-            one.close()
+            asyncio.run_coroutine_threadsafe(one.close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def _chosen(self, prompt: Prompt, failed: set[HttpxServer]) -> HttpxServer:
         """Return the server to ask: EngineError if all are left alone."""
@@ -123,6 +137,13 @@ class HttpxGenerator:
         if not able:
             raise EngineError("The model server failed repeatedly: it is tried again shortly.")
         return min(able, key=lambda one: (one.running, _rank(one.url, alike)))
+
+
+def _pause(seconds: float, cancelled: Callable[[], bool]) -> None:
+    """Wait, unless nobody does any more."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not cancelled():
+        time.sleep(_LOOK_S)
 
 
 def _rank(url: str, text: str) -> bytes:

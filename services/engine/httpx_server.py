@@ -1,8 +1,16 @@
-"""One server that speaks OpenAI's chat completions, over httpx2: its stream, and how it fares."""
+"""One server that speaks OpenAI's chat completions, over httpx2: its stream, and how it fares.
 
+Its lines are read in an event loop: who waits in a thread for a server that says nothing could
+neither leave nor keep to a deadline.
+"""
+
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
 import httpx2 as httpx
 
@@ -16,6 +24,10 @@ _BUSY = frozenset({429, 500, 502, 503, 504})
 # So many failures in a row leave the server alone for so long.
 _FAILURES = 3
 _ALONE_S = 10.0
+# While a server says nothing it is looked so often whether somebody still waits.
+_LOOK_S = 0.1
+# What it has said, line by line; None at the end.
+_Heard: TypeAlias = SimpleQueue[str | None]
 
 
 class ServerFailedError(Exception):
@@ -23,13 +35,18 @@ class ServerFailedError(Exception):
 
 
 class HttpxServer:
-    """Counts what it is at, and what failed. `close` ends the connections."""
+    """Counts what it is at, and what failed. Its connections live in *loop*, where `close` ends
+    them.
+    """
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, loop: asyncio.AbstractEventLoop) -> None:
         self.url = url
+        self._loop = loop
         self.running = self.asked = self.failed = 0
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+        self._http = httpx.AsyncClient(
+            base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False
+        )
         self._lock = threading.Lock()
         self._breaker = Breaker(_ALONE_S, _FAILURES)
 
@@ -47,21 +64,32 @@ class HttpxServer:
         with self._lock:
             self.asked += 1
             self.running += 1
+        heard: _Heard = SimpleQueue()
+        listening = asyncio.run_coroutine_threadsafe(self._listen(body, heard), self._loop)
         try:
-            with self._http.stream("POST", "chat/completions", json=body) as response:
-                _refuse(response)
-                yield from _steps(response.iter_lines(), cancelled)
+            yield from _steps(_lines(heard, listening), cancelled)
         except (httpx.TransportError, ServerFailedError) as error:
             self._note_failure()
             raise ServerFailedError(str(error)) from error
         finally:
+            listening.cancel()
             with self._lock:
                 self.running -= 1
-        self._breaker.worked()
+        if not cancelled():
+            self._breaker.worked()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        await self._http.aclose()
+
+    async def _listen(self, body: Mapping[str, object], heard: _Heard) -> None:
+        try:
+            async with self._http.stream("POST", "chat/completions", json=body) as response:
+                await _refuse(response)
+                async for line in response.aiter_lines():
+                    heard.put(line)
+        finally:
+            heard.put(None)
 
     def _note_failure(self) -> None:
         with self._lock:
@@ -69,14 +97,27 @@ class HttpxServer:
         self._breaker.failed()
 
 
-def _refuse(response: httpx.Response) -> None:
+async def _refuse(response: httpx.Response) -> None:
     if response.status_code in _BUSY:
         message = f"status {response.status_code}"
         raise ServerFailedError(message)
     if response.status_code >= httpx.codes.BAD_REQUEST:
-        said = response.read().decode(errors="replace")[:200]
+        said = (await response.aread()).decode(errors="replace")[:200]
         message = f"The model server refused ({response.status_code}): {said}"
         raise EngineError(message)
+
+
+def _lines(heard: _Heard, listening: Future[None]) -> Iterator[str]:
+    """Yield what is heard, and an empty line now and then while nothing is; raise what ended it."""
+    while True:
+        try:
+            line = heard.get(timeout=_LOOK_S)
+        except Empty:
+            line = ""
+        if line is None:
+            listening.result()
+            return
+        yield line
 
 
 def _steps(lines: Iterator[str], cancelled: Callable[[], bool]) -> Iterator[Step]:

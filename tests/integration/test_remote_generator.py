@@ -156,6 +156,60 @@ def test_a_refusal_is_told_with_the_servers_words(moody: str, closing: Closing) 
         list(generator.generate(ASKED, Sampling(max_tokens=4), lambda: False))
 
 
+class _Silent(BaseHTTPRequestHandler):
+    """Says nothing, or nothing more after a beginning, until the other side hangs up."""
+
+    begins = False
+    left = threading.Event()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.begins:
+            self.send_response(200)
+            self.end_headers()
+            said = {"choices": [{"delta": {"content": "The rent"}, "finish_reason": None}]}
+            self.wfile.write(f"data: {json.dumps(said)}\n\n".encode())
+        self.connection.settimeout(20)
+        if self.connection.recv(1) == b"":
+            self.left.set()
+
+    @override
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("begins", [False, True])
+def test_who_leaves_a_silent_server_is_let_go_and_so_is_the_server(
+    closing: Closing, monkeypatch: pytest.MonkeyPatch, *, begins: bool
+) -> None:
+    monkeypatch.setattr(_Silent, "begins", begins)
+    monkeypatch.setattr(_Silent, "left", threading.Event())
+    with served(_Silent) as url:
+        generator = HttpxGenerator(RemoteModel([f"{url}/v1"], "", "m", 1024))
+        closing(generator)
+        began = time.monotonic()
+        steps = list(generator.generate(ASKED, Sampling(), lambda: time.monotonic() > began + 0.5))
+        took = time.monotonic() - began
+
+        assert steps[-1].finish == "cancelled"
+        assert "".join(step.text for step in steps) == ("The rent" if begins else "")
+        assert 0.5 <= took < 5
+        assert _Silent.left.wait(5)
+        assert generator.figures()["remote_failed_total"] == 0
+
+
+def test_who_leaves_while_a_server_fails_does_not_wait_for_its_next_try(
+    moody: str, closing: Closing
+) -> None:
+    _Moody.failures = [503] * 9
+    generator = closing(HttpxGenerator(RemoteModel([moody], "", "m", 1024)))
+
+    steps = list(generator.generate(ASKED, Sampling(), lambda: _Moody.asked > 0))
+
+    assert [step.finish for step in steps] == ["cancelled"]
+    assert _Moody.asked == 1
+
+
 class _Telling(BaseHTTPRequestHandler):
     """Tells its text piece by piece, and hangs up after so many pieces if it is told to."""
 
