@@ -9,6 +9,9 @@ from services.domain.answers import Answer, Question, Sampling, Turn
 from services.retrieval import Query
 from services.settings import Settings
 
+# A figure of quality is not cut short by a slow machine.
+_NO_HURRY_S = 3600.0
+
 
 class FootnotePipeline:
     """The collections of a data folder, asked without a service around them."""
@@ -37,7 +40,8 @@ class FootnotePipeline:
         self, collection: str, question: str, history: tuple[Turn, ...], most_tokens: int
     ) -> Answer:
         """Return the answer."""
-        asked = Question(question, history, Sampling(max_tokens=most_tokens))
+        sampling = Sampling(max_tokens=most_tokens)
+        asked = Question(question, history, sampling, deadline_s=_NO_HURRY_S)
         scope = self._bench.scope(collection)
         *_, last = self._answerer.answer(asked, scope, lambda: False, 0.0)
         if not isinstance(last, AnswerEvent):

@@ -40,6 +40,7 @@ from services.retrieval.retriever import Retriever
 # Passages beyond those that are read, so that a refusal can show what came nearest.
 _SHOWN = 10
 _PASSAGE_NUMBER = re.compile(r"\s*\[\d+\]|^\s*\d{1,2}\s+(?=[A-Z])", re.MULTILINE)
+_ENDED = re.compile(r"[.!?。！？…][\"'”’」』)）]*\s*$")
 _LANGUAGES = ("en", "zh")
 _DISAGREE = {"en": "Sources disagree: ", "zh": "来源说法不一："}
 # Sentences that a small model is let write: only what restates the best one may stand (measured on
@@ -330,7 +331,9 @@ def _told_conflict(conflict: Conflict) -> dict[str, object]:
 def _whole_sentences(text: str) -> str:
     """Return what was said in whole before the writer was stopped."""
     last = sentences(text)[-1:]
-    return text[: last[0].start] if last else ""
+    if _ENDED.search(text) or not last:
+        return text
+    return text[: last[0].start]
 
 
 def _grounded(text: str, evidence: Sequence[Evidence]) -> list[Grounded]:

@@ -62,17 +62,16 @@ class Admitted:
             async with self._service.admission.place(sharer(principal)) as place:
                 async for ahead in place.turn(self._deadline_s, check):
                     yield "queued", {"ahead": ahead}
-                waited_s = time.monotonic() - self._began
                 with metrics.answering():
-                    async for told in stepped(lambda: self._guarded(waited_s), self._left):
+                    async for told in stepped(self._guarded, self._left):
                         yield told
         except HouseError as error:
             yield error
 
-    def _guarded(self, waited_s: float) -> Iterator[Told]:
-        """Run in a thread: the work, its errors told as what they mean."""
+    def _guarded(self) -> Iterator[Told]:
+        """Run in a thread, when one is free: the work, its errors told as what they mean."""
         try:
-            yield from self._steps(waited_s, self._ended)
+            yield from self._steps(time.monotonic() - self._began, self._ended)
         except CancelledError as error:
             yield self._why(error)
         except HouseError as error:

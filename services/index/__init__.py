@@ -20,7 +20,8 @@ from services.domain.scope import Scope
 @dataclass(frozen=True, slots=True)
 class TermStatistics:
     """Of a segment: how many passages it has, how many terms a field of them has on average, and
-    in how many each of some terms stands there.
+    in how many each of some terms stands there. Removed ones may count until they are forgotten,
+    then in all three.
     """
 
     passages: int

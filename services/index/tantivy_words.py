@@ -95,20 +95,24 @@ class TantivyWordIndex:
             searcher = segment.searcher()
             often = {term: int(searcher.doc_freq(field, term)) for term in wanted}
             if searcher.num_docs:
-                mean = self._mean_length(searcher, field, often)
-                found[segment_id] = TermStatistics(int(searcher.num_docs), mean, often)
+                passages, mean = self._measured(searcher, field, often)
+                found[segment_id] = TermStatistics(passages, mean, often)
         return found
 
-    def _mean_length(
+    def _measured(
         self, searcher: tantivy.Searcher, field: str, often: Mapping[str, int]
-    ) -> float:
-        """Return how many terms *field* has on average: tantivy tells it with a score alone."""
+    ) -> tuple[int, float]:
+        """Return how many passages there are, those that are gone but not forgotten included, as
+        they are in *often*; and how many terms *field* has on average. tantivy tells both with a
+        score alone.
+        """
         for term in sorted(filter(often.get, often), key=lambda term: (often[term], term)):
             query = self._term(field, term, 1.0)
             for _, address in searcher.search(query, 1, count=False).hits:
-                told = json.loads(query.explain(searcher, address).to_json())
-                return next(value for what, value in _explained(told) if what.startswith("avgdl"))
-        return 1.0
+                told = dict(_explained(json.loads(query.explain(searcher, address).to_json())))
+                mean = next(told[what] for what in told if what.startswith("avgdl"))
+                return int(next(told[what] for what in told if what.startswith("N, "))), mean
+        return int(searcher.num_docs), 1.0
 
     def count(self) -> int:
         """Return how many passages can be found."""

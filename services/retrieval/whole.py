@@ -18,7 +18,7 @@ def whole(candidates: Candidates, stored: Mapping[int, AnalysedPassage]) -> NDAr
     Cutting a document into passages splits what belongs together; this puts it together again.
     """
     lengths = [one.text.length for one in candidates.counted.values()]
-    mean = sum(lengths) / len(lengths) if lengths else 1.0
+    mean = sum(lengths) / max(len(lengths), 1) or 1.0
     best: dict[str, dict[str, float]] = defaultdict(dict)
     for number, one in candidates.counted.items():
         damp = K1 * (1 - B + B * one.text.length / mean)

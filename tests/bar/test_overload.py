@@ -72,8 +72,19 @@ class Stalled(MemoryGenerator):
             self.inside -= 1
 
 
-class Large(MemoryGenerator):
-    """Claims to be as large as a model whose own words may carry an answer."""
+class Halting(MemoryGenerator):
+    """Writes, and then says nothing more; claims to be as large as a model whose own words may
+    carry an answer.
+    """
+
+    @override
+    def generate(
+        self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool]
+    ) -> Iterator[Step]:
+        yield from (step for step in super().generate(prompt, sampling, lambda: False) if step.text)
+        while not cancelled():
+            time.sleep(0.05)
+        yield Step(finish="cancelled")
 
     @property
     @override
@@ -258,19 +269,22 @@ def test_o5_a_stalled_model_ends_in_an_answer_or_504_in_time(
     )
 
 
+@pytest.mark.parametrize(
+    "rest", ["", " Room 4 has marker zq004x and", " Room 4 has marker zq004x."]
+)
 def test_what_was_written_before_the_deadline_stands_in_whole_sentences(
-    make_running: MakeRunning,
+    make_running: MakeRunning, rest: str
 ) -> None:
-    said = "Room 3 has marker zq003x and seats 7 people. Room 4 has marker zq004x and so on"
-    running = filled(make_running(Large(lambda _: said + " and on" * 99, pause_s=0.1)))
-    question = {**QUESTION, "deadline_s": 3, "max_tokens": 400}
-    status, told = running.call("POST", "/v1/ask", question)
+    whole = "Room 3 has marker zq003x and seats 7 people."
+    running = filled(make_running(Halting(lambda _: whole + rest)))
+    status, told = running.call("POST", "/v1/ask", {**QUESTION, "deadline_s": 3})
     trace = running.call("GET", f"/v1/answers/{told['id']}")[1]["trace"]
     assert status == 200
     assert trace["hurried"] is True
     assert trace["finish"] == "deadline"
-    assert "Room 4 has" in trace["written"]
-    assert told["answer"] == "Room 3 has marker zq003x and seats 7 people."
+    assert trace["written"] == whole + rest
+    assert len(trace["grounding"]) == (2 if rest.endswith(".") else 1)
+    assert told["answer"] == whole
     assert told["citations"]
 
 

@@ -135,8 +135,11 @@ def test_passages_are_scored_again_as_the_index_scores_them(words: WordIndex) ->
         text = " ".join([*picked.choice(common, 3), *(f"w{n}" for n in range(length))])
         held.append(passage(number, text, title=str(picked.choice(common))))
         held.append(passage(number + 500, text, collection="c2"))
-    words.add(held[:30])
+    gone = [passage(800 + n, "paid leave", title="leave") for n in range(25)]
+    words.add([*held[:30], *gone])
     words.add(held[30:])
+    for one in gone:
+        words.remove([(one.document_id, "c1")])
     question = [(term, 0.5 + n) for n, (term, _) in enumerate(asked("paid leave 年假"))]
 
     known = {f: words.statistics(dict(question), scope("c1", "c2"), f) for f in ("body", "title")}
@@ -146,6 +149,8 @@ def test_passages_are_scored_again_as_the_index_scores_them(words: WordIndex) ->
     hits = words.search(question, scope("c1", "c2"), 100)
 
     assert len(hits) > 20
+    assert {hit.passage_id for hit in hits} == set(body)
+    assert min(body.values()) > 0
     assert any(title.values())
     for hit in hits:
         score = body[hit.passage_id] + TITLE_WEIGHT * title.get(hit.passage_id, 0.0)
