@@ -50,7 +50,7 @@ _ENOUGH = 1
 _LONG_WAIT = 0.25
 # Writing ends this part of the deadline before it, or so many seconds: an answer from what is
 # written by then, or from the sentences alone, is better than none.
-_TELLING, _TELLING_S = 0.2, 5.0
+_MARGIN, _MARGIN_S = 0.2, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class _Course:
         """Say whether nothing more may be written: left, or the answer would come too late."""
         deadline_s = self.question.deadline_s
         spent_s = self.waited_s + time.perf_counter() - self.began
-        is_late = spent_s > deadline_s - min(deadline_s * _TELLING, _TELLING_S)
+        is_late = spent_s > deadline_s - min(deadline_s * _MARGIN, _MARGIN_S)
         return is_late or self.cancelled()
 
     def lap(self, name: str, since: float) -> float:

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from services.domain.passages import Hit, IndexedPassage
 from services.domain.scope import Scope
 
+# BM25: how soon a repeated term adds nothing, and how much length counts (Robertson and Zaragoza
+# 2009); the values of Lucene and tantivy.
+K1, B = 1.2, 0.75
+
 
 @dataclass(frozen=True, slots=True)
 class TermStatistics:

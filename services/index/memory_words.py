@@ -7,11 +7,8 @@ from pathlib import Path
 
 from services.domain.passages import Hit, IndexedPassage
 from services.domain.scope import Scope
-from services.index import TermStatistics
+from services.index import K1, B, TermStatistics
 from services.index.tantivy_words import TITLE_WEIGHT
-
-# Robertson and Zaragoza 2009; the values that Lucene and tantivy use.
-K1, B = 1.2, 0.75
 
 
 class MemoryWordIndex:

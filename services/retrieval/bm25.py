@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from itertools import count, islice
 
 from services.domain.passages import AnalysedPassage
-from services.index import TermStatistics
-
-# How soon a repeated term adds nothing, and how much length counts (Robertson and Zaragoza 2009):
-# the values of Lucene and tantivy.
-K1, B = 1.2, 0.75
+from services.index import K1, B, TermStatistics
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from services.domain.passages import AnalysedPassage
 from services.domain.scope import Scope
 from services.engine import Embedded, Embedder
-from services.index import VectorIndex, WordIndex
+from services.index import K1, VectorIndex, WordIndex
 from services.language.normalize import language_of
 from services.language.terms import CHINESE_STOP_WORDS, stop_words, terms, without_asking
-from services.retrieval.bm25 import K1, Counted, counted, idf, scores
+from services.retrieval.bm25 import Counted, counted, idf, scores
 
 Stored = Mapping[int, AnalysedPassage]
 Tokens = Mapping[int, tuple[bytes, int]]

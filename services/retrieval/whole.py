@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.passages import AnalysedPassage
-from services.retrieval.bm25 import K1, B
+from services.index import K1, B
 from services.retrieval.legs import Candidates
 
 
