@@ -38,6 +38,7 @@ class KVRoom:
     tree: PrefixTree = field(default_factory=PrefixTree)
     resting: dict[int, _Branch] = field(default_factory=dict)
     evicted: int = 0
+    restored: int = 0
     _free: list[int] = field(default_factory=list)
     _uses: dict[int, int] = field(default_factory=dict)
     _clock: float = 0.0
@@ -185,6 +186,7 @@ class KVRoom:
         if match.holder is not None and self.context.is_unified:
             self.context.remove_until(sequence, match.resident)
             self.context.copy(match.holder, sequence, match.resident)
+        self.restored += 1
         return True
 
     def _used(self, sequence: int) -> None:

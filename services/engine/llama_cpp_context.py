@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from services.domain.answers import Sampling
 from services.domain.errors import EngineError, ModelFileError
 from services.engine.batches import Row, apart
+from services.engine.kv_states import refitted
 from services.engine.llama_cpp_sampler import LlamaSampler
 from services.engine.llama_cpp_weights import AS_FILED, rewritten
 from services.engine.prefix_tree import Tokens
@@ -95,6 +96,7 @@ class LlamaContext:
         self.batch_tokens = int(llama_cpp.llama_n_batch(self._ctx))
         self.sequences = options.sequences
         self._arrays = _BatchArrays(self.batch_tokens)
+        self._empty_state = self.state(0)
 
     def _load(self, options: ContextOptions) -> None:
         self._wanted = options.weights
@@ -185,6 +187,7 @@ class LlamaContext:
 
     def restore(self, sequence: int, state: bytes) -> bool:
         """Put a state into *sequence*; False if there is no room for it."""
+        state = refitted(state, self._empty_state)
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
         read = llama_cpp.llama_state_seq_set_data(self._ctx, buffer, len(state), sequence)
         return int(read) > 0

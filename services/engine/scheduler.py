@@ -219,7 +219,7 @@ class Scheduler:
                 return
             if not self._room.place(waiting.writing, waiting.saved, self._running):
                 return
-            self._stats.admitted(waiting.writing, waiting.saved is not None)
+            self._stats.admitted(waiting.writing)
             self._waiting.remove(waiting)
             self._running.append(waiting.writing)
 

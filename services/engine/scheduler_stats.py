@@ -72,10 +72,9 @@ class SchedulerStats:
             "first_token_seconds": _middle(self.first_tokens_s),
         }
 
-    def admitted(self, writing: Writing, restored: bool) -> None:
+    def admitted(self, writing: Writing) -> None:
         """Note a prompt that begins, and how much of it need not be read."""
         self.cached_tokens += writing.position
-        self.restored += restored
 
     def stepped(self, streams: int, prompt: int, decode_s: float, picking_s: float) -> None:
         """Note a step: its tokens of answers and of prompts, the time of decoding and picking."""
@@ -117,7 +116,7 @@ class SchedulerStats:
         self.running, self.waiting = running, waiting
         self.cells = room.context.capacity
         self.cells_used = room.tree.cells
-        self.evicted_cells = room.evicted
+        self.evicted_cells, self.restored = room.evicted, room.restored
         self.host_bytes, self.disk_bytes = room.tiers.host_bytes, room.tiers.disk_bytes
 
 

@@ -16,7 +16,6 @@ import pytest
 import yaml
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from typing_extensions import override
@@ -103,6 +102,9 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 def test_s5_the_bill_of_materials_is_what_is_installed(
     release: Release, figure: Figure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Three seconds, which else everybody waits who collects tests.
+    from jsonschema import Draft7Validator  # type: ignore[import-untyped]
+
     bill = release.clone / "dist" / "footnote.cdx.json"
     told = json.loads(bill.read_text(encoding="utf-8"))
     # The one check of it that takes most of a minute: of a thousand addresses, sign by sign.

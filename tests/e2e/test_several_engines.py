@@ -33,10 +33,15 @@ def test_an_engine_that_is_killed_costs_no_answer(engines: list[Service]) -> Non
     urls = [f"{service.url}/v1" for service in engines]
     generator = HttpxGenerator(RemoteModel(urls, engines[0].key, "footnote-base", 1024))
 
+    written: dict[str, str] = {}
+
     def write(topic: str) -> str:
         prompt = Prompt((), turns=(Turn("user", f"Tell me about {topic}."),))
         sampling = Sampling(max_tokens=WORDS, temperature=0.0)
-        return "".join(step.text for step in generator.generate(prompt, sampling, lambda: False))
+        written[topic] = ""
+        for step in generator.generate(prompt, sampling, lambda: False):
+            written[topic] += step.text
+        return written[topic]
 
     try:
         alone = [write(topic) for topic in TOPICS]
@@ -45,6 +50,7 @@ def test_an_engine_that_is_killed_costs_no_answer(engines: list[Service]) -> Non
             time.sleep(1.0)
             assert not all(one.done() for one in running)
             engines[0].kill()
+            before = [written[topic] for topic in TOPICS]
             together = [one.result() for one in running]
         failed = generator.figures()["remote_failed_total"]
         after = [write(topic) for topic in TOPICS[:2]]
@@ -53,5 +59,9 @@ def test_an_engine_that_is_killed_costs_no_answer(engines: list[Service]) -> Non
 
     assert all(together)
     assert failed >= 1
-    assert sum(one == other for one, other in zip(alone, together, strict=True)) >= 4
+    # Nothing is written twice or left out where the other engine goes on; from there it may round
+    # otherwise. Half are that one's own.
+    for begun, *ended in zip(before, together, alone, strict=True):
+        assert all(text.startswith(begun) for text in ended)
+    assert sum(one == other for one, other in zip(alone, together, strict=True)) >= 3
     assert after == alone[:2]

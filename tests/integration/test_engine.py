@@ -123,6 +123,26 @@ def test_a_state_on_disk_spares_the_prompt_after_a_restart(tmp_path: Path) -> No
     assert all(file.stat().st_mode & 0o077 == 0 for file in (tmp_path / "kv").rglob("*.kv"))
 
 
+@pytest.mark.parametrize("answers", [1, 6])
+def test_a_state_on_disk_serves_a_start_with_other_pools(tmp_path: Path, answers: int) -> None:
+    """How many fit depends on the memory that is free at the start."""
+    greedy = Sampling(max_tokens=12)
+    prompt = asked(QUESTIONS[0], DOCUMENT)
+    with engine(tmp_path, answers_at_once=3, kv_pool="split") as generator:
+        pools = generator._context.sequences
+        first = tokens_of(begun(generator, prompt, greedy))
+
+    with engine(tmp_path, answers_at_once=answers, kv_pool="split") as generator:
+        assert generator._context.sequences != pools
+        writing = begun(generator, prompt, greedy)
+        steps = list(writing.steps(lambda: False))
+        restored = generator.stats.restored
+
+    assert restored == 1
+    assert steps[-1].cached_tokens == steps[-1].prompt_tokens - 2
+    assert np.array_equal(writing.tokens, first)
+
+
 def test_a_damaged_state_is_not_read_and_the_answer_is_the_same(tmp_path: Path) -> None:
     greedy = Sampling(max_tokens=12)
     with engine(tmp_path) as generator:

@@ -21,7 +21,7 @@ def context(request: pytest.FixtureRequest) -> Iterator[LlamaContext]:
     options = ContextOptions(
         cells=4 * 512,
         sequences=4,
-        threads=2,
+        threads=1,
         unified=False,
         flash_attention=False,
         weights=request.param,

@@ -21,7 +21,7 @@ from services.wiring import checked_model
 
 TEXT = "The employees of the company have 23 days of paid leave a year, and those with children"
 PLENTY = 1 << 40
-OPTIONS = ContextOptions(cells=256, sequences=1, threads=2, unified=False, weights=EIGHT_BITS)
+OPTIONS = ContextOptions(cells=256, sequences=1, threads=1, unified=False, weights=EIGHT_BITS)
 
 
 @pytest.fixture(scope="module")
