@@ -90,14 +90,12 @@ def _without_running_lines(pages: Sequence[list[str]]) -> list[list[str]]:
         shape for lines in pages for shape in {_shape(lines[i]) for i in _edges(lines)} if shape
     )
     running = {shape for shape, often in seen.items() if often >= _RUNNING_SHARE * len(pages)}
-    return [
-        [
-            line
-            for i, line in enumerate(lines)
-            if i not in _edges(lines) or _shape(line) not in running
-        ]
-        for lines in pages
-    ]
+    return [_without(lines, running) for lines in pages]
+
+
+def _without(lines: list[str], running: set[str]) -> list[str]:
+    edges = _edges(lines)
+    return [line for i, line in enumerate(lines) if i not in edges or _shape(line) not in running]
 
 
 def _edges(lines: Sequence[str]) -> set[int]:
