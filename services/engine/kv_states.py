@@ -17,8 +17,9 @@ def refitted(state: bytes, empty: bytes) -> bytes:
     memory that is free at the start. A state that is not written so comes back as it is.
     """
     pools, wanted = _pools(state), _pools(empty)
-    is_known = empty[_FIRST:] == bytes(_COUNT.size * wanted) and state[:_MARK] == empty[:_MARK]
-    if not is_known or pools == wanted:
+    is_known = state[:_MARK] == empty[:_MARK] and len(state) >= _FIRST + _COUNT.size * pools
+    is_empty = len(empty) == _FIRST + _COUNT.size * wanted and not any(empty[_FIRST:])
+    if pools == wanted or not (is_known and is_empty):
         return state
     counts = [_number(state, _FIRST + _COUNT.size * at) for at in range(pools)]
     own = next((at for at, cells in enumerate(counts) if cells), None)

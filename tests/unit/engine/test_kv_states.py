@@ -36,6 +36,8 @@ def test_an_empty_state_stays_one() -> None:
         (b"a state of another kind", state(2, None)),
         (state(4, 1), b"an empty state of another kind"),
         (state(4, 1), state(2, 0)),
+        (state(4, 1)[:8] + b"\xff" * 40, state(2, None)),
+        (state(4, 1), state(2, None)[:8] + b"\xff" * 8),
         (b"", state(2, None)),
         (state(4, 1), b""),
     ],
