@@ -350,14 +350,15 @@ def test_an_acknowledgement_comes_before_the_answer(chatting: Running, fake: Pla
     write(fake, chatting.call, "slack", "ada", QUESTION, None)
     write(fake, chatting.call, "feishu", "ada", QUESTION, None)
     write(fake, chatting.call, "dingtalk", "ada", QUESTION, None)
-    # Among other frames: Feishu's client sends pings.
-    for platform, acknowledges in _ACKNOWLEDGES.items():
-        heard = fake.acknowledged[platform]
-        fake.wait(
-            lambda is_one=acknowledges, frames=heard: any(map(is_one, frames)),  # type: ignore[misc]
-            f"no acknowledgement of {platform}",
-        )
+    for platform in _ACKNOWLEDGES:
         fake.wait_said(platform, "#document=")
+
+    for platform, acknowledges in _ACKNOWLEDGES.items():
+        # Among other frames: Feishu's client sends pings.
+        before = [said for frame, said in fake.acknowledged[platform] if acknowledges(frame)]
+        assert before, platform
+        told = [flat(one) for _, one in fake.said[platform][: before[0]]]
+        assert not any("#document=" in one for one in told), platform
 
 
 def test_a_reply_is_one_message_that_grows(chatting: Running, fake: Platforms) -> None:

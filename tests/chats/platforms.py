@@ -20,11 +20,13 @@ TENANT, CLIENT = "22222222-2222-2222-2222-222222222222", "11111111-1111-1111-111
 
 
 class Platforms:
-    """All fakes. `said` is what the bots said, by platform, newest last."""
+    """All fakes. `said` is what the bots said, by platform, newest last; `acknowledged` are the
+    frames that came back on a socket, each with how much had been said before it.
+    """
 
     def __init__(self) -> None:
         self.said: dict[str, list[tuple[str, Any]]] = defaultdict(list)
-        self.acknowledged: dict[str, list[Any]] = defaultdict(list)
+        self.acknowledged: dict[str, list[tuple[Any, int]]] = defaultdict(list)
         self.files: dict[str, bytes] = {}
         self.emails: dict[str, str] = {}
         self.external: set[str] = set()
@@ -133,11 +135,12 @@ class Platforms:
             self.sockets[platform] = socket
         async for message in socket:
             if message.type == WSMsgType.BINARY:
-                self.acknowledged[platform].append(message.data)
+                self.acknowledged[platform].append((message.data, len(self.said[platform])))
             elif platform == "wecom":
                 await self._wecom(socket, json.loads(message.data))
             elif message.type == WSMsgType.TEXT:
-                self.acknowledged[platform].append(json.loads(message.data))
+                told = json.loads(message.data)
+                self.acknowledged[platform].append((told, len(self.said[platform])))
         self.sockets.pop(platform, None)
         return socket
 
@@ -248,7 +251,6 @@ class Platforms:
     async def _reply(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.said["webhook"].append((headers["x-footnote-signature"], await request.json()))
-        self.acknowledged["webhook"].append((headers, await request.read()))
         return web.Response()
 
     async def _file(self, request: web.Request) -> web.Response:
