@@ -9,7 +9,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from ingest.chunking.structure import Piece, pieces
 from services.domain.documents import Reading
 from services.domain.passages import Chunk
-from services.language.table_rows import as_heading, header_of
+from services.language.table_rows import as_heading, header_of, is_row
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -122,11 +122,16 @@ def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _under_header(reading: Reading, piece: Piece, start: int) -> Piece:
-    """Return *piece*, its later rows from *start* on under the row that names a table's columns."""
-    if not piece.is_table or start == piece.start or reading.text[start - 1] != "\n":
+    """Return *piece*, rows from *start* on under the row that names their table's columns."""
+    if start == piece.start or reading.text[start - 1] != "\n":
         return piece
-    header = header_of(reading.text[piece.start : start].splitlines())
-    return replace(piece, headings=(*piece.headings, as_heading(header))) if header else piece
+    # A table in a piece of text, as pages of a PDF are, stands between blank lines.
+    above = reading.text[piece.start : start].rpartition("\n\n")[2].splitlines()
+    below = reading.text[start : piece.end].partition("\n\n")[0].splitlines()
+    header = header_of([*above, *below]) if any(map(is_row, below)) else None
+    if header is None or header not in map(str.strip, above):
+        return piece
+    return replace(piece, headings=(*piece.headings, as_heading(header)))
 
 
 def _chunk(reading: Reading, piece: Piece, start: int, end: int) -> Chunk | None:

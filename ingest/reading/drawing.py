@@ -37,6 +37,8 @@ _CPU_S = 20
 _MOST_CHARACTERS = 50_000
 # A quote of which not even so many letters are found together is not marked.
 _FEWEST_LETTERS = 6
+# Between the cells of a row, which the page has none of.
+_BARS = "|¦"
 
 
 def main(file: int) -> None:
@@ -99,10 +101,8 @@ def _text_of(page: pypdfium2.PdfPage, quote: str) -> dict[str, object]:
 def boxes_of(letters: Sequence[Letter], quote: str) -> list[Box]:
     """Return the boxes of *quote* among the letters of a page, one a line."""
     seen = [(plain, at) for at, (letter, _) in enumerate(letters) for plain in squeezed(letter)]
-    found = _found("".join(plain for plain, _ in seen), squeezed(quote))
-    if found is None:
-        return []
-    wanted = dict.fromkeys(at for _, at in seen[found[0] : found[1]])
+    spans = _spans("".join(plain for plain, _ in seen), quote)
+    wanted = dict.fromkeys(at for start, end in spans for _, at in seen[start:end])
     return [box for _, box in _lines(letters[at] for at in wanted)]
 
 
@@ -116,20 +116,40 @@ def _has_foreign_font(page: pypdfium2.PdfPage) -> bool:
 
 
 def squeezed(text: str) -> str:
-    """Return the letters of *text* in one form, without spaces and what cannot be seen."""
+    """Return the letters of *text* in one form, without spaces, bars and what cannot be seen."""
     plain = unicodedata.normalize("NFKC", text).lower()
-    return "".join(letter for letter in plain if letter.isprintable() and not letter.isspace())
+    return "".join(
+        letter
+        for letter in plain
+        if letter.isprintable() and not letter.isspace() and letter not in _BARS
+    )
 
 
-def _found(letters: str, quote: str) -> tuple[int, int] | None:
-    """Return where the quote begins and ends, or as much of its beginning as is there."""
-    length = len(quote)
-    while length >= min(_FEWEST_LETTERS, max(len(quote), 1)):
+def _spans(letters: str, quote: str) -> list[tuple[int, int]]:
+    """Return where *quote* stands: as a whole, else those of its lines that are there, as the names
+    of a table's columns may stand otherwise on the page; else as much of its beginning as is there.
+    """
+    spans: list[tuple[int, int]] = []
+    for parts in ([quote], quote.splitlines()):
+        position = 0
+        for wanted in filter(None, map(squeezed, parts)):
+            start = letters.find(wanted, position)
+            if start >= 0:
+                position = start + len(wanted)
+                spans.append((start, position))
+        if spans:
+            return spans
+    return _beginning(letters, squeezed(quote))
+
+
+def _beginning(letters: str, quote: str) -> list[tuple[int, int]]:
+    length = len(quote) * 3 // 4
+    while length >= _FEWEST_LETTERS:
         start = letters.find(quote[:length])
         if start >= 0:
-            return start, start + length
+            return [(start, start + length)]
         length = length * 3 // 4
-    return None
+    return []
 
 
 def _box(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, index: int) -> Box:

@@ -10,6 +10,8 @@ import pypdfium2.raw as pdfium
 
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.grade import GARBLED_PAGE, garbled_share
+from ingest.reading.pdf_lines import PageLines
+from ingest.reading.pdf_tables import Row, with_tables
 from ingest.reading.rapidocr_pictures import PictureReader
 from services.domain.errors import UnreadableError
 
@@ -22,6 +24,7 @@ _MARGIN_LINES = 2
 _RUNNING_SHARE = 0.5
 _FEWEST_PAGES = 4
 _LONGEST_HEADING = 120
+_PAGE_NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,]*\d)")
 
 
 def read_pdf(source: Source, tell: Tell) -> Contents:
@@ -49,27 +52,32 @@ def _opened(source: Source) -> pypdfium2.PdfDocument:
 
 def _read_pages(document: pypdfium2.PdfDocument, tell: Tell) -> Contents:
     ocr = PictureReader()
-    texts: list[str] = []
+    pages: list[list[str]] = []
     for number, page in enumerate(document):
-        text = _page_text(page)
-        if _needs_ocr(page, text):
-            text = ocr.read(page.render(scale=_OCR_DPI / 72).to_numpy()) or text
-        texts.append(text)
+        pages.append(_page_lines(page, ocr))
         tell(number + 1, len(document))
-    lines = _without_running_lines([text.split("\n") for text in texts])
-    blocks = _blocks(lines, _outline(document))
-    notes: dict[str, object] = {"pages_with_text": sum(1 for text in texts if text.strip())}
+    blocks = _blocks(_without_running_lines(pages), _outline(document))
+    with_text = sum(any(line.strip() for line in lines) for lines in pages)
+    notes: dict[str, object] = {"pages_with_text": with_text}
     if ocr.pages:
         notes |= {"ocr_pages": ocr.pages, "ocr_confidence": round(ocr.confidence, 4)}
-    return Contents(blocks, title=_own_title(document), pages=len(texts), notes=notes)
+    return Contents(blocks, title=_own_title(document), pages=len(pages), notes=notes)
 
 
-def _page_text(page: pypdfium2.PdfPage) -> str:
+def _page_lines(page: pypdfium2.PdfPage, ocr: PictureReader) -> list[str]:
     textpage = page.get_textpage()
     try:
-        text = str(textpage.get_text_bounded())
+        text = _text_of(textpage)
+        if not _needs_ocr(page, text):
+            lines = text.split("\n")
+            return with_tables(lines, PageLines(textpage, lines).cells)
     finally:
         textpage.close()
+    return (ocr.read(page.render(scale=_OCR_DPI / 72).to_numpy()) or text).split("\n")
+
+
+def _text_of(textpage: pypdfium2.PdfTextPage) -> str:
+    text = str(textpage.get_text_bounded())
     # PDFium joins a word that was hyphenated at a line's end and leaves this mark there.
     return text.replace("\r\n", "\n").replace("\x02", "").replace("\ufffe", "")
 
@@ -86,25 +94,34 @@ def _without_running_lines(pages: Sequence[list[str]]) -> list[list[str]]:
     """Take running heads, feet and page numbers off the edges of the pages."""
     if len(pages) < _FEWEST_PAGES:
         return list(pages)
-    seen = Counter(
-        shape for lines in pages for shape in {_shape(lines[i]) for i in _edges(lines)} if shape
-    )
+    shapes = [
+        {i: _shapes(lines[i], number) for i in _edges(lines)} for number, lines in enumerate(pages)
+    ]
+    seen = Counter(shape for edges in shapes for shape in set().union(*edges.values()))
     running = {shape for shape, often in seen.items() if often >= _RUNNING_SHARE * len(pages)}
-    return [_without(lines, running) for lines in pages]
-
-
-def _without(lines: list[str], running: set[str]) -> list[str]:
-    edges = _edges(lines)
-    return [line for i, line in enumerate(lines) if i not in edges or _shape(line) not in running]
+    return [
+        [line for i, line in enumerate(lines) if not running & edges.get(i, set())]
+        for lines, edges in zip(pages, shapes, strict=True)
+    ]
 
 
 def _edges(lines: Sequence[str]) -> set[int]:
     filled = [i for i, line in enumerate(lines) if line.strip()]
-    return {*filled[:_MARGIN_LINES], *filled[-_MARGIN_LINES:]}
+    edges = {*filled[:_MARGIN_LINES], *filled[-_MARGIN_LINES:]}
+    # The names of a table's columns come back on its next page.
+    return {i for i in edges if not isinstance(lines[i], Row)}
 
 
-def _shape(line: str) -> str:
-    return re.sub(r"\d+", "#", " ".join(line.split()))
+def _shapes(line: str, page: int) -> set[tuple[str, int]]:
+    """Return what a line would be as a running one: as it is, or with one of its numbers counting
+    the pages from somewhere. Any other number says something of this page alone.
+    """
+    plain = " ".join(line.split())
+    # Where pages count anew for each part, a number alone is still a page's.
+    return {("#" if _PAGE_NUMBER.fullmatch(plain) else plain, 0)} | {
+        (f"{plain[: number.start()]}#{plain[number.end() :]}", int(number.group()) - page)
+        for number in _PAGE_NUMBER.finditer(plain)
+    }
 
 
 def _outline(document: pypdfium2.PdfDocument) -> dict[tuple[int, str], int]:

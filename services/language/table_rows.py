@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-_BAR = " | "
+BAR = " | "
 # A longer row names too much to be repeated above others.
 _LONGEST = 200
 _FEWEST = 2
@@ -16,6 +16,8 @@ _AMOUNT = re.compile(
     r"(?:[%‰€$]|[a-z]{1,3}|\D?[元年月天个人])?\)?"
 )
 _YEAR = re.compile(r"(?:1[89]|20)\d\d\D{0,2}")
+# Above the names of rows it tells the unit of all their amounts.
+_UNIT = re.compile(r"[(（].*[)）]")
 _RULE = re.compile(r"[-:|\s]+")
 _ENDS = (".", "!", "?", "。", "！", "？")
 _STOPS = {"en": (": ", "; ", "."), "zh": ("：", "；", "。")}
@@ -35,7 +37,7 @@ class Row:
 def is_row(line: str) -> bool:
     """Say whether a line is a row of a table; a first or last cell may be empty."""
     inner = line.strip()
-    return _BAR in inner or (len(inner) > 1 and "|" in (inner[0], inner[-1]))
+    return BAR in inner or (len(inner) > 1 and "|" in (inner[0], inner[-1]))
 
 
 def header_of(lines: Sequence[str]) -> str | None:
@@ -101,12 +103,16 @@ def told(header: str, row: str, language: str) -> str | None:
         return None
     is_word, comma, stop = _STOPS.get(language, _STOPS["en"])
     parts = [
-        f"{name}{is_word}{value}" if name else value
-        for name, value in zip(names, values, strict=False)
-        if value
+        _as_part(name, value, is_word) for name, value in zip(names, values, strict=False) if value
     ]
     whole = comma.join(parts)
     return whole if whole.endswith(_ENDS) else whole + stop
+
+
+def _as_part(name: str, value: str, is_word: str) -> str:
+    if _UNIT.fullmatch(name):
+        return f"{value}{name}" if name[0] == "（" else f"{value} {name}"
+    return f"{name}{is_word}{value}" if name else value
 
 
 def _named(run: Sequence[tuple[int, str]], above: str | None) -> Iterator[Row]:

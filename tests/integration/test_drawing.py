@@ -37,6 +37,24 @@ def test_chinese_whose_font_is_not_in_the_file_is_told_as_text() -> None:
     assert any("试用期为六个月。" in text for text in lacking)
 
 
+def test_rows_of_a_table_are_found_though_its_names_stand_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "table.pdf"
+    canvas = Canvas(str(path), pagesize=(600, 800))
+    lines = (["", "Paid", "Paid"], ["", "in May", "in June"], ["Rent", "1,200", "1,250"])
+    for y, cells in zip((700, 688, 670), lines, strict=True):
+        for x, cell in zip((50, 300, 400), cells, strict=True):
+            canvas.drawString(x, y, cell)
+    canvas.save()
+
+    quote = "| Paid in May | Paid in June\nRent | 1,200 | 1,250"
+    told = drawn_page(path, 1, quote, MEMORY_MB)
+
+    ((left, top, right, bottom),) = told["boxes"]
+    assert left < 0.1
+    assert right > 0.7
+    assert 0.14 < top < bottom < 0.18
+
+
 @pytest.fixture
 def one_page(tmp_path: Path) -> Callable[..., Path]:
     """Return what makes a PDF with one line near its top, perhaps turned or huge."""

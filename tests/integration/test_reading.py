@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from ingest.reading.children import ReadingChildren
 from ingest.reading.wire import Request
@@ -67,6 +68,70 @@ def test_pages_of_a_pdf_are_known(children: ReadingChildren) -> None:
 
     second = reading.pages[1]
     assert "Probation" in reading.text[second.start : second.end]
+
+
+def test_the_columns_of_a_table_in_a_pdf_are_known(
+    children: ReadingChildren, tmp_path: Path
+) -> None:
+    path = tmp_path / "costs.pdf"
+    canvas = Canvas(str(path))
+    canvas.drawString(60, 760, "Costs 2024 in thousands")
+    for right, names in ((360, ("First", "quarter")), (460, ("Second", "quarter"))):
+        for down, name in enumerate(names):
+            canvas.drawRightString(right, 730 - 12 * down, name)
+    for i, cells in enumerate((("Rent", "120", "90"), ("Wages", "1,200", "(80)"), ("Water", "7"))):
+        canvas.drawString(60, 700 - 14 * i, cells[0])
+        for right, cell in zip((360, 460), cells[1:], strict=False):
+            canvas.drawRightString(right, 700 - 14 * i, cell)
+    canvas.drawString(60, 640, "In 2024 and 2023 there were 12 and 14 of them.")
+    canvas.save()
+
+    reading = read(children, path)
+
+    assert reading.text == (
+        "Costs 2024 in thousands\n\n| First quarter | Second quarter\nRent | 120 | 90\n"
+        "Wages | 1,200 | (80)\nWater | 7\n\nIn 2024 and 2023 there were 12 and 14 of them."
+    )
+
+
+def test_what_only_looks_like_a_running_line_is_kept(
+    children: ReadingChildren, tmp_path: Path
+) -> None:
+    path = tmp_path / "slips.pdf"
+    canvas = Canvas(str(path))
+    for page, pay in enumerate((2310.5, 1998.25, 2750, 2410, 3105), 1):
+        canvas.drawString(60, 800, f"Pay slips of May, page {page} of 5")
+        canvas.drawString(60, 780, "Payroll department")
+        canvas.drawString(60, 700, f"These are the hours of person {page * 37}.")
+        canvas.drawString(60, 60, f"Net pay: {pay:,.2f}")
+        canvas.showPage()
+    canvas.save()
+
+    reading = read(children, path)
+
+    assert [reading.text[page.start : page.end] for page in reading.pages][1:3] == [
+        "These are the hours of person 74.\nNet pay: 1,998.25",
+        "These are the hours of person 111.\nNet pay: 2,750.00",
+    ]
+
+
+def test_a_table_over_several_pages_has_its_names_on_each(
+    children: ReadingChildren, tmp_path: Path
+) -> None:
+    path = tmp_path / "months.pdf"
+    canvas = Canvas(str(path))
+    for _ in range(5):
+        for i, cells in enumerate((("", "Hours", "Days"), *(("Ann", "160", "20"),) * 4)):
+            canvas.drawString(60, 780 - 14 * i, cells[0])
+            canvas.drawRightString(300, 780 - 14 * i, cells[1])
+            canvas.drawRightString(400, 780 - 14 * i, cells[2])
+        canvas.showPage()
+    canvas.save()
+
+    reading = read(children, path)
+
+    assert reading.text.count("| Hours | Days\nAnn | 160 | 20") == 5
+    assert reading.text.count("Ann | 160 | 20") == 20
 
 
 def broken_files() -> dict[str, tuple[bytes, str]]:

@@ -79,6 +79,19 @@ def test_later_rows_of_a_table_stand_under_the_names_of_its_columns() -> None:
     assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
 
 
+def test_rows_within_a_page_of_text_stand_under_the_names_of_their_columns() -> None:
+    rows = ["Product | Price | Stock", *(f"Pump {i} | {i * 10} | {i}" for i in range(9))]
+    below = "All prices are without tax. They hold for a year. " * 4
+    text = "Prices\n\n" + "\n".join(rows) + "\n\n" + below.strip()
+
+    chunks = CHUNKER.chunks(Reading(text))
+
+    later = [chunk for chunk in chunks if chunk.text.startswith("Pump")]
+    assert later
+    assert {chunk.headings for chunk in later} == {("| Product | Price | Stock |",)}
+    assert chunks[-1].headings == ()
+
+
 def test_a_passage_knows_its_page() -> None:
     text = "First page here.\n\nSecond page here."
     pages = (Span(0, 16), Span(18, len(text)))
@@ -93,6 +106,8 @@ def test_chinese_that_the_embedder_cannot_read_is_cut_by_characters() -> None:
         return ModelCard("m", "embedding", frozenset({language}), 1, 1)
 
     texts = ["年假二十天。", "Twenty days of leave."]
+    row, bare = "年假 | 20", "年假 20"
 
+    assert sizes_for(card("en"), words)([row]) == sizes_for(card("en"), words)([bare]) == [3]
     assert sizes_for(card("en"), words)(texts) == [3, 4]
     assert sizes_for(card("*"), words)(texts) == words(texts)

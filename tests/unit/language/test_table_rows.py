@@ -112,6 +112,8 @@ def test_a_line_with_a_bar_alone_is_no_table() -> None:
         ("Product | Price", "Pump B | 340", "en", "Product: Pump B; Price: 340."),
         ("产品 | 单价（元）", "水泵乙 | 340", "zh", "产品：水泵乙；单价（元）：340。"),
         (" | 2023 | 2022", "Asia | 812.4 | 640.1", "en", "Asia; 2023: 812.4; 2022: 640.1."),
+        ("(in millions) | 2023", "Asia | 812", "en", "Asia (in millions); 2023: 812."),
+        ("（万元） | 2023年", "亚洲 | 812", "zh", "亚洲（万元）；2023年：812。"),
         ("Product | Price | Note", "Pump B |  | new", "en", "Product: Pump B; Note: new."),
         ("Product | Price", "Pump B | 340 | 36", "en", None),
         ("Product | Price", "Pump B", "en", None),

@@ -1,0 +1,207 @@
+"""Tables on a page of a PDF: rows of amounts in columns that something right above them names."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from ingest.reading.pdf_cells import (
+    AMOUNT,
+    YEAR,
+    Cell,
+    CellsOf,
+    Table,
+    is_amount,
+    name_of,
+    over,
+    union,
+    values_of,
+)
+from ingest.reading.pdf_headers import Header, header_of
+from ingest.reading.tables import rows_as_text
+from services.language.normalize import CJK
+
+_FEWEST_ROWS = 3
+_FEWEST_COLUMNS = 2
+# So many lines without an amount may stand between two rows: names of groups, of a row in parts.
+_MOST_BETWEEN = 3
+_WHOLE_AMOUNT = re.compile(rf"(?<!\S)(?:{AMOUNT.pattern})(?!\S)")
+_BEFORE = re.compile(r"[$€£¥￥(]{1,2}")
+_BEHIND = re.compile(r"[%‰)]{1,2}")
+_SIGN_AT_END = re.compile(r"\s[$€£¥￥]$")
+# A line of the same height may be off by this, in points.
+_HEIGHT = 1.0
+
+
+class Row(str):
+    """A line of a table, or what names its columns."""
+
+    __slots__ = ()
+
+
+def with_tables(lines: Sequence[str], cells_of: CellsOf) -> list[str]:
+    """Return the *lines* of a page, those of its tables as Rows of cells, set off by blank lines.
+
+    What names the columns becomes one row. Where nothing surely names each column, or a line fits
+    into none, all stays as it is: an amount under a wrong name would be worse than under none.
+    """
+    starts = [i for i, line in enumerate(lines) if _has_amounts(line)]
+    if len(starts) < _FEWEST_ROWS:
+        return list(lines)
+    made: list[str] = []
+    done = 0
+    for table in _tables(range(starts[0], len(lines)), set(starts), cells_of):
+        header = header_of(table, range(done, min(table.rows)), cells_of)
+        if header is not None:
+            made += [
+                *lines[done : min(header.lines)],
+                "",
+                *_written(table, header, lines, cells_of),
+            ]
+            made.append("")
+            done = max(table.rows) + 1
+    return [*made, *lines[done:]]
+
+
+def _written(
+    table: Table, header: Header, lines: Sequence[str], cells_of: CellsOf
+) -> Iterator[str]:
+    """Yield the row of names, what stands between it and the first row, and the rows."""
+    yield Row(rows_as_text([header.names]))
+    first = min(table.rows)
+    between = [i for i in range(min(header.lines), first) if i not in header.lines]
+    cells = {i: cells_of(i) or [] for i in between}
+    labels = {i: one[0] for i, one in cells.items() if len(one) == 1}
+    is_label = set(labels)
+    row = _named(table.rows[first], first, table.columns, labels)
+    yield from (lines[i] for i in between if i in labels or i not in is_label)
+    whole = replace(table, rows={**table.rows, first: row})
+    numbers = sorted(whole.rows | whole.labels)
+    yield from (_told(whole, i) for i in numbers if i <= max(whole.rows))
+
+
+def _has_amounts(line: str) -> bool:
+    amounts = _WHOLE_AMOUNT.findall(line)
+    return len(amounts) >= _FEWEST_COLUMNS and not all(map(YEAR.fullmatch, amounts))
+
+
+def _tables(numbers: range, starts: set[int], cells_of: CellsOf) -> Iterator[Table]:
+    """Yield the runs of rows whose amounts stand in columns; one begins only at *starts*."""
+    empty = table = Table({}, {}, [])
+    for number in numbers:
+        if not table.rows and number not in starts:
+            continue
+        cells = _signed(cells_of(number) or [])
+        grown = _grown(table, number, cells)
+        if grown is None and not _is_label(table, number, cells):
+            yield from _settled(table)
+            grown = (_grown(empty, number, cells) if number in starts else None) or empty
+        elif grown is None:
+            grown = replace(table, labels={**table.labels, number: cells[0]})
+        table = grown
+    yield from _settled(table)
+
+
+def _signed(cells: Sequence[Cell]) -> list[Cell]:
+    """Put signs that stand apart to their amounts."""
+    signed: list[Cell] = []
+    for cell in cells:
+        last = signed[-1] if signed else None
+        if last and (_BEFORE.fullmatch(last.text) or _BEHIND.fullmatch(cell.text)):
+            signed[-1] = replace(last, text=last.text + cell.text, right=cell.right)
+        elif last and _SIGN_AT_END.search(last.text) and AMOUNT.fullmatch(cell.text):
+            signed[-1] = replace(last, text=last.text[:-1].rstrip())
+            signed.append(replace(cell, text=last.text[-1] + cell.text))
+        else:
+            signed.append(cell)
+    return signed
+
+
+def _grown(table: Table, number: int, row: list[Cell]) -> Table | None:
+    """Return *table* with one more row; None if its amounts do not stand in the columns, or there
+    are only years: those name columns.
+
+    Only a row of several opens a column: one alone may be a page's number, or a note's mark.
+    """
+    values = values_of(row)
+    amounts = sum(is_amount(cell.text) for cell in values)
+    columns = list(table.columns)
+    for value in values:
+        within = over(columns, value)
+        if len(within) == 1:
+            columns[within[0]] = union(columns[within[0]], value)
+        elif within or amounts < _FEWEST_COLUMNS:
+            return None
+        else:
+            columns.append(value)
+    columns.sort(key=lambda column: column.left)
+    if not amounts or any(one.right >= other.left for one, other in pairwise(columns)):
+        return None
+    places = [over(columns, value)[0] for value in values]
+    if any(one >= other for one, other in pairwise(places)):
+        return None
+    return Table({**table.rows, number: row}, table.labels, columns)
+
+
+def _is_label(table: Table, number: int, cells: Sequence[Cell]) -> bool:
+    """Say whether a line within *table* names a group of rows, or is a part of a row's name."""
+    if not table.rows or number - max(table.rows) > _MOST_BETWEEN or len(cells) != 1:
+        return False
+    return cells[0].right <= table.columns[0].right
+
+
+def _settled(table: Table) -> Iterator[Table]:
+    """Yield *table* without columns that are none, and with whole names, if it is one at all."""
+    if len(table.rows) < _FEWEST_ROWS:
+        return
+    held: list[list[str]] = [[] for _ in table.columns]
+    for row in table.rows.values():
+        for value in values_of(row):
+            held[over(table.columns, value)[0]].append(value.text)
+    columns = [
+        column
+        for column, texts in zip(table.columns, held, strict=True)
+        if any(map(AMOUNT.fullmatch, texts)) or len(texts) > len(table.rows) / 2
+    ]
+    if len(columns) < _FEWEST_COLUMNS:
+        return
+    labels = dict(table.labels)
+    rows = {number: _named(row, number, columns, labels) for number, row in table.rows.items()}
+    yield Table(rows, labels, columns)
+
+
+def _named(
+    row: list[Cell], number: int, columns: Sequence[Cell], labels: dict[int, Cell]
+) -> list[Cell]:
+    """Return a row with its whole name: words behind a gap that are no column's belong to it, and,
+    if there is none, *labels* right before that stand around it: those are taken away there.
+    """
+    values = [cell for cell in values_of(row) if over(columns, cell)]
+    name = [cell for cell in row if cell not in values] or _around(number, row, labels)
+    if not name:
+        return row
+    joint = "" if CJK.search(name[0].text[-1]) else " "
+    text = joint.join(cell.text for cell in name)
+    return [replace(name[0], text=text, right=max(cell.right for cell in name)), *values]
+
+
+def _around(number: int, row: Sequence[Cell], labels: dict[int, Cell]) -> list[Cell]:
+    before: list[int] = []
+    while number - 1 - len(before) in labels:
+        before.insert(0, number - 1 - len(before))
+    heights = [labels[i].bottom for i in before]
+    if not before or not min(heights) - _HEIGHT <= row[0].bottom <= max(heights) + _HEIGHT:
+        return []
+    return [labels.pop(i) for i in before]
+
+
+def _told(table: Table, number: int) -> str:
+    if number in table.labels:
+        return table.labels[number].text
+    row = table.rows[number]
+    told = ["", *[""] * len(table.columns)]
+    for name in name_of(row):
+        told[0] = name.text
+    for value in values_of(row):
+        told[1 + over(table.columns, value)[0]] = value.text
+    return Row(rows_as_text([told]))
