@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 AMOUNT = re.compile(
-    r"[-+−–(]?[$€£¥￥]?[-+−–(]?\d[\d,.]*\s?[%‰]?\)?\s?[%‰]?"  # $(1,234.5) · 12 % · (3)%
-    r"|[$€£¥￥]?[-−–—]{1,2}"  # a dash for nothing
+    r"[-+−–(]?[$€£¥￥]?[-+−–(]?\d(?:[\d,.]*\d)?\s?[%‰]?\)?\s?[%‰]?"  # $(1,234.5) · 12 % · (3)%
+    r"|[$€£¥￥]?[-−–—]{1,2}\s?[%‰]?"  # a dash for nothing
 )
 YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -27,7 +27,10 @@ CellsOf = Callable[[int], list[Cell] | None]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows and, between them, labels by the numbers of their lines; where each column stands."""
+    """Rows and, between them, labels by the numbers of their lines; where each column stands.
+
+    In a table that is whole each row begins with its name, which may be empty.
+    """
 
     rows: dict[int, list[Cell]]
     labels: dict[int, Cell]

@@ -1,52 +1,188 @@
 """What the lines above a PDF's table call its columns."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.reading.pdf_cells import Cell, CellsOf, Table, is_amount, over, union
+from ingest.reading.pdf_cells import Cell, CellsOf, Table, over, union
 
 # So many lines above the first row may name columns: their names in parts, groups of them.
 _MOST_LINES = 20
 _LONGEST_NAME = 80
-# All in points. A name may stand so far beside its column, or begin so far on its left.
-_BESIDE = 9.0
+# All in points. A name may stand so far beside its column, what is about the rows' names so far on
+# the left of all, and a name may begin so far on the left of its column.
+_BESIDE, _APART = 12.0, 9.0
 _MOST_OUTSIDE = 27.0
 _SAME_HEIGHT = 3.0
+# Parts of a name stand above each other, by their middles or an edge.
+_ALIGNED = 3.0
 # Names stand so far above each other at most, and above the first row: a group's may be between.
-_MOST_APART, _MOST_ABOVE_ROWS = 24.0, 60.0
+_MOST_APART, _MOST_ABOVE_ROWS = 26.0, 60.0
 # The name of a group stands in its middle, up to this share of a column aside.
 _ASIDE = 0.25
+_FEWEST_IN_GROUP = 2
+_UNIT = re.compile(
+    r"[(（].*(?:thousand|million|billion|share|percent|[$€£¥￥%]|[千万亿元]).*[)）]", re.IGNORECASE
+)
+_NOTE = re.compile(r"\(\d\d?\)")
+_DATE = re.compile(r"(?:19|20)\d\d(?: ?[-–/] ?(?:(?:19|20)?\d\d))?|\d{1,4}([-/.])\d\d?\1\d{1,4}")
+_NUMERIC = re.compile(r"[\d–—-]")
 
 _Numbered = tuple[int, Cell]
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The names of a table's columns, that of the rows' own first, and the lines they come from."""
+    """The names of a table's columns, that of the rows' own first; what of the lines that these
+    come from says something else, by the lines' numbers.
+    """
 
     names: list[str]
-    lines: frozenset[int]
+    lines: dict[int, str]
 
 
 def header_of(table: Table, above: range, cells_of: CellsOf) -> Header | None:
-    """Return what the lines *above* call the columns; None unless each has a name."""
-    names = [""] * len(table.columns)
-    label = ""
-    used: set[int] = set()
-    last, most = table.rows[min(table.rows)][0].bottom, _MOST_ABOVE_ROWS
-    for level in _levels(_zone(table, above, cells_of)):
-        apart = [cell for _, cell in level if _is_left(table, cell)]
-        cells = [cell for _, cell in level if cell not in apart]
-        if not cells:
-            continue  # Names of rows, or the end of a sentence.
-        parts = _parts(table, cells, names) if cells[0].bottom - last <= most else None
-        if parts is None:
+    """Return what the lines *above* call the columns; None unless each has a name that tells it
+    from the others.
+    """
+    zone = _zone(table, above, cells_of)
+    naming = _Naming(table)
+    used: list[_Numbered] = []
+    for level in _levels(zone):
+        taken = naming.take([cell for _, cell in level])
+        if taken is None:
             break
-        names = [f"{part} {name}".strip() for part, name in zip(parts, names, strict=True)]
-        label = " ".join([*(cell.text for cell in apart), label]).strip()
-        used |= {number for number, _ in level}
-        last, most = cells[0].bottom, _MOST_APART
-    return Header([label, *names], frozenset(used)) if all(names) else None
+        used += [one for one in level if one[1] in taken]
+    if not naming.is_whole or _come_back(naming.names):
+        return None
+    lines = {number: "" for number, _ in used}
+    for number, cell in zone:
+        if number in lines and (number, cell) not in used:
+            lines[number] = f"{lines[number]} {cell.text}".strip()
+    return Header([" ".join(naming.label), *naming.names], lines)
+
+
+class _Naming:
+    """The names of a table's columns as they are found, from the lowest parts up."""
+
+    def __init__(self, table: Table) -> None:
+        self._columns = list(table.columns)
+        self._tops: list[Cell | None] = [None] * len(self._columns)
+        self._last, self._most = table.rows[min(table.rows)][0].bottom, _MOST_ABOVE_ROWS
+        self.names = [""] * len(self._columns)
+        self.label: list[str] = []
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether each column has a name."""
+        return all(self.names)
+
+    def take(self, level: Sequence[Cell]) -> Sequence[Cell] | None:
+        """Add what stands at one height; return what of it was added, None where no more can be.
+
+        What stands left of the columns is about the rows' names, a unit alone about all amounts.
+        """
+        apart = [cell for cell in level if _is_left(self._columns, cell)]
+        cells = [cell for cell in level if cell not in apart]
+        said = {cell.text for cell in cells}
+        units = cells if len(said) == 1 and all(map(_UNIT.fullmatch, said)) else []
+        cells = [] if units else cells
+        if not cells and not units:
+            return []  # Names of rows, or the end of a sentence.
+        bottom = (cells or units)[0].bottom
+        if bottom - self._last > self._most:
+            return None
+        places = self._places(cells) if cells else []
+        if places is None:
+            return [] if self.is_whole else None
+        for cell, columns in zip(cells, places, strict=True):
+            self._name(cell, columns)
+        self.label[:0] = [*(cell.text for cell in apart), *(said if units else ())]
+        self._last, self._most = bottom, _MOST_APART
+        return level
+
+    def _name(self, cell: Cell, columns: Sequence[int]) -> None:
+        for i in columns:
+            self.names[i] = f"{cell.text} {self.names[i]}".strip()
+            self._tops[i] = cell
+        if len(columns) == 1:
+            # Only a name of its own says how wide a column looks.
+            self._columns[columns[0]] = union(self._columns[columns[0]], cell)
+
+    def _places(self, cells: Sequence[Cell]) -> list[list[int]] | None:
+        """Return the columns that each cell of one height is about; None if that is unclear.
+
+        One alone above the middle may name that column or all of them. Where names come back, as
+        those of two years do for each of two quarters, what differs above them tells the groups
+        apart, what does not is a part of the names.
+        """
+        own = [over(self._columns, one) or over(self._columns, one, _BESIDE) for one in cells]
+        is_own = all(len(columns) == 1 for columns in own)
+        if not self.is_whole:
+            return own if is_own else self._groups(cells, is_loose=False)
+        if is_own and len(cells) < len(self.names) and _come_back(self.names, len(cells)):
+            is_same = len({cell.text for cell in cells}) == 1
+            return own if is_same else self._groups(cells, is_loose=True)
+        groups = self._groups(cells, is_loose=False)
+        if groups is not None and (not is_own or len(cells) > 1):
+            return groups
+        if is_own:
+            is_clear = groups is None and (len(cells) > 1 or self._is_aligned(cells[0], own[0]))
+        else:
+            is_clear = _are_apart(own) and (len(cells) > 1 or self._is_at_end(cells[0], own[0]))
+        return own if is_clear else None
+
+    def _groups(self, cells: Sequence[Cell], *, is_loose: bool) -> list[list[int]] | None:
+        """Return groups of equally many columns; None unless each cell stands in the middle of its
+        own, or, if that *is_loose*, somewhere within.
+        """
+        size, rest = divmod(len(self._columns), len(cells))
+        if size < _FEWEST_IN_GROUP or rest:
+            return None
+        groups = [list(range(i * size, (i + 1) * size)) for i in range(len(cells))]
+        for cell, columns in zip(cells, groups, strict=True):
+            group = union(self._columns[columns[0]], self._columns[columns[-1]])
+            aside = abs(cell.left + cell.right - group.left - group.right) / 2
+            if aside > (0.5 if is_loose else _ASIDE / size) * (group.right - group.left):
+                return None
+        return groups
+
+    def _is_at_end(self, cell: Cell, columns: Sequence[int]) -> bool:
+        """Say whether a cell stands in the middle of *columns* that are the first or the last: of
+        some in between more on both sides may belong to it.
+        """
+        first, last = columns[0], columns[-1]
+        group = union(self._columns[first], self._columns[last])
+        aside = abs(cell.left + cell.right - group.left - group.right) / 2
+        is_middle = aside <= _ASIDE * (group.right - group.left) / len(columns)
+        return is_middle and (first == 0 or last == len(self._columns) - 1)
+
+    def _is_aligned(self, cell: Cell, columns: Sequence[int]) -> bool:
+        """Say whether a cell stands right above a part of the name of its column."""
+        top = self._tops[columns[0]]
+        if top is None:
+            return False
+        left, right = cell.left - top.left, cell.right - top.right
+        return min(abs(left), abs(right), abs(left + right) / 2) <= _ALIGNED
+
+
+def _come_back(names: Sequence[str], groups: int = 0) -> bool:
+    """Say whether the same names stand in each of several *groups*, of any number if none is
+    given.
+    """
+    counts = [groups] if groups else range(2, len(names) + 1)
+    return any(
+        count > 1
+        and len(names) % count == 0
+        and all(name == names[i % (len(names) // count)] for i, name in enumerate(names))
+        for count in counts
+    )
+
+
+def _are_apart(own: Sequence[Sequence[int]]) -> bool:
+    """Say whether cells that stand above several columns stand above different ones."""
+    flat = [i for columns in own for i in columns]
+    return all(own) and flat == sorted(set(flat))
 
 
 def _zone(table: Table, above: range, cells_of: CellsOf) -> list[_Numbered]:
@@ -75,65 +211,20 @@ def _levels(zone: Sequence[_Numbered]) -> list[list[_Numbered]]:
     return [sorted(level, key=lambda one: one[1].left) for level in levels]
 
 
-def _parts(table: Table, cells: Sequence[Cell], names: Sequence[str]) -> list[str] | None:
-    """Return what *cells* of one height add to the *names* below them; None if that is unclear.
-
-    One alone above the middle may name that column or all of them. Where names come back, as
-    those of two years do for each of two quarters, what stands above their first is the group's.
-    """
-    own = _each_above_its_own(table, cells)
-    size = len(names) // len(cells)
-    if own is None or not all(names) or not _is_even(names, cells):
-        return own or _grouped(table, cells, _ASIDE)
-    if len(cells) > 1 and all(name == names[i % size] for i, name in enumerate(names)):
-        return _grouped(table, cells, 0.5 * size) or own
-    return None if _grouped(table, cells, _ASIDE) else own
-
-
-def _each_above_its_own(table: Table, cells: Sequence[Cell]) -> list[str] | None:
-    parts = [""] * len(table.columns)
-    for cell in cells:
-        below = over(table.columns, cell) or over(table.columns, cell, _BESIDE)
-        if len(below) != 1:
-            return None
-        parts[below[0]] = f"{parts[below[0]]} {cell.text}".strip()
-    return parts
-
-
-def _grouped(table: Table, cells: Sequence[Cell], aside: float) -> list[str] | None:
-    """Return the names of groups of equally many columns; None unless each stands in the middle
-    of its own, or at most this share of a column *aside*.
-    """
-    columns = table.columns
-    if not _is_even(columns, cells):
-        return None
-    size = len(columns) // len(cells)
-    parts: list[str] = []
-    for i, cell in enumerate(cells):
-        group = union(columns[i * size], columns[(i + 1) * size - 1])
-        off = abs(cell.left + cell.right - group.left - group.right) / 2
-        if off > aside * (group.right - group.left) / size:
-            return None
-        parts += [cell.text] * size
-    return parts
-
-
-def _is_even(columns: Sequence[object], cells: Sequence[Cell]) -> bool:
-    """Say whether each cell may be the name of a group of two or more columns."""
-    return len(columns) % len(cells) == 0 and len(columns) > len(cells)
-
-
-def _is_left(table: Table, cell: Cell) -> bool:
+def _is_left(columns: Sequence[Cell], cell: Cell) -> bool:
     """Say whether a cell stands left of all columns."""
-    return cell.right < table.columns[0].left - _BESIDE
+    return cell.right < columns[0].left - _APART
 
 
 def _is_no_name(table: Table, cell: Cell) -> bool:
     """Say whether a cell is an amount, or text that reaches into the columns from far on their
     left; a name that is wider than its column does with less than half of its width.
     """
-    if is_amount(cell.text) or len(cell.text) > _LONGEST_NAME:
+    if len(cell.text) > _LONGEST_NAME:
         return True
+    plain = _NOTE.sub("", cell.text).strip()
+    if not any(map(str.isalpha, plain)) and not _DATE.fullmatch(plain):
+        return _NUMERIC.search(plain) is not None
     outside = table.columns[0].left - cell.left
     most = max((cell.right - cell.left) / 2, _MOST_OUTSIDE)
-    return outside > most and not _is_left(table, cell)
+    return outside > most and not _is_left(table.columns, cell)

@@ -30,23 +30,26 @@ class PageLines:
         self._at_box = byref(self._box)
 
     def cells(self, number: int) -> list[Cell] | None:
-        """Return the cells of a line; None if its words do not stand from left to right."""
+        """Return the cells of a line in its order; None if PDFium counts its letters otherwise.
+
+        A line of the text may go back to the left, or go on higher or lower: a new cell begins.
+        """
         line, start = self._lines[number], self._starts[number]
         first = None if start is None else self._index(start, len(line))
         if first is None:
             return None
         cells: list[Cell] = []
         begins = ends = 0
-        began = ended = stands = math.nan
+        began = ended = stands = last = math.nan
         for word in _WORD.finditer(line):
             left, right, bottom, height = self._place(first + word.start(), first + word.end() - 1)
-            if left < began:
-                return None
-            if not left - ended <= _WIDE * height:
+            # A raised mark is small, and no further away for it.
+            high = max(height, last) if ends else height
+            if not (began <= left <= ended + _WIDE * high and abs(bottom - stands) < high):
                 if ends:
                     cells.append(Cell(line[begins:ends], began, ended, stands))
                 begins, began, stands = word.start(), left, bottom
-            ends, ended = word.end(), right
+            ends, ended, last = word.end(), right, height
         return [*cells, Cell(line[begins:ends], began, ended, stands)] if ends else cells
 
     def _place(self, first: int, last: int) -> tuple[float, float, float, float]:

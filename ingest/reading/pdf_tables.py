@@ -69,12 +69,15 @@ def _written(
     """Yield the row of names, what stands between it and the first row, and the rows."""
     yield Row(rows_as_text([header.names]))
     first = min(table.rows)
-    between = [i for i in range(min(header.lines), first) if i not in header.lines]
-    cells = {i: cells_of(i) or [] for i in between}
+    between = [i for i in range(min(header.lines), first) if header.lines.get(i, lines[i]).strip()]
+    cells = {i: cells_of(i) or [] for i in between if i not in header.lines}
     labels = {i: one[0] for i, one in cells.items() if len(one) == 1}
     is_label = set(labels)
-    row = _named(table.rows[first], first, table.columns, labels)
-    yield from (lines[i] for i in between if i in labels or i not in is_label)
+    name, *values = table.rows[first]
+    row = _named([name] if name.text else [], values, first, labels)
+    for i in between:
+        if i in labels or i not in is_label:
+            yield header.lines.get(i, lines[i])
     whole = replace(table, rows={**table.rows, first: row})
     numbers = sorted(whole.rows | whole.labels)
     yield from (_told(whole, i) for i in numbers if i <= max(whole.rows))
@@ -121,7 +124,8 @@ def _grown(table: Table, number: int, row: list[Cell]) -> Table | None:
     """Return *table* with one more row; None if its amounts do not stand in the columns, or there
     are only years: those name columns.
 
-    Only a row of several opens a column: one alone may be a page's number, or a note's mark.
+    Only a row of several opens a column, and one alone is no row without a name: it may be a
+    page's number, or a note's mark.
     """
     values = values_of(row)
     amounts = sum(is_amount(cell.text) for cell in values)
@@ -135,7 +139,9 @@ def _grown(table: Table, number: int, row: list[Cell]) -> Table | None:
         else:
             columns.append(value)
     columns.sort(key=lambda column: column.left)
-    if not amounts or any(one.right >= other.left for one, other in pairwise(columns)):
+    if amounts < (1 if name_of(row) else _FEWEST_COLUMNS):
+        return None
+    if any(one.right >= other.left for one, other in pairwise(columns)):
         return None
     places = [over(columns, value)[0] for value in values]
     if any(one >= other for one, other in pairwise(places)):
@@ -158,50 +164,67 @@ def _settled(table: Table) -> Iterator[Table]:
     for row in table.rows.values():
         for value in values_of(row):
             held[over(table.columns, value)[0]].append(value.text)
+    names = max((one.right for row in table.rows.values() for one in name_of(row)), default=0.0)
     columns = [
         column
         for column, texts in zip(table.columns, held, strict=True)
-        if any(map(AMOUNT.fullmatch, texts)) or len(texts) > len(table.rows) / 2
+        if len(texts) > len(table.rows) / 2
+        or (any(map(AMOUNT.fullmatch, texts)) and column.right > names)
     ]
     if len(columns) < _FEWEST_COLUMNS:
         return
     labels = dict(table.labels)
-    rows = {number: _named(row, number, columns, labels) for number, row in table.rows.items()}
+    rows: dict[int, list[Cell]] = {}
+    for number, row in table.rows.items():
+        values = [cell for cell in values_of(row) if over(columns, cell)]
+        rows[number] = _named([cell for cell in row if cell not in values], values, number, labels)
     yield Table(rows, labels, columns)
 
 
 def _named(
-    row: list[Cell], number: int, columns: Sequence[Cell], labels: dict[int, Cell]
+    name: Sequence[Cell], values: list[Cell], number: int, labels: dict[int, Cell]
 ) -> list[Cell]:
-    """Return a row with its whole name: words behind a gap that are no column's belong to it, and,
-    if there is none, *labels* right before that stand around it: those are taken away there.
+    """Return a row that begins with its whole name, which may be empty: it may go on behind a gap,
+    and begin in *labels* right before, which are taken away there. Those stand around a row that
+    has none, or it goes on with a small letter.
     """
-    values = [cell for cell in values_of(row) if over(columns, cell)]
-    name = [cell for cell in row if cell not in values] or _around(number, row, labels)
+    before = number - 1
+    if not name or is_amount(name[0].text):
+        around = _around(before, values, labels)
+        name = [*around, *name]
+        before -= len(around)
+    while name and before in labels and _goes_on(labels[before].text, name[0].text):
+        name = [labels.pop(before), *name]
+        before -= 1
     if not name:
-        return row
+        return [replace(values[0], text=""), *values]
     joint = "" if CJK.search(name[0].text[-1]) else " "
     text = joint.join(cell.text for cell in name)
     return [replace(name[0], text=text, right=max(cell.right for cell in name)), *values]
 
 
-def _around(number: int, row: Sequence[Cell], labels: dict[int, Cell]) -> list[Cell]:
-    before: list[int] = []
-    while number - 1 - len(before) in labels:
-        before.insert(0, number - 1 - len(before))
-    heights = [labels[i].bottom for i in before]
-    if not before or not min(heights) - _HEIGHT <= row[0].bottom <= max(heights) + _HEIGHT:
-        return []
-    return [labels.pop(i) for i in before]
+def _goes_on(text: str, rest: str) -> bool:
+    return text[-1] not in ":：" and (rest[0].islower() or rest[0] == "(")
+
+
+def _around(last: int, values: Sequence[Cell], labels: dict[int, Cell]) -> list[Cell]:
+    """Take as few labels up to line *last* as stand above and below the row's amounts, or beside;
+    none, if none do.
+    """
+    first = last
+    while values and first in labels:
+        heights = [labels[i].bottom for i in range(first, last + 1)]
+        if min(heights) - _HEIGHT <= values[-1].bottom <= max(heights) + _HEIGHT:
+            return [labels.pop(i) for i in range(first, last + 1)]
+        first -= 1
+    return []
 
 
 def _told(table: Table, number: int) -> str:
     if number in table.labels:
         return table.labels[number].text
     row = table.rows[number]
-    told = ["", *[""] * len(table.columns)]
-    for name in name_of(row):
-        told[0] = name.text
-    for value in values_of(row):
+    told = [row[0].text, *[""] * len(table.columns)]
+    for value in row[1:]:
         told[1 + over(table.columns, value)[0]] = value.text
     return Row(rows_as_text([told]))

@@ -67,19 +67,25 @@ def _read_pages(document: pypdfium2.PdfDocument, tell: Tell) -> Contents:
 def _page_lines(page: pypdfium2.PdfPage, ocr: PictureReader) -> list[str]:
     textpage = page.get_textpage()
     try:
-        text = _text_of(textpage)
+        text = str(textpage.get_text_bounded()).replace("\r\n", "\n")
         if not _needs_ocr(page, text):
             lines = text.split("\n")
-            return with_tables(lines, PageLines(textpage, lines).cells)
+            return [
+                _unmarked(line) for line in with_tables(lines, PageLines(textpage, lines).cells)
+            ]
     finally:
         textpage.close()
-    return (ocr.read(page.render(scale=_OCR_DPI / 72).to_numpy()) or text).split("\n")
+    read = ocr.read(page.render(scale=_OCR_DPI / 72).to_numpy())
+    return (read or _unmarked(text)).split("\n")
 
 
-def _text_of(textpage: pypdfium2.PdfTextPage) -> str:
-    text = str(textpage.get_text_bounded())
-    # PDFium joins a word that was hyphenated at a line's end and leaves this mark there.
-    return text.replace("\r\n", "\n").replace("\x02", "").replace("\ufffe", "")
+def _unmarked(text: str) -> str:
+    """Return *text* without the marks that PDFium leaves where it joins a word that was hyphenated
+    at a line's end.
+    """
+    if "\x02" not in text and "\ufffe" not in text:
+        return text
+    return type(text)(text.replace("\x02", "").replace("\ufffe", ""))
 
 
 def _needs_ocr(page: pypdfium2.PdfPage, text: str) -> bool:

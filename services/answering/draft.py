@@ -47,6 +47,7 @@ class Draft:
 
     def _number(self, evidence: Evidence) -> int:
         passage, span = evidence.found.passage, evidence.cited
+        text, first = passage.above + passage.text, passage.start - len(passage.above)
         for citation in self.citations:
             if (citation.document_id, citation.start, citation.end) == _place(evidence):
                 return citation.number
@@ -61,7 +62,7 @@ class Draft:
                 page=passage.page,
                 start=span.start,
                 end=span.end,
-                quote=passage.text[span.start - passage.start : span.end - passage.start],
+                quote=text[span.start - first : span.end - first],
                 unverified=evidence.found.unverified,
             )
         )

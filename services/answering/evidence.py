@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from services.answering.question_types import asked_type, holds_type
+from services.answering.question_types import asked_type, holds_type, years_asked
 from services.cache.recent_vectors import RecentVectors
 from services.domain.documents import Span
 from services.domain.passages import Found, embedded_text
@@ -74,25 +74,31 @@ class Evidence:
     covers: frozenset[str] = frozenset()
     # The row that names the columns, if the sentence is a row of a table.
     header: str | None = None
+    # The years that are asked about: of a row that has others' amounts too, only theirs are told.
+    years: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
         """The sentence as it can stand in an answer: on one line, without a list mark; a row of a
         table with the names of its columns.
         """
-        return _told(self.header, _LIST_MARK.sub("", " ".join(self.quote.split())))
+        return _told(self.header, _LIST_MARK.sub("", " ".join(self.quote.split())), self.years)
 
     @property
     def cited(self) -> Span:
         """What a footnote quotes: the sentence; of a table, from the names of the columns to the
-        row, as long as the passage holds both.
+        row, as long as the passage holds both, or they stand right before it.
         """
         if self.header is None:
             return self.span
         passage = self.found.passage
         until = self.span.start - passage.start
         at = f"\n{passage.text}".rfind(f"\n{self.header}\n", 0, until + 1)
-        return self.span if at < 0 else Span(passage.start + at, self.span.end)
+        if at < 0:
+            if not passage.above or self.header != table_rows.named_by(passage.headings):
+                return self.span
+            at = -len(passage.above)
+        return Span(passage.start + at, self.span.end)
 
     @property
     def context(self) -> str:
@@ -149,7 +155,7 @@ class Weigher:
         Coverage is the share of the question's terms, weighted by how rare each is in what the
         asker may read (idf). A passage's title counts as context of all of its sentences.
         """
-        asked = _Asked(retrieval)
+        asked, years = _Asked(retrieval), years_asked(retrieval.question)
         weights = _token_weights(retrieval)
         measured: list[Evidence] = []
         for rank, (one, spans) in enumerate(zip(cut.found, cut.spans, strict=True)):
@@ -168,6 +174,7 @@ class Weigher:
                     features=asked.features(passage, position),
                     covers=passage.terms[position] & retrieval.weights.keys(),
                     header=headers[position],
+                    years=years,
                 )
                 for position, span in enumerate(spans)
             ]
@@ -327,11 +334,11 @@ def coverage(weights: Mapping[str, float], held: frozenset[str]) -> float:
     return sum(weights[t] for t in held & weights.keys()) / total if total else 0.0
 
 
-def _told(header: str | None, text: str) -> str:
+def _told(header: str | None, text: str, years: frozenset[str] = frozenset()) -> str:
     """Return *text*; if it is a row under *header*, with the names of its columns."""
     if header is None:
         return text
-    return table_rows.told(header, text, language_of(f"{header} {text}")) or text
+    return table_rows.told(header, text, language_of(f"{header} {text}"), years) or text
 
 
 def _names_columns(row: Row | None) -> bool:

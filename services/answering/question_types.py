@@ -2,6 +2,8 @@
 
 import re
 
+from services.language.table_rows import YEAR
+
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
@@ -94,6 +96,20 @@ _HELD_COMPILED = {
     language: {name: re.compile(pattern) for name, pattern in kinds.items()}
     for language, kinds in _HELD.items()
 }
+
+
+# Who compares wants what stands beside, too.
+_COMPARES = re.compile(
+    r"\b(?:chang|increas|decreas|gr[eo]w|rise|rose|fall|fell|declin|improv|compar|prior|previous|last"
+    r"|preceding|year[- ](?:over|on)|yoy|trend|differ|versus|vs\b|than\b|average|since|between|ratio"
+    r"|higher|lower|more|less)|增|减|变|比|上年|去年|上期|同期|趋势|差|平均|以来|之间|(?<!截)至|到",
+    re.IGNORECASE,
+)
+
+
+def years_asked(question: str) -> frozenset[str]:
+    """Return the years that a question asks about; none where it compares."""
+    return frozenset() if _COMPARES.search(question) else frozenset(YEAR.findall(question))
 
 
 def asked_type(question: str, language: str) -> str:

@@ -17,7 +17,9 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stored passage; `text` is exactly `start..end` of its document's canonical text."""
+    """A stored passage; `text` is exactly `start..end` of its document's canonical text, `above`
+    what stands right before it from the names of its table's columns on, if it was asked for.
+    """
 
     id: int
     document_id: str
@@ -32,6 +34,7 @@ class Passage:
     end: int
     headings: tuple[str, ...] = ()
     page: int | None = None
+    above: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import compress, takewhile
 
 BAR = " | "
 # A longer row names too much to be repeated above others.
@@ -15,7 +15,8 @@ _AMOUNT = re.compile(
     r"[-+−(]?\s?(?:[A-Z]{0,3}[$€£¥￥]|EUR|USD|GBP|CNY|RMB)?\s?[-−]?\d[\d.,'\s]*"
     r"(?:[%‰€$]|[a-z]{1,3}|\D?[元年月天个人])?\)?"
 )
-_YEAR = re.compile(r"(?:1[89]|20)\d\d\D{0,2}")
+YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)")
+_ONLY_YEAR = re.compile(rf"{YEAR.pattern}\D{{0,2}}")
 # Above the names of rows it tells the unit of all their amounts.
 _UNIT = re.compile(r"[(（].*[)）]")
 _RULE = re.compile(r"[-:|\s]+")
@@ -96,17 +97,34 @@ def rows_of(text: str, above: str | None = None) -> list[Row]:
     return found
 
 
-def told(header: str, row: str, language: str) -> str | None:
-    """Return a row as a sentence that names each cell's column; None where they do not fit."""
+def told(header: str, row: str, language: str, years: frozenset[str] = frozenset()) -> str | None:
+    """Return a row as a sentence that names each cell's column; None where they do not fit.
+
+    Where some columns are of these *years*, those of others alone are left out.
+    """
     names, values = cells(header), cells(row)
     if len(values) > len(names) or len(values) < _FEWEST:
         return None
+    wanted = _of_years(names, values, years)
+    names, values = (list(compress(row, wanted)) for row in (names, values))
     is_word, comma, stop = _STOPS.get(language, _STOPS["en"])
     parts = [
         _as_part(name, value, is_word) for name, value in zip(names, values, strict=False) if value
     ]
     whole = comma.join(parts)
     return whole if whole.endswith(_ENDS) else whole + stop
+
+
+def _of_years(names: Sequence[str], values: Sequence[str], years: frozenset[str]) -> list[bool]:
+    """Return which cells to tell: all, unless a filled one stands under one of *years*."""
+    named = [frozenset(YEAR.findall(name)) for name in names]
+    asked = [bool(one & years) for one in named]
+    if not any(is_asked and value for is_asked, value in zip(asked[1:], values[1:], strict=False)):
+        return [True] * len(names)
+    return [
+        True,
+        *(is_asked or not one for is_asked, one in zip(asked[1:], named[1:], strict=True)),
+    ]
 
 
 def _as_part(name: str, value: str, is_word: str) -> str:
@@ -134,4 +152,4 @@ def _names(row: str) -> list[str]:
 
 
 def _has_amount(row: str) -> bool:
-    return any(_AMOUNT.fullmatch(one) and not _YEAR.fullmatch(one) for one in _names(row))
+    return any(_AMOUNT.fullmatch(one) and not _ONLY_YEAR.fullmatch(one) for one in _names(row))

@@ -10,7 +10,7 @@ from services.language import ANALYZER
 from services.language.analysis import analysed
 from services.registry.database import Database
 from services.registry.rows import FROM_PASSAGES, PASSAGE_COLUMNS, passage_of
-from services.registry.tables import passages, vectors
+from services.registry.tables import passages, texts, vectors
 
 _BATCH = 500
 _INDEXED = (
@@ -57,6 +57,21 @@ class Passages:
                 row[0]: AnalysedPassage(passage_of(row), row[-2], row[-1])
                 for row in connection.execute(query)
             }
+
+    def before(self, scope: Scope, ids: Sequence[int], most: int) -> dict[int, str]:
+        """Return up to *most* characters of the text before each of the passages within *scope*."""
+        start = passages.c.start
+        first = sa.case((start > most, start - most), else_=0)
+        query = (
+            sa.select(passages.c.id, sa.func.substr(texts.c.text, first + 1, start - first))
+            .join(texts, texts.c.document_id == passages.c.document_id)
+            .where(
+                passages.c.id.in_(list(ids)),
+                passages.c.collection_id.in_(scope.segments),
+            )
+        )
+        with self._database.read() as connection:
+            return {row.id: row[1] for row in connection.execute(query)}
 
     def of_document(self, scope: Scope, document_id: str) -> Sequence[Passage]:
         """Return the passages of a document in their order."""

@@ -19,6 +19,7 @@ from services.retrieval.legs import Candidates, Legs, Stored, Tokens
 from services.retrieval.reranking import Reranking
 from services.retrieval.scoring import features, ranked
 from services.retrieval.standalone import standalone, views
+from services.retrieval.table_tops import with_tops
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Retriever:
         ]
         if self._reranking is not None:
             found = self._reranking.reranked(question, main.candidates.language, found)
-        found = found[:limit]
+        found = with_tops(found[:limit], self._passages, scope)
         trace = {
             "question": question,
             "views": len(seen),

@@ -91,6 +91,26 @@ def test_a_document_goes_from_queued_to_ready_in_one_change(registry: Registry) 
     assert len(registry.passages.indexed([document.id], "m")) == 1
 
 
+def test_what_stands_before_a_passage_is_read_from_the_text(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    (claimed,) = registry.work.claim([document.id], 60, 3)
+    text = "表 | Price\nPump | 3"
+    parts = [
+        PreparedPassage(Chunk(at, at + 4, text[at : at + 4]), b"", b"", 0, "", "")
+        for at in (0, 10, 14)
+    ]
+    registry.work.finish([PreparedDocument(claimed, Reading(text, "T"), tuple(parts))], "m")
+    first, second, third = registry.passages.of_document(owner(registry), document.id)
+
+    ids = [first.id, second.id, third.id]
+    assert registry.passages.before(owner(registry), ids, 12) == {
+        first.id: "",
+        second.id: text[:10],
+        third.id: text[2:14],
+    }
+    assert registry.passages.before(Scope("nobody"), ids, 12) == {}
+
+
 def test_the_same_bytes_again_are_the_same_document(registry: Registry) -> None:
     first, _ = arrive(registry, "a.txt", "a" * 64)
     again, is_work = arrive(registry, "b.txt", "a" * 64)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.answering.question_types import asked_type, holds_type
+from services.answering.question_types import asked_type, holds_type, years_asked
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,19 @@ def test_a_quantity_is_a_number_with_a_unit_and_no_ordinal(text: str, holds: boo
 )
 def test_what_a_question_asks_for(question: str, language: str, kind: str) -> None:
     assert asked_type(question, language) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "years"),
+    [
+        ("What was the revenue of pumps in 2022?", {"2022"}),
+        ("截至2022年12月31日，商誉是多少？", {"2022"}),
+        ("What were the revenues of 2021 and 2022?", {"2021", "2022"}),
+        ("How much did revenue grow in 2022?", set()),
+        ("2022年的营业收入比上年增加了多少？", set()),
+        ("What is the revenue?", set()),
+        ("Which pumps have the number 12022?", set()),
+    ],
+)
+def test_years_are_asked_about_unless_they_are_compared(question: str, years: set[str]) -> None:
+    assert years_asked(question) == years

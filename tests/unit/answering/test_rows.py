@@ -45,3 +45,28 @@ def test_it_reaches_from_the_names_of_the_columns_to_the_row(
     assert citation.quote == quote
     assert text[citation.start - start : citation.end - start] == quote
     assert draft.cites(row)
+
+
+def test_it_reaches_beyond_its_passage_to_names_that_stand_near(evidence: MakeEvidence) -> None:
+    above = f"{NAMES}\nPump A | 120\n"
+    made = evidence(f"{ROW}\n\nAll prices are without tax.")
+    row = replace(
+        made,
+        found=replace(
+            made.found,
+            passage=replace(
+                made.found.passage, start=500, above=above, headings=("Prices", f"| {NAMES} |")
+            ),
+        ),
+        span=Span(500, 500 + len(ROW)),
+        quote=ROW,
+        header=f"| {NAMES} |",
+    )
+    draft = Draft("en")
+
+    draft.say(row.text, row, 1.0)
+
+    (citation,) = draft.citations
+    assert citation.quote == f"{above}{ROW}"
+    assert (citation.start, citation.end) == (500 - len(above), 500 + len(ROW))
+    assert citation.passage_id == row.found.passage.id

@@ -187,3 +187,73 @@ def test_running_text_above_is_no_name() -> None:
         "",
         "| 2024 | 2023",
     ]
+
+
+FOUR = [row(60 - 10 * i, "Rent", "12", "11", "24", "22") for i in range(3)]
+
+
+def test_what_is_the_same_above_names_that_come_back_is_a_part_of_them() -> None:
+    names = row(70, "", "Net", "Cost", "Net", "Cost")
+    gross = (80, [(285, "Gross"), (485, "Gross")])
+
+    assert laid((90, [(330, "2024"), (530, "2023")]), gross, names, *FOUR)[1] == (
+        "| 2024 Gross Net | 2024 Cost | 2023 Gross Net | 2023 Cost"
+    )
+
+
+def test_names_that_tell_no_column_from_another_are_none() -> None:
+    assert "Rent 12 11 24 22" in laid(row(70, "", "2024", "2023", "2024", "2023"), *FOUR)
+
+
+def test_the_name_of_the_last_columns_is_not_that_of_others() -> None:
+    last = (80, [(487, "Changes over the years")])
+    middle = (80, [(385, "Changes over the years")])
+    names = row(70, "", "2024", "2023", "Sum", "Share")
+
+    assert laid(last, names, *FOUR)[1] == (
+        "| 2024 | 2023 | Changes over the years Sum | Changes over the years Share"
+    )
+    # In the middle of all it is that of all.
+    assert laid(middle, names, *FOUR)[1].count("Changes over the years") == 4
+
+
+def test_a_unit_is_about_all_amounts() -> None:
+    unit = (80, [(270, "(in millions)")])
+
+    assert laid(unit, row(70, "", "2024", "2023"), *ROWS)[1] == "(in millions) | 2024 | 2023"
+
+
+def test_marks_of_notes_and_dates_are_names_and_amounts_are_none() -> None:
+    dates = row(70, "", "31/12/2024", "2023 (1)")
+
+    assert laid(dates, *ROWS)[1] == "| 31/12/2024 | 2023 (1)"
+    assert "Rent 120 90" in laid(row(70, "", "12%", "7 - 9"), *ROWS)
+
+
+def test_a_name_that_goes_on_with_a_small_letter_begins_in_the_line_before() -> None:
+    lines = laid(
+        row(90, "", "2024", "2023"),
+        *(row(80, "Rent", "1", "2"), (70, [(50.0, "Costs of all")])),
+        *(row(60, "other things", "3", "4"), (50, [(50.0, "Assets:")]), row(40, "land", "5", "6")),
+    )
+
+    assert lines[3:] == ["Costs of all other things | 3 | 4", "Assets:", "land | 5 | 6", ""]
+
+
+def test_the_number_of_the_page_is_no_row() -> None:
+    assert laid(row(70, "", "2024", "2023"), *ROWS, (20, [(285, "17")]))[-2:] == ["", "17"]
+
+
+def test_of_a_line_at_two_heights_what_names_no_column_is_kept() -> None:
+    both = [(50.0, "Stock of"), (280.0, "2024"), (380.0, "2023")]
+    texts = ["Stock of 2024 2023", *(" ".join(t for _, t in line) for _, line in ROWS)]
+    cells = [Cell(t, at, at + _LETTER * len(t), 90 if at == 50 else 70) for at, t in both]
+
+    def cells_of(number: int) -> list[Cell]:
+        bottom, line = ROWS[number - 1]
+        own = [Cell(t, at, at + _LETTER * len(t), bottom) for at, t in line]
+        return own if number else cells
+
+    made = [line.strip() for line in with_tables(texts, cells_of)]
+
+    assert made[:3] == ["", "| 2024 | 2023", "Stock of"]

@@ -124,3 +124,27 @@ def test_a_row_is_told_as_a_sentence(
     header: str, row: str, language: str, sentence: str | None
 ) -> None:
     assert told(header, row, language) == sentence
+
+
+HEADER = " | Three months ended June 25, 2022 | Three months ended June 26, 2021 | Change"
+
+
+@pytest.mark.parametrize(
+    ("years", "sentence"),
+    [
+        ({"2022"}, "Pumps; Three months ended June 25, 2022: 40; Change: 3 %."),
+        ({"2021", "2022"}, None),
+        ({"1998"}, None),
+        (set(), None),
+    ],
+)
+def test_amounts_of_other_years_than_those_asked_for_are_left_out(
+    years: set[str], sentence: str | None
+) -> None:
+    row = "Pumps | 40 | 39 | 3 %"
+
+    assert told(HEADER, row, "en", frozenset(years)) == (sentence or told(HEADER, row, "en"))
+
+
+def test_a_year_without_an_amount_leaves_no_row_empty() -> None:
+    assert told(" | 2022 | 2021", "Loans |  | 7", "en", frozenset({"2022"})) == "Loans; 2021: 7."
