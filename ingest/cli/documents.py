@@ -1,4 +1,4 @@
-"""`add`, `sync`, `documents`, `show`, `remove`: documents from the command line."""
+"""`add`, `sync`, `documents`, `show`, `reread`, `remove`: documents from the command line."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until they 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (add, sync, documents, show_document, remove):
+    for command in (add, sync, documents, show_document, reread, remove):
         app.command(name="show" if command is show_document else None)(command)
 
 
@@ -149,6 +149,29 @@ def show_document(
         return
     for name, value in document.items():
         show(f"{name:>14}  {value}")
+
+
+def reread(
+    document_ids: Annotated[list[str] | None, typer.Argument(metavar="ID...")] = None,
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="All documents of this collection.")
+    ] = None,
+    *,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read documents again, as after an upgrade; until they are ready the old text answers."""
+    if not document_ids and collection is None:
+        fail("Name documents, or with --collection all of one.")
+    with client() as service:
+        ids = document_ids or [one["id"] for one in service.documents(collection=collection)]
+        told = [service.read_again(str(one)) for one in ids]
+    for one in told:
+        # Each is waited for by itself, also where they came in one file of lines.
+        one.pop("batch", None)
+    if not no_wait:
+        told = wait_for(told, collection or "")
+    _report(told, as_json=as_json)
 
 
 def remove(

@@ -18,7 +18,7 @@ from services.api.page_drawing import drawn_page
 from services.api.schemas import NAME_PATTERN, ReadersBody, document_out
 from services.api.state import InHouse, InService
 from services.api.streaming import event
-from services.api.uploads import Door, Upload, take
+from services.api.uploads import Door, Upload, take, take_again
 from services.domain.documents import Document, DocumentFilter, Status
 from services.domain.errors import InvalidRequestError, NotFoundError, UnauthenticatedError
 from services.domain.scope import Scope
@@ -183,6 +183,22 @@ async def _progress(look: Callable[[], Document]) -> AsyncIterator[dict[str, obj
             return
         last = told
         await anyio.sleep(_EVENTS_S)
+
+
+@router.post(
+    "/{document_id}/reread",
+    status_code=202,
+    responses={200: {"description": "It is being read already."}},
+)
+def read_document_again(service: InService, scope: Asking, document_id: str) -> JSONResponse:
+    """Have a document read again from the bytes that are kept: 202 with the Document that takes its
+    place when it is ready; until then the one that is there answers.
+    """
+    service.budgets.spend("uploads", scope.principal)
+    house = service.house
+    door = Door(house.registry, house.spool, house.queue)
+    taken = take_again(door, scope, document_id)
+    return JSONResponse(taken.body, 202 if taken.is_work else 200)
 
 
 @router.put("/{document_id}/readers")

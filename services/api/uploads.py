@@ -87,6 +87,15 @@ def take(door: Door, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
     return Taken(document_out(document), is_work)
 
 
+def take_again(door: Door, scope: Scope, document_id: str) -> Taken:
+    """Have a document read again from the bytes that are kept, as by readers that have learnt."""
+    lease_until = int(time.time()) + _MESSAGE_S
+    document, is_work = door.registry.documents.read_again(scope, document_id, lease_until)
+    if is_work:
+        _send(door, [document.id])
+    return Taken(document_out(document), is_work)
+
+
 def shown_name(name: str) -> str:
     """Return an upload's name as it may be shown: no path tricks, nothing invisible, not long."""
     plain, _ = remove_invisible(unicodedata.normalize("NFC", name))
@@ -121,14 +130,17 @@ def _accept(
 ) -> list[tuple[Document, bool]]:
     lease_until = int(time.time()) + _MESSAGE_S
     accepted = door.registry.documents.accept(target, arrived, lease_until)
-    work = list(dict.fromkeys(document.id for document, is_work in accepted if is_work))
+    _send(door, list(dict.fromkeys(document.id for document, is_work in accepted if is_work)))
+    return accepted
+
+
+def _send(door: Door, work: Sequence[str]) -> None:
     try:
         for start in range(0, len(work), _LINES_PER_JOB):
             door.queue.send(work[start : start + _LINES_PER_JOB])
     except NotReadyError:
         # They are in the registry: a worker's sweep sends them when the queue is back.
         log.warning("the job queue does not answer", documents=len(work))
-    return accepted
 
 
 def _take_lines(door: Door, target: CollectionRole, upload: Upload, sha256: str) -> Taken:

@@ -108,6 +108,11 @@ class FootnoteClient:
         told: dict[str, Any] = self.call("DELETE", f"/v1/documents/{quote(document_id)}")
         return told
 
+    def read_again(self, document_id: str) -> dict[str, Any]:
+        """Have a document read again; returns the Document that takes its place when ready."""
+        told: dict[str, Any] = self.call("POST", f"/v1/documents/{quote(document_id)}/reread")
+        return told
+
     def ask(self, asked: Mapping[str, object]) -> Iterator[Event]:
         """Yield the events of an answer as they come: name and value."""
         reader = EventReader()

@@ -12,6 +12,7 @@ from services.domain.errors import DocumentNotFoundError
 from services.domain.scope import CollectionRole, Role, Scope, segment_of
 from services.registry.change_log import log_changes
 from services.registry.database import Database, one
+from services.registry.queueing import queue_again, read_again, unfinished_versions
 from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of, new_id, now
 from services.registry.tables import (
     answer_documents,
@@ -59,7 +60,7 @@ class Documents:
             if rows:
                 connection.execute(sa.insert(documents), rows)
             again = [row.id for row in known.values() if row.status == Status.FAILED]
-            _queue_again(connection, again, lease_until)
+            queue_again(connection, again, lease_until)
             _move_to_batch(connection, [row.id for row in known.values()], arrived)
             stored = _known(connection, target, arrived)
         work = {row["id"] for row in rows} | set(again)
@@ -125,11 +126,28 @@ class Documents:
             counted = {status: int(count) for status, count in connection.execute(query)}
         return {status.value: counted.get(status.value, 0) for status in Status}
 
+    def read_again(self, scope: Scope, document_id: str, lease_until: int) -> tuple[Document, bool]:
+        """Queue a new version of the document from the same bytes; return it with whether it is
+        work. Until it is ready, the one that is there answers; one that failed is queued itself.
+        """
+        with self._database.write() as connection:
+            _readable(connection, scope, document_id, Role.WRITE)
+            queued, is_work = read_again(connection, document_id, lease_until)
+            told = connection.execute(
+                sa.select(*DOCUMENT_COLUMNS)
+                .select_from(FROM_DOCUMENTS)
+                .where(documents.c.id == queued)
+            ).one()
+        return document_of(told), is_work
+
     def remove(self, scope: Scope, document_id: str) -> tuple[Document, Receipt]:
-        """Remove the document and everything stored of it in one transaction."""
+        """Remove the document and everything stored of it in one transaction; also what is still to
+        be read of the same bytes in its place.
+        """
         with self._database.write() as connection:
             row = _readable(connection, scope, document_id, Role.WRITE)
-            removed = erase(connection, [document_id])
+            waiting = unfinished_versions(connection, document_id)
+            removed = erase(connection, [document_id, *waiting])
             log_changes(connection, "remove", [(document_id, row.segment_id)])
         return document_of(row), Receipt(document_id, removed)
 
@@ -327,20 +345,3 @@ def _move_to_batch(
         connection.execute(
             sa.update(documents).where(documents.c.id.in_(ids[i : i + _BATCH])).values(batch=batch)
         )
-
-
-def _queue_again(connection: sa.Connection, ids: Sequence[str], lease_until: int) -> None:
-    if not ids:
-        return
-    connection.execute(
-        sa.update(documents)
-        .where(documents.c.id.in_(ids))
-        .values(
-            status=Status.QUEUED.value,
-            stage=Status.QUEUED.value,
-            error_code=None,
-            error_message=None,
-            attempts=0,
-            lease_until=lease_until,
-        )
-    )

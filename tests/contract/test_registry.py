@@ -91,6 +91,63 @@ def test_a_document_goes_from_queued_to_ready_in_one_change(registry: Registry) 
     assert len(registry.passages.indexed([document.id], "m")) == 1
 
 
+def test_a_document_that_is_read_again_answers_until_its_new_version_is_ready(
+    registry: Registry,
+) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64, "source")
+    again, is_work = registry.documents.read_again(owner(registry), document.id, 9)
+    assert (again.id, is_work) == (document.id, False)  # it has not been read at all
+    finish(registry, document)
+
+    again, is_work = registry.documents.read_again(owner(registry), document.id, 9)
+    twice = registry.documents.read_again(owner(registry), document.id, 9)
+
+    assert is_work
+    assert twice == (again, False)
+    assert again.id != document.id
+    assert (again.status, again.passages, again.blob) == (Status.QUEUED, 0, document.blob)
+    assert again.source_id == "source"
+    assert registry.documents.text(owner(registry), document.id) == "hello world"
+
+    finish(registry, again, "hello again")
+
+    with pytest.raises(DocumentNotFoundError):
+        registry.documents.get(owner(registry), document.id)
+    assert registry.documents.text(owner(registry), again.id) == "hello again"
+    assert [(c.document_id, c.kind) for c in registry.changes.after(1)] == [
+        (document.id, "remove"),
+        (again.id, "add"),
+    ]
+
+
+def test_one_that_failed_is_read_again_itself(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    registry.work.claim([document.id], 60, 3)
+    registry.work.fail(document.id, Failure("corrupt", "It is corrupt."), {})
+
+    again, is_work = registry.documents.read_again(owner(registry), document.id, 9)
+
+    assert (again.id, again.status, again.error, is_work) == (
+        document.id,
+        Status.QUEUED,
+        None,
+        True,
+    )
+
+
+def test_what_is_removed_while_it_is_read_again_does_not_come_back(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    finish(registry, document)
+    again, _ = registry.documents.read_again(owner(registry), document.id, 9)
+
+    registry.documents.remove(owner(registry), document.id)
+    finish(registry, again)
+
+    with pytest.raises(DocumentNotFoundError):
+        registry.documents.get(owner(registry), again.id)
+    assert list(registry.passages.of_document(owner(registry), again.id)) == []
+
+
 def test_what_stands_before_a_passage_is_read_from_the_text(registry: Registry) -> None:
     document, _ = arrive(registry, "a.txt", "a" * 64)
     (claimed,) = registry.work.claim([document.id], 60, 3)

@@ -288,7 +288,12 @@ def test_the_command_line_does_the_main_job(service: Any, tmp_path: Path) -> Non
     listed = json.loads(service.run("documents", "-c", "cli", "--json").stdout)
     assert [one["name"] for one in listed] == ["tea.md"]
     assert service.run("show", listed[0]["id"]).returncode == 0
-    assert "passages 1" in service.run("remove", listed[0]["id"]).stdout
+    assert "ready     tea.md" in service.run("reread", "-c", "cli").stdout
+    (again,) = json.loads(service.run("documents", "-c", "cli", "--json").stdout)
+    assert again["id"] != listed[0]["id"]
+    assert again["sha256"] == listed[0]["sha256"]
+    assert "16:45" in service.run("ask", "When is tea served?", "-c", "cli").stdout
+    assert "passages 1" in service.run("remove", again["id"]).stdout
 
 
 def test_the_command_line_speaks_chinese_where_the_locale_does(
@@ -328,6 +333,8 @@ def test_the_command_line_speaks_chinese_where_the_locale_does(
     ("arguments", "status", "words"),
     [
         (["show", "doc_none"], 1, "doc_none"),
+        (["reread", "doc_none"], 1, "doc_none"),
+        (["reread"], 1, "Name documents, or with --collection all of one."),
         (["ask", ""], 1, "question"),
         (["frobnicate"], 2, "frobnicate"),
         (["add", "/no/such/path"], 2, "no/such/path"),
