@@ -82,8 +82,9 @@ class _Naming:
 
         What stands left of the columns is about the rows' names, a unit alone about all amounts.
         """
-        apart = [cell for cell in level if _is_left(self._columns, cell)]
-        cells = [cell for cell in level if cell not in apart]
+        in_slots = not any(self.names) and self._stand_in_slots(level)
+        apart = level[:1] if in_slots else [one for one in level if _is_left(self._columns, one)]
+        cells = level[1:] if in_slots else [one for one in level if one not in apart]
         said = {cell.text for cell in cells}
         units = cells if len(said) == 1 and all(map(_UNIT.fullmatch, said)) else []
         cells = [] if units else cells
@@ -92,7 +93,7 @@ class _Naming:
         bottom = (cells or units)[0].bottom
         if bottom - self._last > self._most:
             return None
-        places = self._places(cells) if cells else []
+        places = [[i] for i in range(len(cells))] if in_slots else self._places(cells)
         if places is None:
             return [] if self.is_whole else None
         for cell, columns in zip(cells, places, strict=True):
@@ -100,6 +101,18 @@ class _Naming:
         self.label[:0] = [*(cell.text for cell in apart), *(said if units else ())]
         self._last, self._most = bottom, _MOST_APART
         return level
+
+    def _stand_in_slots(self, level: Sequence[Cell]) -> bool:
+        """Say whether there is a cell for the rows' names and one for each column, which begins
+        behind the column before: a column of a grid is wider than its amounts.
+        """
+        if len(level) != 1 + len(self._columns):
+            return False
+        before = [level[0].right, *(column.right for column in self._columns)]
+        return all(
+            start < cell.left and cell.right <= column.right + _BESIDE
+            for cell, start, column in zip(level[1:], before, self._columns, strict=False)
+        )
 
     def _name(self, cell: Cell, columns: Sequence[int]) -> None:
         for i in columns:
@@ -116,6 +129,8 @@ class _Naming:
         those of two years do for each of two quarters, what differs above them tells the groups
         apart, what does not is a part of the names.
         """
+        if not cells:
+            return []
         own = [over(self._columns, one) or over(self._columns, one, _BESIDE) for one in cells]
         is_own = all(len(columns) == 1 for columns in own)
         if not self.is_whole:
@@ -225,6 +240,6 @@ def _is_no_name(table: Table, cell: Cell) -> bool:
     plain = _NOTE.sub("", cell.text).strip()
     if not any(map(str.isalpha, plain)) and not _DATE.fullmatch(plain):
         return _NUMERIC.search(plain) is not None
-    outside = table.columns[0].left - cell.left
+    first = table.columns[0].left
     most = max((cell.right - cell.left) / 2, _MOST_OUTSIDE)
-    return outside > most and not _is_left(table.columns, cell)
+    return cell.right >= first and first - cell.left > most

@@ -24,7 +24,7 @@ from services.language.normalize import CJK
 _FEWEST_ROWS = 3
 _FEWEST_COLUMNS = 2
 # So many lines without an amount may stand between two rows: names of groups, of a row in parts.
-_MOST_BETWEEN = 3
+_MOST_BETWEEN = 12
 _WHOLE_AMOUNT = re.compile(rf"(?<!\S)(?:{AMOUNT.pattern})(?!\S)")
 _BEFORE = re.compile(r"[$€£¥￥(]{1,2}")
 _BEHIND = re.compile(r"[%‰)]{1,2}")
