@@ -9,7 +9,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from ingest.chunking.structure import Piece, pieces
 from services.domain.documents import Reading
 from services.domain.passages import Chunk
-from services.language.table_rows import as_heading, header_of, is_row
+from services.language.table_rows import as_heading, header_of, is_row, named_by
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -105,7 +105,7 @@ class LangChainChunker:
 
 
 def _joinable(last: Piece, piece: Piece, total: int, size: int, most: int) -> bool:
-    if last.page != piece.page:
+    if last.page != piece.page or named_by(last.headings) != named_by(piece.headings):
         return False
     if last.is_table or piece.is_table:
         # A caption or lead-in stays with a table that is small enough.

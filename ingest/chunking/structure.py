@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from services.domain.documents import HeadingMark, Reading, Span
+from services.language.table_rows import as_heading
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text on one page under one path of headings; a table is a piece of its own."""
+    """A run of text on one page under one path of headings; a table is a piece of its own, and so
+    is what goes on of one from the page before.
+    """
 
     start: int
     end: int
@@ -21,7 +24,7 @@ def pieces(reading: Reading) -> list[Piece]:
     """Return the pieces of *reading* in order; a heading's own line belongs to its section."""
     found: list[Piece] = []
     for start, end, path in _sections(reading):
-        for piece in _around_tables(start, end, path, reading.tables):
+        for piece in _around_tables(start, end, path, reading):
             found += _by_page(piece, reading.pages)
     return [piece for piece in found if reading.text[piece.start : piece.end].strip()]
 
@@ -51,11 +54,13 @@ def _sections(reading: Reading) -> Iterator[tuple[int, int, tuple[str, ...]]]:
 
 
 def _around_tables(
-    start: int, end: int, path: tuple[str, ...], tables: Sequence[Span]
+    start: int, end: int, path: tuple[str, ...], reading: Reading
 ) -> Iterator[Piece]:
-    for table in tables:
-        if start <= table.start and table.end <= end:
-            yield Piece(start, table.start, path)
-            yield Piece(table.start, table.end, path, is_table=True)
-            start = table.end
+    named = {(mark.start, mark.end): (*path, as_heading(mark.title)) for mark in reading.named}
+    whole = [(span.start, span.end) for span in reading.tables]
+    for first, last in sorted([*named, *whole]):
+        if start <= first and last <= end:
+            yield Piece(start, first, path)
+            yield Piece(first, last, named.get((first, last), path), (first, last) not in named)
+            start = last
     yield Piece(start, end, path)

@@ -17,12 +17,15 @@ Tell: TypeAlias = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a document: `kind` is `heading`, `text`, `item` or `table` (rows as lines)."""
+    """A piece of a document: `kind` is `heading`, `text`, `item` or `table` (rows as lines); with
+    `names`, rows of a table that goes on under the names of its columns on a page before.
+    """
 
     kind: str
     text: str
     level: int = 0
     page: int | None = None
+    names: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ def assemble(contents: Contents, name: str, most_characters: int) -> Reading:
         pages=laid.page_spans(contents.pages),
         headings=tuple(laid.headings),
         tables=tuple(laid.tables),
+        named=tuple(laid.named),
         grade=graded(text, contents, laid.removed),
     )
 
@@ -40,6 +41,7 @@ class _Laid:
         self.removed = 0
         self.headings: list[HeadingMark] = []
         self.tables: list[Span] = []
+        self.named: list[HeadingMark] = []
         self._pages: dict[int, tuple[int, int]] = {}
         self._last = ""
 
@@ -58,6 +60,8 @@ class _Laid:
             self.headings.append(HeadingMark(start, self.length, max(block.level, 1), shown))
         elif block.kind == "table":
             self.tables.append(Span(start, self.length))
+        elif block.names:
+            self.named.append(HeadingMark(start, self.length, 0, canonical(block.names)[0]))
         if block.page is not None:
             first, _ = self._pages.get(block.page, (start, start))
             self._pages[block.page] = (first, self.length)

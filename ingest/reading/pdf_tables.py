@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Self
 
 from ingest.reading.pdf_cells import (
     AMOUNT,
@@ -25,6 +26,8 @@ _FEWEST_ROWS = 3
 _FEWEST_COLUMNS = 2
 # So many lines without an amount may stand between two rows: names of groups, of a row in parts.
 _MOST_BETWEEN = 12
+# So many lines may stand between a page's edge and a table that goes on there.
+_MOST_AT_EDGE = 20
 _WHOLE_AMOUNT = re.compile(rf"(?<!\S)(?:{AMOUNT.pattern})(?!\S)")
 _BEFORE = re.compile(r"[$€£¥￥(]{1,2}")
 _BEHIND = re.compile(r"[%‰)]{1,2}")
@@ -34,33 +37,81 @@ _HEIGHT = 1.0
 
 
 class Row(str):
-    """A line of a table, or what names its columns."""
+    """A line of a table, or what names its columns. Of a table that goes on from the page before
+    each line has those `names`.
+    """
 
-    __slots__ = ()
+    __slots__ = ("names",)
+    names: str
+
+    def __new__(cls, text: str, names: str = "") -> Self:
+        """Return a line with the names of its columns, if they stand on a page before."""
+        row = super().__new__(cls, text)
+        row.names = names
+        return row
 
 
-def with_tables(lines: Sequence[str], cells_of: CellsOf) -> list[str]:
-    """Return the *lines* of a page, those of its tables as Rows of cells, set off by blank lines.
+@dataclass(frozen=True, slots=True)
+class OpenTable:
+    """A table at the end of a page, which may go on: the names of its columns and their places."""
 
-    What names the columns becomes one row. Where nothing surely names each column, or a line fits
-    into none, all stays as it is: an amount under a wrong name would be worse than under none.
+    names: list[str]
+    columns: list[Cell]
+
+
+def with_tables(
+    lines: Sequence[str], cells_of: CellsOf, before: OpenTable | None = None
+) -> tuple[list[str], OpenTable | None]:
+    """Return the *lines* of a page, those of its tables as Rows of cells, set off by blank lines,
+    and the table at its end.
+
+    What names the columns becomes one row; the one *before* may go on without. Where nothing surely
+    names each column, or a line fits into none, all stays as it is: an amount under a wrong name
+    would be worse than under none.
     """
     starts = [i for i, line in enumerate(lines) if _has_amounts(line)]
     if len(starts) < _FEWEST_ROWS:
-        return list(lines)
+        return list(lines), None
     made: list[str] = []
     done = 0
+    last: OpenTable | None = None
+    rows: Sequence[str]
     for table in _tables(range(starts[0], len(lines)), set(starts), cells_of):
-        header = header_of(table, range(done, min(table.rows)), cells_of)
+        first = min(table.rows)
+        header = header_of(table, range(done, first), cells_of)
         if header is not None:
-            made += [
-                *lines[done : min(header.lines)],
-                "",
-                *_written(table, header, lines, cells_of),
-            ]
-            made.append("")
-            done = max(table.rows) + 1
-    return [*made, *lines[done:]]
+            top, names = min(header.lines), header.names
+            rows = list(_written(table, header, lines, cells_of))
+        elif before is not None and _goes_on(before, table, cells_of):
+            top, names = first, before.names
+            rows = _named_before(table, before)
+        else:
+            before = None
+            continue
+        made += [*lines[done:top], "", *rows, ""]
+        done, before, last = max(table.rows) + 1, None, OpenTable(names, table.columns)
+    is_open = last is not None and _is_alone(range(done, len(lines)), cells_of)
+    return [*made, *lines[done:]], last if is_open else None
+
+
+def _goes_on(before: OpenTable, table: Table, cells_of: CellsOf) -> bool:
+    """Say whether *table* stands at the top of its page in the columns of the one *before*."""
+    places = [over(before.columns, column) for column in table.columns]
+    is_same = places == [[i] for i in range(len(before.columns))]
+    return is_same and _is_alone(range(min(table.rows)), cells_of)
+
+
+def _is_alone(numbers: range, cells_of: CellsOf) -> bool:
+    """Say whether lines at a page's edge are no more than heads, feet and names of rows."""
+    return len(numbers) <= _MOST_AT_EDGE and all(
+        len(cells_of(number) or []) <= 1 for number in numbers
+    )
+
+
+def _named_before(table: Table, before: OpenTable) -> list[Row]:
+    first, last = min(table.rows), max(table.rows)
+    numbers = sorted(i for i in table.rows | table.labels if first <= i <= last)
+    return [Row(_told(table, i), rows_as_text([before.names])) for i in numbers]
 
 
 def _written(
@@ -80,7 +131,7 @@ def _written(
             yield header.lines.get(i, lines[i])
     whole = replace(table, rows={**table.rows, first: row})
     numbers = sorted(whole.rows | whole.labels)
-    yield from (_told(whole, i) for i in numbers if i <= max(whole.rows))
+    yield from (_told(whole, i) for i in numbers if first <= i <= max(whole.rows))
 
 
 def _has_amounts(line: str) -> bool:
@@ -193,7 +244,7 @@ def _named(
         around = _around(before, values, labels)
         name = [*around, *name]
         before -= len(around)
-    while name and before in labels and _goes_on(labels[before].text, name[0].text):
+    while name and before in labels and _is_rest(labels[before].text, name[0].text):
         name = [labels.pop(before), *name]
         before -= 1
     if not name:
@@ -203,7 +254,7 @@ def _named(
     return [replace(name[0], text=text, right=max(cell.right for cell in name)), *values]
 
 
-def _goes_on(text: str, rest: str) -> bool:
+def _is_rest(text: str, rest: str) -> bool:
     return text[-1] not in ":：" and (rest[0].islower() or rest[0] == "(")
 
 
@@ -220,9 +271,9 @@ def _around(last: int, values: Sequence[Cell], labels: dict[int, Cell]) -> list[
     return []
 
 
-def _told(table: Table, number: int) -> str:
+def _told(table: Table, number: int) -> Row:
     if number in table.labels:
-        return table.labels[number].text
+        return Row(table.labels[number].text)
     row = table.rows[number]
     told = [row[0].text, *[""] * len(table.columns)]
     for value in row[1:]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import pypdfium2
@@ -11,7 +12,7 @@ import pypdfium2.raw as pdfium
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.grade import GARBLED_PAGE, garbled_share
 from ingest.reading.pdf_lines import PageLines
-from ingest.reading.pdf_tables import Row, with_tables
+from ingest.reading.pdf_tables import OpenTable, Row, with_tables
 from ingest.reading.rapidocr_pictures import PictureReader
 from services.domain.errors import UnreadableError
 
@@ -53,8 +54,10 @@ def _opened(source: Source) -> pypdfium2.PdfDocument:
 def _read_pages(document: pypdfium2.PdfDocument, tell: Tell) -> Contents:
     ocr = PictureReader()
     pages: list[list[str]] = []
+    last: OpenTable | None = None
     for number, page in enumerate(document):
-        pages.append(_page_lines(page, ocr))
+        lines, last = _page_lines(page, ocr, last)
+        pages.append(lines)
         tell(number + 1, len(document))
     blocks = _blocks(_without_running_lines(pages), _outline(document))
     with_text = sum(any(line.strip() for line in lines) for lines in pages)
@@ -64,19 +67,21 @@ def _read_pages(document: pypdfium2.PdfDocument, tell: Tell) -> Contents:
     return Contents(blocks, title=_own_title(document), pages=len(pages), notes=notes)
 
 
-def _page_lines(page: pypdfium2.PdfPage, ocr: PictureReader) -> list[str]:
+def _page_lines(
+    page: pypdfium2.PdfPage, ocr: PictureReader, before: OpenTable | None
+) -> tuple[list[str], OpenTable | None]:
+    """Return the lines of a page, and the table at its end, which may go on on the next."""
     textpage = page.get_textpage()
     try:
         text = str(textpage.get_text_bounded()).replace("\r\n", "\n")
         if not _needs_ocr(page, text):
-            lines = text.split("\n")
-            return [
-                _unmarked(line) for line in with_tables(lines, PageLines(textpage, lines).cells)
-            ]
+            plain = text.split("\n")
+            lines, last = with_tables(plain, PageLines(textpage, plain).cells, before)
+            return [_unmarked(line) for line in lines], last
     finally:
         textpage.close()
     read = ocr.read(page.render(scale=_OCR_DPI / 72).to_numpy())
-    return (read or _unmarked(text)).split("\n")
+    return (read or _unmarked(text)).split("\n"), None
 
 
 def _unmarked(text: str) -> str:
@@ -85,7 +90,8 @@ def _unmarked(text: str) -> str:
     """
     if "\x02" not in text and "\ufffe" not in text:
         return text
-    return type(text)(text.replace("\x02", "").replace("\ufffe", ""))
+    plain = text.replace("\x02", "").replace("\ufffe", "")
+    return Row(plain, text.names) if isinstance(text, Row) else plain
 
 
 def _needs_ocr(page: pypdfium2.PdfPage, text: str) -> bool:
@@ -144,17 +150,22 @@ def _outline(document: pypdfium2.PdfDocument) -> dict[tuple[int, str], int]:
 def _blocks(pages: Sequence[list[str]], outline: dict[tuple[int, str], int]) -> list[Block]:
     blocks: list[Block] = []
     for number, lines in enumerate(pages, 1):
-        running: list[str] = []
-        for line in lines:
-            level = outline.get((number, _squeezed(line)))
-            if level is None or len(line) > _LONGEST_HEADING:
-                running.append(line)
-                continue
-            blocks.append(Block("text", "\n".join(running), page=number))
-            blocks.append(Block("heading", line, level, number))
-            running = []
-        blocks.append(Block("text", "\n".join(running), page=number))
+        for names, together in groupby(lines, key=_names_of):
+            running: list[str] = []
+            for line in together:
+                level = outline.get((number, _squeezed(line)))
+                if level is None or len(line) > _LONGEST_HEADING or names:
+                    running.append(line)
+                    continue
+                blocks.append(Block("text", "\n".join(running), page=number))
+                blocks.append(Block("heading", line, level, number))
+                running = []
+            blocks.append(Block("text", "\n".join(running), page=number, names=names))
     return blocks
+
+
+def _names_of(line: str) -> str:
+    return line.names if isinstance(line, Row) else ""
 
 
 def _squeezed(text: str) -> str:

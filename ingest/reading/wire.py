@@ -45,13 +45,15 @@ def reading_of_json(value: Mapping[str, Any]) -> Reading:
         text=text,
         title=str(value["title"]),
         pages=tuple(_span(one, text) for one in value["pages"]),
-        headings=tuple(
-            HeadingMark(*_ends(one, text), level=int(one["level"]), title=str(one["title"]))
-            for one in value["headings"]
-        ),
+        headings=tuple(_mark(one, text) for one in value["headings"]),
         tables=tuple(_span(one, text) for one in value["tables"]),
+        named=tuple(_mark(one, text) for one in value["named"]),
         grade=dict(value["grade"]),
     )
+
+
+def _mark(value: Mapping[str, Any], text: str) -> HeadingMark:
+    return HeadingMark(*_ends(value, text), level=int(value["level"]), title=str(value["title"]))
 
 
 def _span(value: Mapping[str, Any], text: str) -> Span:

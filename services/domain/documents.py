@@ -134,7 +134,8 @@ class Reading:
     """What reading a file gave: one canonical text and the spans that structure it.
 
     `pages[i]` is the span of page i + 1 (empty for formats without pages); `tables` are spans
-    that must not be cut between a row and its header.
+    that must not be cut between a row and its header, `named` rows whose columns are named on a
+    page before, with that row as title.
     """
 
     text: str
@@ -142,6 +143,7 @@ class Reading:
     pages: tuple[Span, ...] = ()
     headings: tuple[HeadingMark, ...] = ()
     tables: tuple[Span, ...] = ()
+    named: tuple[HeadingMark, ...] = ()
     grade: Mapping[str, object] = field(default_factory=dict)
 
 

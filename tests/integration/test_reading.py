@@ -94,6 +94,29 @@ def test_the_columns_of_a_table_in_a_pdf_are_known(
     )
 
 
+def test_a_table_that_goes_on_without_names_has_those_of_the_page_before(
+    children: ReadingChildren, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.pdf"
+    canvas = Canvas(str(path))
+    for page in range(2):
+        for i in range(40):
+            cells = ("Name", "Hours", "Days") if page == i == 0 else (f"No {page}-{i}", "160", "20")
+            canvas.drawString(60, 790 - 18 * i, cells[0])
+            canvas.drawRightString(300, 790 - 18 * i, cells[1])
+            canvas.drawRightString(400, 790 - 18 * i, cells[2])
+        canvas.showPage()
+    canvas.save()
+
+    reading = read(children, path)
+
+    (mark,) = reading.named
+    assert mark.title == "Name | Hours | Days"
+    assert reading.text[mark.start : mark.end].startswith("No 1-0 | 160 | 20\nNo 1-1 | 160")
+    assert mark.end == len(reading.text)
+    assert mark.start == reading.pages[1].start
+
+
 def test_what_only_looks_like_a_running_line_is_kept(
     children: ReadingChildren, tmp_path: Path
 ) -> None:

@@ -32,6 +32,14 @@ def test_spans_point_at_what_they_name() -> None:
     assert reading.grade["invisible_removed"] == 1
 
 
+def test_rows_that_go_on_know_the_names_of_their_columns() -> None:
+    blocks = [Block("text", "Yearly report", page=2), Block("text", "a | 1", page=2, names=" | N")]
+
+    (mark,) = assemble(Contents(blocks, pages=2), "a.pdf", 100).named
+
+    assert (mark.start, mark.end, mark.title) == (15, 20, "| N")
+
+
 def test_no_text_is_an_error_in_words() -> None:
     with pytest.raises(UnreadableError, match="no text") as caught:
         assemble(Contents([Block("text", " \n ")]), "a.txt", 10)

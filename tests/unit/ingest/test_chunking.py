@@ -92,6 +92,22 @@ def test_rows_within_a_page_of_text_stand_under_the_names_of_their_columns() -> 
     assert chunks[-1].headings == ()
 
 
+def test_rows_that_go_on_from_a_page_before_stand_under_the_names_there() -> None:
+    rows = "\n".join(f"Pump {i} | {i * 10} | {i}" for i in range(9))
+    text = f"Yearly report\n\n{rows}\n\nAll prices are without tax."
+    start = text.index(rows)
+    mark = HeadingMark(start, start + len(rows), 0, "Product | Price | Stock")
+
+    chunks = CHUNKER.chunks(Reading(text, pages=(Span(0, len(text)),), named=(mark,)))
+
+    assert [chunk.text for chunk in (chunks[0], chunks[-1])] == [
+        "Yearly report",
+        "All prices are without tax.",
+    ]
+    assert {chunk.headings for chunk in chunks[1:-1]} == {("| Product | Price | Stock |",)}
+    assert {chunk.headings for chunk in (chunks[0], chunks[-1])} == {()}
+
+
 def test_a_passage_knows_its_page() -> None:
     text = "First page here.\n\nSecond page here."
     pages = (Span(0, 16), Span(18, len(text)))

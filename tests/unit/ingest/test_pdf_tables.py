@@ -7,7 +7,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from ingest.reading.pdf_cells import Cell
-from ingest.reading.pdf_tables import with_tables
+from ingest.reading.pdf_tables import OpenTable, Row, with_tables
 
 _LETTER = 5.0
 # A line of a page: its height, and what it says from which place on.
@@ -16,13 +16,18 @@ Line = tuple[float, Sequence[tuple[float, str]]]
 
 def laid(*lines: Line) -> list[str]:
     """Return what becomes of the *lines* of a page, in letters of five points."""
+    return [line.strip() for line in laid_after(None, *lines)[0]]
+
+
+def laid_after(before: OpenTable | None, *lines: Line) -> tuple[list[str], OpenTable | None]:
+    """Return what becomes of the *lines* of a page behind one at whose end a table was open."""
     texts = [" ".join(text for _, text in line) for _, line in lines]
 
     def cells_of(number: int) -> list[Cell]:
         bottom, line = lines[number]
         return [Cell(text, at, at + _LETTER * len(text), bottom) for at, text in line]
 
-    return [line.strip() for line in with_tables(texts, cells_of)]
+    return with_tables(texts, cells_of, before)
 
 
 def row(bottom: float, name: str, *amounts: str) -> Line:
@@ -254,6 +259,35 @@ def test_of_a_line_at_two_heights_what_names_no_column_is_kept() -> None:
         own = [Cell(t, at, at + _LETTER * len(t), bottom) for at, t in line]
         return own if number else cells
 
-    made = [line.strip() for line in with_tables(texts, cells_of)]
+    made = [line.strip() for line in with_tables(texts, cells_of)[0]]
 
     assert made[:3] == ["", "| 2024 | 2023", "Stock of"]
+
+
+def test_a_table_goes_on_at_the_top_of_the_next_page() -> None:
+    foot, head = (10, [(200.0, "1 of 9")]), (95, [(200.0, "Yearly report")])
+    label = (80, [(50.0, "Other costs:")])
+    _, last = laid_after(None, row(70, "Cost", "2024", "2023"), *ROWS, foot)
+
+    lines, still = laid_after(last, head, label, *ROWS)
+
+    assert lines[:3] == ["Yearly report", "Other costs:", ""]
+    assert [(line, line.names) for line in lines if isinstance(line, Row)] == [
+        ("Rent | 120 | 90", "Cost | 2024 | 2023"),
+        ("Wages | 1,200 | (80)", "Cost | 2024 | 2023"),
+        ("Power | 7 | —", "Cost | 2024 | 2023"),
+    ]
+    assert still is not None
+
+
+def test_another_table_on_the_next_page_does_not_go_on() -> None:
+    _, last = laid_after(None, row(70, "Cost", "2024", "2023"), *ROWS)
+    three = [row(60 - 10 * i, "Rent", "12", "11", "24") for i in range(3)]
+    above = (80, [(50.0, "Costs"), (300.0, "all of them")])
+    own = row(70, "Cost", "2022", "2021")
+
+    assert "Rent 12 11 24" in laid_after(last, *three)[0]
+    assert "Rent 120 90" in laid_after(last, above, *ROWS)[0]
+    assert not any(isinstance(x, Row) and x.names for x in laid_after(last, own, *ROWS)[0])
+    # What stands below a table in two columns ends it.
+    assert laid_after(None, own, *ROWS, (20, [(50.0, "A text"), (300.0, "in columns")]))[1] is None
