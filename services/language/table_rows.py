@@ -19,6 +19,7 @@ YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)")
 _ONLY_YEAR = re.compile(rf"{YEAR.pattern}\D{{0,2}}")
 # Above the names of rows it tells the unit of all their amounts.
 _UNIT = re.compile(r"[(（].*[)）]")
+_NUMBERED = re.compile(r"^[(（]?\d{1,3}[.)、）]")
 _RULE = re.compile(r"[-:|\s]+")
 _ENDS = (".", "!", "?", "。", "！", "？")
 _STOPS = {"en": (": ", "; ", "."), "zh": ("：", "；", "。")}
@@ -27,7 +28,7 @@ _STOPS = {"en": (": ", "; ", "."), "zh": ("：", "；", "。")}
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of a table, `start..end` in its text, with the row that names its columns; None where
-    it does so itself, stands above that row, or is a rule.
+    it does so itself, stands above that row, is a rule, or only names rows.
     """
 
     start: int
@@ -89,7 +90,9 @@ def rows_of(text: str, above: str | None = None) -> list[Row]:
         if line.strip():
             block.append((position + len(line) - len(line.lstrip()), line.strip()))
         else:
-            found += _named([one for one in block if is_row(one[1])], above)
+            rows = _named([one for one in block if is_row(one[1])], above)
+            labels = _labels(block, within=above is not None)
+            found += sorted([*rows, *labels], key=lambda row: row.start)
             # Only what the text begins with is the rest of that table.
             above = None if block else above
             block = []
@@ -113,6 +116,18 @@ def told(header: str, row: str, language: str, years: frozenset[str] = frozenset
     ]
     whole = comma.join(parts)
     return whole if whole.endswith(_ENDS) else whole + stop
+
+
+def _labels(block: Sequence[tuple[int, str]], *, within: bool) -> Iterator[Row]:
+    """Yield the lines that have no cells and are no sentences between rows; without a number, also
+    behind the last, and, in what begins *within* a table, before the first.
+    """
+    rows = [i for i, (_, line) in enumerate(block) if is_row(line)]
+    for i, (start, line) in enumerate(block):
+        if not rows or i in rows or line.endswith(_ENDS) or (i < rows[0] and not within):
+            continue
+        if rows[0] < i < rows[-1] or not any(map(str.isdigit, _NUMBERED.sub("", line))):
+            yield Row(start, start + len(line), None)
 
 
 def _of_years(names: Sequence[str], values: Sequence[str], years: frozenset[str]) -> list[bool]:

@@ -81,10 +81,27 @@ def test_a_row_with_one_cell_does_not_end_the_table() -> None:
 
     assert named(text) == [
         (header, None),
+        ("Europe", None),
         ("Paris | France | 12", header),
         ("| Germany", header),
+        ("Others", None),
         ("Rome | Italy | 5", header),
     ]
+
+
+def test_lines_among_rows_that_are_no_sentences_name_rows() -> None:
+    header = "City | Country | Staff"
+    text = f"{header}\nParis | France | 12\nIt is closed.\nRome | Italy | 5\nAsia\nAs of May 3"
+    rest = "Asia\nKyoto | Japan | 7\n2. Others"
+
+    assert [one for one, _ in named(text)] == [
+        header,
+        "Paris | France | 12",
+        "Rome | Italy | 5",
+        "Asia",
+    ]
+    assert [one for one, _ in named(rest)] == ["2. Others"]
+    assert [one for one, _ in named(rest, as_heading(header))] == rest.split("\n")
 
 
 def test_later_rows_stand_under_the_header_above_and_no_other_table_does() -> None:
@@ -93,6 +110,7 @@ def test_later_rows_stand_under_the_header_above_and_no_other_table_does() -> No
     other = "A | B\nC | D"
 
     assert named(f"{rows}\n\n{other}", header) == [
+        ("Europe", None),
         ("Hotel | 200 | May", header),
         ("Item | Amount | Date", None),
         ("Food | 300 | June", header),
