@@ -6,10 +6,11 @@ from functools import lru_cache
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+from ingest.chunking.column_names import ColumnNames
 from ingest.chunking.structure import Piece, pieces
 from services.domain.documents import Reading
 from services.domain.passages import Chunk
-from services.language.table_rows import as_heading, header_of, is_row, named_by
+from services.language.table_rows import as_heading, named_by
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -46,8 +47,11 @@ class LangChainChunker:
         """Return the passages of *reading* in order."""
         found: list[Chunk] = []
         for piece, size in self._merged(reading, pieces(reading)):
+            names = ColumnNames(reading.text, piece.start, piece.end)
             for start, end in self._cut(reading.text, piece, size):
-                chunk = _chunk(reading, _under_header(reading, piece, start), start, end)
+                header = names.at(start)
+                under = (*piece.headings, as_heading(header)) if header else piece.headings
+                chunk = _chunk(reading, replace(piece, headings=under), start, end)
                 if chunk is not None:
                     found.append(chunk)
         return found
@@ -119,19 +123,6 @@ def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     while shared < min(len(one), len(other)) and one[shared] == other[shared]:
         shared += 1
     return one[:shared] or one
-
-
-def _under_header(reading: Reading, piece: Piece, start: int) -> Piece:
-    """Return *piece*, rows from *start* on under the row that names their table's columns."""
-    if start == piece.start or reading.text[start - 1] != "\n":
-        return piece
-    # A table in a piece of text, as pages of a PDF are, stands between blank lines.
-    above = reading.text[piece.start : start].rpartition("\n\n")[2].splitlines()
-    below = reading.text[start : piece.end].partition("\n\n")[0].splitlines()
-    header = header_of([*above, *below]) if any(map(is_row, below)) else None
-    if header is None or header not in map(str.strip, above):
-        return piece
-    return replace(piece, headings=(*piece.headings, as_heading(header)))
 
 
 def _chunk(reading: Reading, piece: Piece, start: int, end: int) -> Chunk | None:

@@ -13,6 +13,8 @@ from ingest.reading.pdf_cells import Cell
 
 # A space is about a quarter of a letter's box (ascent and descent) wide; justified ones a third.
 _WIDE = 0.4
+# Each line that is not found is looked for to the page's end.
+_MOST_MISSED = 50
 _WORD = re.compile(r"\S+")
 # PDFium counts such letters twice.
 _box_of = pdfium.FPDFText_GetLooseCharBox
@@ -69,10 +71,11 @@ class PageLines:
         if _OUTSIDE_UTF16.search(text):
             return [None] * len(self._lines)
         starts: list[int | None] = []
-        position = 0
+        position = missed = 0
         for line in self._lines:
-            start = text.find(line, position)
+            start = text.find(line, position) if missed < _MOST_MISSED else -1
             starts.append(start if start >= 0 else None)
+            missed += start < 0
             position = max(position, start + len(line))
         return starts
 

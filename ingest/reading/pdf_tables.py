@@ -23,7 +23,7 @@ from ingest.reading.tables import rows_as_text
 from services.language.normalize import CJK
 
 _FEWEST_ROWS = 3
-_FEWEST_COLUMNS = 2
+_FEWEST_COLUMNS, _MOST_COLUMNS = 2, 100
 # So many lines without an amount may stand between two rows: names of groups, of a row in parts.
 _MOST_BETWEEN = 12
 # So many lines may stand between a page's edge and a table that goes on there.
@@ -109,9 +109,13 @@ def _is_alone(numbers: range, cells_of: CellsOf) -> bool:
 
 
 def _named_before(table: Table, before: OpenTable) -> list[Row]:
+    names = rows_as_text([before.names])
+    return [Row(_told(table, i), names) for i in _lines_of(table)]
+
+
+def _lines_of(table: Table) -> list[int]:
     first, last = min(table.rows), max(table.rows)
-    numbers = sorted(i for i in table.rows | table.labels if first <= i <= last)
-    return [Row(_told(table, i), rows_as_text([before.names])) for i in numbers]
+    return sorted(i for i in table.rows | table.labels if first <= i <= last)
 
 
 def _written(
@@ -130,8 +134,7 @@ def _written(
         if i in labels or i not in is_label:
             yield header.lines.get(i, lines[i])
     whole = replace(table, rows={**table.rows, first: row})
-    numbers = sorted(whole.rows | whole.labels)
-    yield from (_told(whole, i) for i in numbers if first <= i <= max(whole.rows))
+    yield from (_told(whole, i) for i in _lines_of(whole))
 
 
 def _has_amounts(line: str) -> bool:
@@ -141,18 +144,20 @@ def _has_amounts(line: str) -> bool:
 
 def _tables(numbers: range, starts: set[int], cells_of: CellsOf) -> Iterator[Table]:
     """Yield the runs of rows whose amounts stand in columns; one begins only at *starts*."""
-    empty = table = Table({}, {}, [])
+    table, last = Table({}, {}, []), 0
     for number in numbers:
         if not table.rows and number not in starts:
             continue
         cells = _signed(cells_of(number) or [])
-        grown = _grown(table, number, cells)
-        if grown is None and not _is_label(table, number, cells):
+        if not _grows(table, number, cells):
+            if _is_label(table, number - last, cells):
+                table.labels[number] = cells[0]
+                continue
             yield from _settled(table)
-            grown = (_grown(empty, number, cells) if number in starts else None) or empty
-        elif grown is None:
-            grown = replace(table, labels={**table.labels, number: cells[0]})
-        table = grown
+            table = Table({}, {}, [])
+            if number not in starts or not _grows(table, number, cells):
+                continue
+        last = number
     yield from _settled(table)
 
 
@@ -171,38 +176,44 @@ def _signed(cells: Sequence[Cell]) -> list[Cell]:
     return signed
 
 
-def _grown(table: Table, number: int, row: list[Cell]) -> Table | None:
-    """Return *table* with one more row; None if its amounts do not stand in the columns, or there
-    are only years: those name columns.
+def _grows(table: Table, number: int, row: list[Cell]) -> bool:
+    """Put one more row to *table*, and say so; not if its amounts do not stand in the columns, or
+    there are only years: those name columns.
 
     Only a row of several opens a column, and one alone is no row without a name: it may be a
     page's number, or a note's mark.
     """
     values = values_of(row)
     amounts = sum(is_amount(cell.text) for cell in values)
+    if len(values) > _MOST_COLUMNS or amounts < (1 if name_of(row) else _FEWEST_COLUMNS):
+        return False
     columns = list(table.columns)
     for value in values:
         within = over(columns, value)
         if len(within) == 1:
             columns[within[0]] = union(columns[within[0]], value)
         elif within or amounts < _FEWEST_COLUMNS:
-            return None
+            return False
         else:
             columns.append(value)
     columns.sort(key=lambda column: column.left)
-    if amounts < (1 if name_of(row) else _FEWEST_COLUMNS):
-        return None
-    if any(one.right >= other.left for one, other in pairwise(columns)):
-        return None
+    if len(columns) > _MOST_COLUMNS or any(
+        one.right >= other.left for one, other in pairwise(columns)
+    ):
+        return False
     places = [over(columns, value)[0] for value in values]
     if any(one >= other for one, other in pairwise(places)):
-        return None
-    return Table({**table.rows, number: row}, table.labels, columns)
+        return False
+    table.rows[number] = row
+    table.columns[:] = columns
+    return True
 
 
-def _is_label(table: Table, number: int, cells: Sequence[Cell]) -> bool:
-    """Say whether a line within *table* names a group of rows, or is a part of a row's name."""
-    if not table.rows or number - max(table.rows) > _MOST_BETWEEN or len(cells) != 1:
+def _is_label(table: Table, behind: int, cells: Sequence[Cell]) -> bool:
+    """Say whether a line so many *behind* the last row of *table* names a group of rows, or is a
+    part of a row's name.
+    """
+    if not table.rows or behind > _MOST_BETWEEN or len(cells) != 1:
         return False
     return cells[0].right <= table.columns[0].right
 

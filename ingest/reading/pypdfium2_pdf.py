@@ -25,6 +25,7 @@ _MARGIN_LINES = 2
 _RUNNING_SHARE = 0.5
 _FEWEST_PAGES = 4
 _LONGEST_HEADING = 120
+_LONGEST_RUNNING = 300
 _PAGE_NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,]*\d)")
 
 
@@ -129,6 +130,8 @@ def _shapes(line: str, page: int) -> set[tuple[str, int]]:
     the pages from somewhere. Any other number says something of this page alone.
     """
     plain = " ".join(line.split())
+    if len(plain) > _LONGEST_RUNNING:
+        return {(plain, 0)}
     # Where pages count anew for each part, a number alone is still a page's.
     return {("#" if _PAGE_NUMBER.fullmatch(plain) else plain, 0)} | {
         (f"{plain[: number.start()]}#{plain[number.end() :]}", int(number.group()) - page)
