@@ -161,8 +161,8 @@ def reread(
     as_json: AsJson = False,
 ) -> None:
     """Read documents again, as after an upgrade; until they are ready the old text answers."""
-    if not document_ids and collection is None:
-        fail("Name documents, or with --collection all of one.")
+    if bool(document_ids) == (collection is not None):
+        fail("Name either documents, or with --collection all of one.")
     with client() as service:
         ids = document_ids or [one["id"] for one in service.documents(collection=collection)]
         told = [service.read_again(str(one)) for one in ids]

@@ -130,16 +130,18 @@ def _spans(letters: str, quote: str) -> list[tuple[int, int]]:
     of a table's columns may stand otherwise on the page; else as much of its beginning as is there.
     """
     spans: list[tuple[int, int]] = []
-    for parts in ([quote], quote.splitlines()):
+    whole = squeezed(quote)
+    lines = [line for line in map(squeezed, quote.splitlines()) if len(line) >= _FEWEST_LETTERS]
+    for parts in ([whole] if whole else [], lines):
         position = 0
-        for wanted in filter(None, map(squeezed, parts)):
+        for wanted in parts:
             start = letters.find(wanted, position)
             if start >= 0:
                 position = start + len(wanted)
                 spans.append((start, position))
         if spans:
             return spans
-    return _beginning(letters, squeezed(quote))
+    return _beginning(letters, whole)
 
 
 def _beginning(letters: str, quote: str) -> list[tuple[int, int]]:

@@ -55,13 +55,15 @@ class PageLines:
         return [*cells, Cell(line[begins:ends], began, ended, stands)] if ends else cells
 
     def _place(self, first: int, last: int) -> tuple[float, float, float, float]:
-        """Return where the letters *first* to *last* begin, end and stand, and their height."""
+        """Return where the letters *first* to *last* begin, end and stand, and their height; from
+        the left, also of words that are written from the right.
+        """
         box = self._box
         _box_of(self._page, first, self._at_box)
         left, right, bottom, height = box.left, box.right, box.bottom, box.top - box.bottom
         if last > first:
             _box_of(self._page, last, self._at_box)
-            right = box.right
+            left, right = min(left, box.left), max(right, box.right)
         return left, right, bottom, height
 
     @cached_property
@@ -76,7 +78,7 @@ class PageLines:
             start = text.find(line, position) if missed < _MOST_MISSED else -1
             starts.append(start if start >= 0 else None)
             missed += start < 0
-            position = max(position, start + len(line))
+            position = start + len(line) if start >= 0 else position
         return starts
 
     def _index(self, start: int, length: int) -> int | None:

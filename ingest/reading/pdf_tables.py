@@ -167,7 +167,7 @@ def _signed(cells: Sequence[Cell]) -> list[Cell]:
     for cell in cells:
         last = signed[-1] if signed else None
         if last and (_BEFORE.fullmatch(last.text) or _BEHIND.fullmatch(cell.text)):
-            signed[-1] = replace(last, text=last.text + cell.text, right=cell.right)
+            signed[-1] = replace(union(last, cell), text=last.text + cell.text)
         elif last and _SIGN_AT_END.search(last.text) and AMOUNT.fullmatch(cell.text):
             signed[-1] = replace(last, text=last.text[:-1].rstrip())
             signed.append(replace(cell, text=last.text[-1] + cell.text))
@@ -201,8 +201,9 @@ def _grows(table: Table, number: int, row: list[Cell]) -> bool:
         one.right >= other.left for one, other in pairwise(columns)
     ):
         return False
-    places = [over(columns, value)[0] for value in values]
-    if any(one >= other for one, other in pairwise(places)):
+    places = [over(columns, value) for value in values]
+    is_clear = all(len(place) == 1 for place in places)
+    if not is_clear or any(one >= other for one, other in pairwise(places)):
         return False
     table.rows[number] = row
     table.columns[:] = columns

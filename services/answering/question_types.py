@@ -98,11 +98,11 @@ _HELD_COMPILED = {
 }
 
 
-# Who compares wants what stands beside, too.
+# Who compares wants what stands beside, too, and who asks about several years those between.
 _COMPARES = re.compile(
     r"\b(?:chang|increas|decreas|gr[eo]w|rise|rose|fall|fell|declin|improv|compar|prior|previous|last"
     r"|preceding|year[- ](?:over|on)|yoy|trend|differ|versus|vs\b|than\b|average|since|between|ratio"
-    r"|higher|lower|more|less)|增|减|变|比|上年|去年|上期|同期|趋势|差|平均|以来|之间|(?<!截)至|到",
+    r"|higher|lower|more|less|to\b|through\b|until\b|each\b)|\d ?年?\s?[-–—~～/]\s?\d|增|减|变|比|上年|去年|上期|同期|趋势|差|平均|以来|之间|(?<!截)至|到",
     re.IGNORECASE,
 )
 

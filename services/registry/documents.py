@@ -12,7 +12,7 @@ from services.domain.errors import DocumentNotFoundError
 from services.domain.scope import CollectionRole, Role, Scope, segment_of
 from services.registry.change_log import log_changes
 from services.registry.database import Database, one
-from services.registry.queueing import queue_again, read_again, unfinished_versions
+from services.registry.queueing import locked, queue_again, read_again, unread_versions
 from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of, new_id, now
 from services.registry.tables import (
     answer_documents,
@@ -45,12 +45,7 @@ class Documents:
         (epoch seconds).
         """
         with self._database.write() as connection:
-            # On Postgres two uploads of the same bytes may come at once: one after the other.
-            connection.execute(
-                sa.select(collections.c.id)
-                .where(collections.c.id == target.collection_id)
-                .with_for_update()
-            )
+            _one_by_one(connection, target.collection_id)
             arrived = _with_readers(connection, target, arrived)
             for readers in {new.readers for new in arrived}:
                 _make_compartment(connection, target, readers)
@@ -127,11 +122,12 @@ class Documents:
         return {status.value: counted.get(status.value, 0) for status in Status}
 
     def read_again(self, scope: Scope, document_id: str, lease_until: int) -> tuple[Document, bool]:
-        """Queue a new version of the document from the same bytes; return it with whether it is
-        work. Until it is ready, the one that is there answers; one that failed is queued itself.
+        """Queue the latest version of the document from the bytes that are kept; return what is
+        queued with whether it is work. Until that is ready, the one that is there answers.
         """
         with self._database.write() as connection:
-            _readable(connection, scope, document_id, Role.WRITE)
+            row = _readable(connection, scope, document_id, Role.WRITE)
+            _one_by_one(connection, row.collection_id)
             queued, is_work = read_again(connection, document_id, lease_until)
             told = connection.execute(
                 sa.select(*DOCUMENT_COLUMNS)
@@ -141,13 +137,14 @@ class Documents:
         return document_of(told), is_work
 
     def remove(self, scope: Scope, document_id: str) -> tuple[Document, Receipt]:
-        """Remove the document and everything stored of it in one transaction; also what is still to
-        be read of the same bytes in its place.
+        """Remove the document and everything stored of it in one transaction; also what waits to be
+        read of the same bytes in its place, or failed.
         """
         with self._database.write() as connection:
             row = _readable(connection, scope, document_id, Role.WRITE)
-            waiting = unfinished_versions(connection, document_id)
-            removed = erase(connection, [document_id, *waiting])
+            locked(connection, document_id)
+            unread = unread_versions(connection, document_id, same_bytes=True)
+            removed = erase(connection, [document_id, *unread])
             log_changes(connection, "remove", [(document_id, row.segment_id)])
         return document_of(row), Receipt(document_id, removed)
 
@@ -155,17 +152,21 @@ class Documents:
         self, scope: Scope, document_id: str, readers: Sequence[str] | None
     ) -> tuple[Document, str]:
         """Let *readers* alone read the document, or all who may read its collection (None); return
-        it with the segment that it left. Its passages move in the same transaction.
+        it with the segment that it left. Its passages move in the same transaction, and so does
+        what waits to be read in its place.
         """
         with self._database.write() as connection:
             row = _readable(connection, scope, document_id, Role.WRITE)
+            locked(connection, document_id)
+            unread = unread_versions(connection, document_id, same_bytes=False)
             left, to = row.segment_id, segment_of(row.collection_id, readers)
             target = CollectionRole(row.collection_id, row.collection, Role.WRITE)
             _make_compartment(connection, target, readers)
             told = None if readers is None else list(readers)
             here = documents.c.id == document_id
+            moving = documents.c.id.in_([document_id, *unread])
             change = {"segment_id": to, "readers": told}
-            connection.execute(sa.update(documents).where(here).values(change))
+            connection.execute(sa.update(documents).where(moving).values(change))
             if to != left:
                 theirs = passages.c.document_id == document_id
                 connection.execute(sa.update(passages).where(theirs).values(collection_id=to))
@@ -234,6 +235,13 @@ def _conditions(scope: Scope, wanted: DocumentFilter) -> list[sa.ColumnElement[b
         if value is not None:
             conditions.append(documents.c[column] == value)
     return conditions
+
+
+def _one_by_one(connection: sa.Connection, collection_id: str) -> None:
+    """Let versions of documents of a collection arrive one after the other, also on Postgres."""
+    connection.execute(
+        sa.select(collections.c.id).where(collections.c.id == collection_id).with_for_update()
+    )
 
 
 def _make_compartment(

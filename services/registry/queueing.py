@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from services.domain.documents import UNFINISHED, Status
+from services.domain.errors import DocumentNotFoundError
 from services.registry.rows import new_id, now
 from services.registry.tables import documents
 
+_UNFINISHED = [status.value for status in UNFINISHED]
 _QUEUED = {"status": Status.QUEUED.value, "stage": Status.QUEUED.value, "attempts": 0}
 _UNREAD = {"done": 0, "total": 0, "pages": 0, "characters": 0, "passages": 0, "ready_at": None}
 
@@ -24,17 +26,28 @@ def queue_again(connection: sa.Connection, ids: Sequence[str], lease_until: int)
 
 
 def read_again(connection: sa.Connection, document_id: str, lease_until: int) -> tuple[str, bool]:
-    """Queue a new version of a document from the same bytes, or the document itself if it failed;
-    return the id of what is queued, and whether it was not already.
+    """Queue the latest version of a document once more, as a new version if it is ready; return the
+    id of what is queued, and whether it was not already.
+
+    A version that came later, and waits or failed, would be replaced by the bytes of this one: it
+    is what is read.
     """
-    here = sa.select(documents).where(documents.c.id == document_id)
-    row = connection.execute(here.with_for_update()).mappings().one()
-    waiting = unfinished_versions(connection, document_id)
-    if waiting:
-        return waiting[0], False
+    locked(connection, document_id)
+    own, other = documents.alias("own"), documents.alias("other")
+    latest = connection.execute(
+        sa.select(other)
+        .join_from(own, other, _same_place(own, other))
+        .where(own.c.id == document_id)
+        .order_by(other.c.number.desc())
+        .limit(1)
+    )
+    row = latest.mappings().one()
+    found = str(row["id"])
+    if row["status"] in _UNFINISHED:
+        return found, False
     if row["status"] == Status.FAILED:
-        queue_again(connection, [document_id], lease_until)
-        return document_id, True
+        queue_again(connection, [found], lease_until)
+        return found, True
     kept = {name: value for name, value in row.items() if name != "number"}
     fresh = {"id": new_id("doc"), "grade": {}, "lease_until": lease_until, "created_at": now()}
     again = {**kept, **_QUEUED, **_UNREAD, **fresh}
@@ -42,22 +55,25 @@ def read_again(connection: sa.Connection, document_id: str, lease_until: int) ->
     return str(again["id"]), True
 
 
-def unfinished_versions(connection: sa.Connection, document_id: str) -> list[str]:
-    """Return the ids of unfinished versions of a document that have the same bytes."""
+def locked(connection: sa.Connection, document_id: str) -> None:
+    """Let nobody else change the document until the transaction ends."""
+    row = sa.select(documents.c.id).where(documents.c.id == document_id).with_for_update()
+    if connection.execute(row).first() is None:
+        raise DocumentNotFoundError(document_id)
+
+
+def unread_versions(connection: sa.Connection, document_id: str, *, same_bytes: bool) -> list[str]:
+    """Return the ids of other versions of a document, with the same readers, that are not ready."""
     own, other = documents.alias("own"), documents.alias("other")
-    return list(
-        connection.execute(
-            sa.select(other.c.id)
-            .join_from(
-                own,
-                other,
-                (own.c.collection_id == other.c.collection_id)
-                & (own.c.source_id == other.c.source_id)
-                & (own.c.sha256 == other.c.sha256),
-            )
-            .where(
-                own.c.id == document_id,
-                other.c.status.in_([status.value for status in UNFINISHED]),
-            )
-        ).scalars()
+    query = (
+        sa.select(other.c.id)
+        .join_from(own, other, _same_place(own, other) & (own.c.id != other.c.id))
+        .where(own.c.id == document_id, other.c.status != Status.READY.value)
     )
+    if same_bytes:
+        query = query.where(own.c.sha256 == other.c.sha256)
+    return list(connection.execute(query).scalars())
+
+
+def _same_place(own: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    return (own.c.segment_id == other.c.segment_id) & (own.c.source_id == other.c.source_id)

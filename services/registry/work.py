@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -149,8 +150,7 @@ class Work:
         `ready`. Earlier versions of the same source leave in that transaction.
         """
         with self._database.write() as connection:
-            alive = _alive(connection, prepared)
-            stored = [one for one in prepared if one.document.id in alive]
+            stored = _alive(connection, prepared)
             store(connection, stored, embedder)
             added = [one.document for one in stored]
             _replace_earlier(connection, added)
@@ -256,15 +256,28 @@ def _failed(failure: Failure) -> dict[str, object]:
     }
 
 
-def _alive(connection: sa.Connection, prepared: Sequence[PreparedDocument]) -> set[str]:
-    """Return which of the documents still exist and are not finished: a late worker must not bring
-    back what was deleted, nor store twice what another has stored.
+def _alive(
+    connection: sa.Connection, prepared: Sequence[PreparedDocument]
+) -> list[PreparedDocument]:
+    """Return those of the documents that still exist and are not finished, each in its present
+    segment: a late worker must not bring back what was deleted, store twice what another has
+    stored, nor show what was meanwhile restricted.
     """
-    ids = [one.document.id for one in prepared]
-    query = sa.select(documents.c.id).where(
-        documents.c.id.in_(ids), documents.c.status.in_(_UNFINISHED)
+    query = (
+        sa.select(documents.c.id, documents.c.segment_id)
+        .where(
+            documents.c.id.in_([one.document.id for one in prepared]),
+            documents.c.status.in_(_UNFINISHED),
+        )
+        .order_by(documents.c.id)
+        .with_for_update()
     )
-    return set(connection.execute(query).scalars())
+    segments = {row.id: row.segment_id for row in connection.execute(query)}
+    return [
+        replace(one, document=replace(one.document, segment_id=segments[one.document.id]))
+        for one in prepared
+        if one.document.id in segments
+    ]
 
 
 def _replace_earlier(connection: sa.Connection, added: Sequence[Document]) -> None:

@@ -146,6 +146,71 @@ def test_what_is_removed_while_it_is_read_again_does_not_come_back(registry: Reg
     with pytest.raises(DocumentNotFoundError):
         registry.documents.get(owner(registry), again.id)
     assert list(registry.passages.of_document(owner(registry), again.id)) == []
+    with pytest.raises(DocumentNotFoundError):
+        registry.documents.read_again(owner(registry), document.id, 9)
+
+
+@pytest.mark.parametrize("has_failed", [False, True])
+def test_a_later_version_is_what_is_read(registry: Registry, has_failed: bool) -> None:
+    first, _ = arrive(registry, "a.txt", "a" * 64, "source")
+    finish(registry, first)
+    second, _ = arrive(registry, "a.txt", "b" * 64, "source")
+    if has_failed:
+        registry.work.claim([second.id], 60, 3)
+        registry.work.fail(second.id, Failure("corrupt", "It is corrupt."), {})
+
+    again, is_work = registry.documents.read_again(owner(registry), first.id, 9)
+
+    assert (again.id, again.sha256, is_work) == (second.id, "b" * 64, has_failed)
+
+
+def test_rereads_that_fail_do_not_pile_up(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64, "source")
+    finish(registry, document)
+    for _ in range(3):
+        again, is_work = registry.documents.read_again(owner(registry), document.id, 9)
+        assert is_work
+        registry.work.claim([again.id], 60, 3)
+        registry.work.fail(again.id, Failure("corrupt", "It is corrupt."), {})
+
+    assert registry.documents.counts(owner(registry), DocumentFilter())["failed"] == 1
+    registry.documents.remove(owner(registry), document.id)
+    assert not registry.documents.blob_is_used("a" * 64)
+
+
+def test_who_may_not_read_a_document_may_not_read_it_once_it_is_read_again(
+    registry: Registry,
+) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64, "source")
+    finish(registry, document)
+    again, _ = registry.documents.read_again(owner(registry), document.id, 9)
+    (claimed,) = registry.work.claim([again.id], 60, 3)
+
+    moved, left = registry.documents.set_readers(owner(registry), document.id, ["group:hr"])
+    prepared = PreparedPassage(Chunk(0, 5, "hello"), b"\0" * 16, b"", 0, "title", "hello")
+    registry.work.finish([PreparedDocument(claimed, Reading("hello"), (prepared,))], "m")
+
+    after = registry.documents.get(owner(registry), again.id)
+    assert after.readers == ("group:hr",)
+    assert after.segment_id == moved.segment_id != left
+    (passage,) = registry.passages.of_document(owner(registry), again.id)
+    assert passage.collection_id == moved.segment_id
+
+
+def test_a_document_for_others_alone_is_neither_shown_nor_removed(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64, "source")
+    finish(registry, document)
+    target = owner(registry).collection("default", Role.WRITE)
+    hidden = NewDocument(
+        "b.txt", "source", "text/plain", "a" * 64, Blob("a" * 64, 0, 5), readers=("group:hr",)
+    )
+    ((secret, _),) = registry.documents.accept(target, [hidden], int(time.time()) + 60)
+
+    again, _ = registry.documents.read_again(owner(registry), document.id, 9)
+    registry.documents.remove(owner(registry), document.id)
+
+    assert again.id != secret.id
+    assert registry.documents.get(owner(registry), secret.id).status is Status.QUEUED
 
 
 def test_what_stands_before_a_passage_is_read_from_the_text(registry: Registry) -> None:

@@ -334,7 +334,7 @@ def test_the_command_line_speaks_chinese_where_the_locale_does(
     [
         (["show", "doc_none"], 1, "doc_none"),
         (["reread", "doc_none"], 1, "doc_none"),
-        (["reread"], 1, "Name documents, or with --collection all of one."),
+        (["reread"], 1, "Name either documents, or with --collection all of one."),
         (["ask", ""], 1, "question"),
         (["frobnicate"], 2, "frobnicate"),
         (["add", "/no/such/path"], 2, "no/such/path"),

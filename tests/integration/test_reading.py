@@ -117,6 +117,23 @@ def test_a_table_that_goes_on_without_names_has_those_of_the_page_before(
     assert mark.start == reading.pages[1].start
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_rows_that_run_from_the_right_are_read(
+    children: ReadingChildren, tmp_path: Path, turned: bool
+) -> None:
+    path = tmp_path / "turned.pdf"
+    canvas = Canvas(str(path))
+    canvas.translate(600, 800 if turned else 0)
+    canvas.scale(-1, -1 if turned else 1)
+    for i in range(5):
+        canvas.drawString(60, 700 - 20 * i, f"Sales {i}05 {i}06 of pumps")
+    canvas.save()
+
+    text = read(children, path).text
+
+    assert all(f"{i}05" in text and f"{i}06" in text for i in range(5))
+
+
 def test_what_only_looks_like_a_running_line_is_kept(
     children: ReadingChildren, tmp_path: Path
 ) -> None:

@@ -57,6 +57,9 @@ def test_what_a_question_asks_for(question: str, language: str, kind: str) -> No
         ("How much did revenue grow in 2022?", set()),
         ("2022年的营业收入比上年增加了多少？", set()),
         ("What is the revenue?", set()),
+        ("What was the revenue from 2020 to 2022?", set()),
+        ("What was the revenue in 2019–2022?", set()),
+        ("2020年-2022年的营业收入是多少？", set()),
         ("Which pumps have the number 12022?", set()),
     ],
 )
