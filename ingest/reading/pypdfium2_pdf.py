@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import PurePosixPath
 from typing import Any
 
 import pypdfium2
@@ -36,7 +37,7 @@ def read_pdf(source: Source, tell: Tell) -> Contents:
         if len(document) > source.most_pages:
             message = f"It has {len(document)} pages; {source.most_pages} are allowed: split it."
             raise UnreadableError("too_large", message)
-        return _read_pages(document, tell)
+        return _read_pages(document, source.name, tell)
     finally:
         document.close()
 
@@ -52,7 +53,7 @@ def _opened(source: Source) -> pypdfium2.PdfDocument:
         raise UnreadableError("corrupt", message) from error
 
 
-def _read_pages(document: pypdfium2.PdfDocument, tell: Tell) -> Contents:
+def _read_pages(document: pypdfium2.PdfDocument, name: str, tell: Tell) -> Contents:
     ocr = PictureReader()
     pages: list[list[str]] = []
     last: OpenTable | None = None
@@ -65,7 +66,7 @@ def _read_pages(document: pypdfium2.PdfDocument, tell: Tell) -> Contents:
     notes: dict[str, object] = {"pages_with_text": with_text}
     if ocr.pages:
         notes |= {"ocr_pages": ocr.pages, "ocr_confidence": round(ocr.confidence, 4)}
-    return Contents(blocks, title=_own_title(document), pages=len(pages), notes=notes)
+    return Contents(blocks, title=_own_title(document, name), pages=len(pages), notes=notes)
 
 
 def _page_lines(
@@ -175,8 +176,11 @@ def _squeezed(text: str) -> str:
     return "".join(text.split()).lower()
 
 
-def _own_title(document: pypdfium2.PdfDocument) -> str:
+def _own_title(document: pypdfium2.PdfDocument, name: str) -> str:
     title = str(document.get_metadata_dict().get("Title", "")).strip()
+    if title and not any(map(str.isalpha, title)):
+        # A number under which it was filed: its file's name says more, and so than its first part.
+        return PurePosixPath(name).stem.replace("_", " ")
     # What a word processor writes by itself says nothing of the contents.
     generated = re.search(
         r"^(microsoft word|untitled|\(anonymous\)|document\d*$)|\.\w{2,5}$", title.lower()

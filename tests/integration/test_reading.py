@@ -117,6 +117,22 @@ def test_a_table_that_goes_on_without_names_has_those_of_the_page_before(
     assert mark.start == reading.pages[1].start
 
 
+@pytest.mark.parametrize(
+    ("own", "title"),
+    [("0000764478-23-000041", "YEARLY REPORT 2023"), ("Report of 2023", "Report of 2023")],
+)
+def test_a_number_is_no_title(
+    children: ReadingChildren, tmp_path: Path, own: str, title: str
+) -> None:
+    path = tmp_path / "YEARLY_REPORT_2023.pdf"
+    canvas = Canvas(str(path))
+    canvas.setTitle(own)
+    canvas.drawString(60, 700, "All prices are without tax.")
+    canvas.save()
+
+    assert read(children, path).title == title
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_rows_that_run_from_the_right_are_read(
     children: ReadingChildren, tmp_path: Path, turned: bool
