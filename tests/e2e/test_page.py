@@ -316,6 +316,25 @@ def test_a_document_is_deleted_after_a_question_back(service: Any, page: Page) -
     assert not service.call("GET", "/v1/documents?collection=page-doomed")[1]["documents"]
 
 
+def test_a_document_is_read_again(service: Any, page: Page) -> None:
+    service.upload("again.md", b"# Again\n\nThis page stays.\n", collection="page-again")
+    service.wait_until_rested("page-again")
+    path = "/v1/documents?collection=page-again"
+    (before,) = service.call("GET", path)[1]["documents"]
+    page.click("#show-documents")
+    row = page.locator("#document-rows tr", has_text="again.md")
+
+    with page.expect_response(lambda one: one.url.endswith(f"{before['id']}/reread")) as told:
+        row.get_by_role("button", name="Read again").click()
+
+    assert told.value.status == 202
+    service.wait_until_rested("page-again")
+    (after,) = service.call("GET", path)[1]["documents"]
+    assert (after["id"], after["status"]) == (told.value.json()["id"], "ready")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("ready")
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_nothing_serious_stands_in_the_way_of_a_screen_reader(
     page: Page, handbook: str, language: str

@@ -1,4 +1,4 @@
-// Documents: added with progress, listed with grade and reason, looked at, fetched, deleted.
+// Documents: added with progress, listed with grade and reason, looked at, fetched, read again, deleted.
 
 import { $, button, item, make } from "/assets/dom.js";
 import { loadCollections } from "/assets/ask.js";
@@ -8,6 +8,7 @@ import { call, get, send, upload } from "/assets/service.js";
 import { say } from "/assets/words.js";
 
 const STATES = ["queued", "reading", "embedding", "ready", "failed"];
+const RESTING = new Set(["ready", "failed"]);
 const LOOK_MS = 700;
 let cursor = null;
 let following = false;
@@ -48,6 +49,7 @@ function row(one) {
   const actions = make("td");
   actions.append(
     button(say("original"), () => fetchOriginal(one)), " ",
+    ...(RESTING.has(one.status) ? [button(say("reread"), () => reread(one)), " "] : []),
     button(say("remove"), () => remove(one, node)),
   );
   const name = make("th");
@@ -68,6 +70,15 @@ async function fetchOriginal(one) {
   link.download = one.name.split("/").pop();
   link.click();
   URL.revokeObjectURL(link.href);
+}
+
+async function reread(one) {
+  try {
+    added.add((await send("POST", `/v1/documents/${one.id}/reread`)).id);
+    await follow();
+  } catch (error) {
+    $("upload-status").textContent = error.message;
+  }
 }
 
 async function remove(one, node) {
