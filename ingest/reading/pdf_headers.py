@@ -91,6 +91,8 @@ class _Naming:
         if not cells and not units:
             return []  # Names of rows, or the end of a sentence.
         bottom = (cells or units)[0].bottom
+        if bottom <= self._last:
+            return []  # What comes before in the file may stand below, in another column of text.
         if bottom - self._last > self._most:
             return None
         places = [[i] for i in range(len(cells))] if in_slots else self._places(cells)

@@ -245,6 +245,12 @@ def test_a_name_that_goes_on_with_a_small_letter_begins_in_the_line_before() -> 
     assert lines[3:] == ["Costs of all other things | 3 | 4", "Assets:", "land | 5 | 6", ""]
 
 
+def test_what_stands_below_the_rows_names_no_column() -> None:
+    below = row(10, "", "Left", "Right")
+
+    assert "Rent 120 90" in laid(below, *ROWS)
+
+
 def test_the_number_of_the_page_is_no_row() -> None:
     assert laid(row(70, "", "2024", "2023"), *ROWS, (20, [(285, "17")]))[-2:] == ["", "17"]
 
