@@ -23,8 +23,9 @@ class Piece:
 def pieces(reading: Reading) -> list[Piece]:
     """Return the pieces of *reading* in order; a heading's own line belongs to its section."""
     found: list[Piece] = []
+    tables = _tables(reading)
     for start, end, path in _sections(reading):
-        for piece in _around_tables(start, end, path, reading):
+        for piece in _around_tables(start, end, path, tables):
             found += _by_page(piece, reading.pages)
     return [piece for piece in found if reading.text[piece.start : piece.end].strip()]
 
@@ -53,14 +54,20 @@ def _sections(reading: Reading) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     yield start, len(reading.text), tuple(one.title for one in path)
 
 
+def _tables(reading: Reading) -> list[tuple[int, int, str | None]]:
+    """Return where tables start and end, those that go on from a page before with their names."""
+    named = [(mark.start, mark.end, mark.title) for mark in reading.named]
+    whole = [(span.start, span.end, None) for span in reading.tables]
+    return sorted([*named, *whole], key=lambda table: table[:2])
+
+
 def _around_tables(
-    start: int, end: int, path: tuple[str, ...], reading: Reading
+    start: int, end: int, path: tuple[str, ...], tables: Sequence[tuple[int, int, str | None]]
 ) -> Iterator[Piece]:
-    named = {(mark.start, mark.end): (*path, as_heading(mark.title)) for mark in reading.named}
-    whole = [(span.start, span.end) for span in reading.tables]
-    for first, last in sorted([*named, *whole]):
+    for first, last, names in tables:
         if start <= first and last <= end:
             yield Piece(start, first, path)
-            yield Piece(first, last, named.get((first, last), path), (first, last) not in named)
+            under = path if names is None else (*path, as_heading(names))
+            yield Piece(first, last, under, is_table=names is None)
             start = last
     yield Piece(start, end, path)

@@ -1,5 +1,6 @@
 """`add`, `sync`, `documents`, `show`, `reread`, `remove`: documents from the command line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,8 @@ from ingest.cli.uploading import upload_all
 from ingest.cli.waiting import wait_for
 from ingest.cli.words import reason, translated
 from ingest.sources.opening import is_source
+from services.client.httpx_client import FootnoteClient
+from services.client.wire import RefusedError
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until they are ready.")]
@@ -164,14 +167,26 @@ def reread(
     if bool(document_ids) == (collection is not None):
         fail("Name either documents, or with --collection all of one.")
     with client() as service:
-        ids = document_ids or [one["id"] for one in service.documents(collection=collection)]
-        told = [service.read_again(str(one)) for one in ids]
+        if document_ids:
+            told = [service.read_again(one) for one in document_ids]
+        else:
+            told = list(_all_read_again(service, collection))
     for one in told:
         # Each is waited for by itself, also where they came in one file of lines.
         one.pop("batch", None)
     if not no_wait:
         told = wait_for(told, collection or "")
     _report(told, as_json=as_json)
+
+
+def _all_read_again(service: FootnoteClient, collection: str | None) -> Iterator[dict[str, object]]:
+    for one in list(service.documents(collection=collection)):
+        try:
+            yield service.read_again(str(one["id"]))
+        except RefusedError as error:
+            # It was replaced or removed since it was listed.
+            if error.status != _GONE:
+                raise
 
 
 def remove(
@@ -194,6 +209,7 @@ def remove(
         )
 
 
+_GONE = 404
 # A file that shared its bytes with one that was replaced comes in the second pass.
 _PASSES = 2
 _NO_FILE = "There is no file of a type that is read under {where}."

@@ -157,22 +157,22 @@ class _Naming:
         if size < _FEWEST_IN_GROUP or rest:
             return None
         groups = [list(range(i * size, (i + 1) * size)) for i in range(len(cells))]
-        for cell, columns in zip(cells, groups, strict=True):
-            group = union(self._columns[columns[0]], self._columns[columns[-1]])
-            aside = abs(cell.left + cell.right - group.left - group.right) / 2
-            if aside > (0.5 if is_loose else _ASIDE / size) * (group.right - group.left):
-                return None
-        return groups
+        aside = size / 2 if is_loose else _ASIDE
+        is_clear = all(self._is_amid(*one, aside) for one in zip(cells, groups, strict=True))
+        return groups if is_clear else None
+
+    def _is_amid(self, cell: Cell, columns: Sequence[int], aside: float = _ASIDE) -> bool:
+        """Say whether a cell stands in the middle of *columns*, up to this share of one *aside*."""
+        group = union(self._columns[columns[0]], self._columns[columns[-1]])
+        off = abs(cell.left + cell.right - group.left - group.right) / 2
+        return off <= aside * (group.right - group.left) / len(columns)
 
     def _is_at_end(self, cell: Cell, columns: Sequence[int]) -> bool:
         """Say whether a cell stands in the middle of *columns* that are the first or the last: of
         some in between more on both sides may belong to it.
         """
-        first, last = columns[0], columns[-1]
-        group = union(self._columns[first], self._columns[last])
-        aside = abs(cell.left + cell.right - group.left - group.right) / 2
-        is_middle = aside <= _ASIDE * (group.right - group.left) / len(columns)
-        return is_middle and (first == 0 or last == len(self._columns) - 1)
+        is_end = columns[0] == 0 or columns[-1] == len(self._columns) - 1
+        return is_end and self._is_amid(cell, columns)
 
     def _is_aligned(self, cell: Cell, columns: Sequence[int]) -> bool:
         """Say whether a cell stands right above a part of the name of its column."""

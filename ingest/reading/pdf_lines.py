@@ -16,8 +16,8 @@ _WIDE = 0.4
 # Each line that is not found is looked for to the page's end.
 _MOST_MISSED = 50
 _WORD = re.compile(r"\S+")
-# PDFium counts such letters twice.
 _box_of = pdfium.FPDFText_GetLooseCharBox
+# PDFium counts such letters twice.
 _OUTSIDE_UTF16 = re.compile("[\U00010000-\U0010ffff]")
 
 

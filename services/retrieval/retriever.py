@@ -19,7 +19,7 @@ from services.retrieval.legs import Candidates, Legs, Stored, Tokens
 from services.retrieval.reranking import Reranking
 from services.retrieval.scoring import features, ranked
 from services.retrieval.standalone import standalone, views
-from services.retrieval.table_tops import with_tops
+from services.retrieval.table_beginnings import with_beginnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +77,7 @@ class Retriever:
         ]
         if self._reranking is not None:
             found = self._reranking.reranked(question, main.candidates.language, found)
-        found = with_tops(found[:limit], self._passages, scope)
-        trace = {
-            "question": question,
-            "views": len(seen),
-            "language": main.candidates.language,
-            "terms": list(main.candidates.terms),
-            "candidates": len(main.candidates.ids),
-            "dense": main.candidates.question is not None,
-            "reranked": sum("rerank" in one.scores for one in found),
-            "same_words": {
-                one.passage.id: [same.id for same in one.also_in] for one in found if one.also_in
-            },
-            "milliseconds": round((time.perf_counter() - started) * 1000, 2),
-        }
+        found = with_beginnings(found[:limit], self._passages, scope)
         tokens = {number: packed for _, view in seen for number, packed in view.tokens.items()}
         return Retrieval(
             question=question,
@@ -101,7 +88,12 @@ class Retriever:
             idf=main.candidates.idf,
             weights={term: main.candidates.idf[term] for term in main.candidates.content},
             instructions=self._instructions(scope, found),
-            trace=trace,
+            trace={
+                "question": question,
+                "views": len(seen),
+                **_trace(main.candidates, found),
+                "milliseconds": round((time.perf_counter() - started) * 1000, 2),
+            },
         )
 
     def look(self, text: str, scope: Scope) -> Seen:
@@ -126,6 +118,19 @@ class Retriever:
         used = {one.passage.collection for one in found}
         told = (one.instructions for one in self._collections.of_scope(scope) if one.name in used)
         return "\n".join(filter(None, told))
+
+
+def _trace(candidates: Candidates, found: Sequence[Found]) -> dict[str, object]:
+    """Return what a person may want to know of how passages were found."""
+    same = {one.passage.id: [copy.id for copy in one.also_in] for one in found if one.also_in}
+    return {
+        "language": candidates.language,
+        "terms": list(candidates.terms),
+        "candidates": len(candidates.ids),
+        "dense": candidates.question is not None,
+        "reranked": sum("rerank" in one.scores for one in found),
+        "same_words": same,
+    }
 
 
 def collapsed(

@@ -1,7 +1,7 @@
 """Files read in real children, and what children may not do."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -70,19 +70,24 @@ def test_pages_of_a_pdf_are_known(children: ReadingChildren) -> None:
     assert "Probation" in reading.text[second.start : second.end]
 
 
+def draw_row(canvas: Canvas, height: float, cells: Sequence[str]) -> None:
+    """Draw a name at the left and amounts that end at 300, 400 points."""
+    canvas.drawString(60, height, cells[0])
+    for right, cell in zip((300, 400), cells[1:], strict=False):
+        canvas.drawRightString(right, height, cell)
+
+
 def test_the_columns_of_a_table_in_a_pdf_are_known(
     children: ReadingChildren, tmp_path: Path
 ) -> None:
     path = tmp_path / "costs.pdf"
     canvas = Canvas(str(path))
     canvas.drawString(60, 760, "Costs 2024 in thousands")
-    for right, names in ((360, ("First", "quarter")), (460, ("Second", "quarter"))):
+    for right, names in ((300, ("First", "quarter")), (400, ("Second", "quarter"))):
         for down, name in enumerate(names):
             canvas.drawRightString(right, 730 - 12 * down, name)
     for i, cells in enumerate((("Rent", "120", "90"), ("Wages", "1,200", "(80)"), ("Water", "7"))):
-        canvas.drawString(60, 700 - 14 * i, cells[0])
-        for right, cell in zip((360, 460), cells[1:], strict=False):
-            canvas.drawRightString(right, 700 - 14 * i, cell)
+        draw_row(canvas, 700 - 14 * i, cells)
     canvas.drawString(60, 640, "In 2024 and 2023 there were 12 and 14 of them.")
     canvas.save()
 
@@ -102,9 +107,7 @@ def test_a_table_that_goes_on_without_names_has_those_of_the_page_before(
     for page in range(2):
         for i in range(40):
             cells = ("Name", "Hours", "Days") if page == i == 0 else (f"No {page}-{i}", "160", "20")
-            canvas.drawString(60, 790 - 18 * i, cells[0])
-            canvas.drawRightString(300, 790 - 18 * i, cells[1])
-            canvas.drawRightString(400, 790 - 18 * i, cells[2])
+            draw_row(canvas, 790 - 18 * i, cells)
         canvas.showPage()
     canvas.save()
 
@@ -178,9 +181,7 @@ def test_a_table_over_several_pages_has_its_names_on_each(
     canvas = Canvas(str(path))
     for _ in range(5):
         for i, cells in enumerate((("", "Hours", "Days"), *(("Ann", "160", "20"),) * 4)):
-            canvas.drawString(60, 780 - 14 * i, cells[0])
-            canvas.drawRightString(300, 780 - 14 * i, cells[1])
-            canvas.drawRightString(400, 780 - 14 * i, cells[2])
+            draw_row(canvas, 780 - 14 * i, cells)
         canvas.showPage()
     canvas.save()
 

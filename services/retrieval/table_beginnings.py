@@ -12,7 +12,7 @@ from services.registry.passages import Passages
 _MOST_ABOVE = 800
 
 
-def with_tops(found: Sequence[Found], passages: Passages, scope: Scope) -> list[Found]:
+def with_beginnings(found: Sequence[Found], passages: Passages, scope: Scope) -> list[Found]:
     """Return *found*, passages that begin within a table with what stands above them in it."""
     headers = {one.passage.id: named_by(one.passage.headings) for one in found}
     wanted = [number for number, header in headers.items() if header is not None]

@@ -8,7 +8,7 @@ import pytest
 from services.domain.passages import Found, Passage
 from services.domain.scope import Scope
 from services.registry.passages import Passages
-from services.retrieval.table_tops import with_tops
+from services.retrieval.table_beginnings import with_beginnings
 
 SCOPE = Scope("somebody")
 
@@ -46,7 +46,7 @@ def found(number: int, *headings: str) -> Found:
 def test_it_begins_with_the_names_of_the_columns(text: str, above: str) -> None:
     registry = cast("Passages", OneText(text))
 
-    (topped,) = with_tops([found(1, "Prices", "| Product | Price |")], registry, SCOPE)
+    (topped,) = with_beginnings([found(1, "Prices", "| Product | Price |")], registry, SCOPE)
 
     assert topped.passage.above == above
 
@@ -54,7 +54,7 @@ def test_it_begins_with_the_names_of_the_columns(text: str, above: str) -> None:
 def test_only_passages_that_begin_within_a_table_are_looked_up() -> None:
     one = OneText("Product | Price\n")
 
-    plain, rest = with_tops(
+    plain, rest = with_beginnings(
         [found(1, "Prices"), found(2, "| Product | Price |")], cast("Passages", one), SCOPE
     )
 
