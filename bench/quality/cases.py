@@ -1,7 +1,7 @@
 """Questions of the sets with everything that choosing and refusing is fitted on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,18 @@ from services.retrieval import Query, Retrieval
 # So many answerable questions of a set, and so many others.
 MOST = 200
 READ = 6
+FOUND = 10
+# So many more are asked for, so that ten are left without the relevant ones.
+_MORE = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One question: the features of its sentences, which of them answer and which stand in a
     relevant document.
+
+    `is_bare`: an answerable question whose relevant documents were taken out of what was found, so
+    that nothing answers it any more.
     """
 
     set_name: str
@@ -32,15 +38,16 @@ class Case:
     features: NDArray[np.float64]
     good: NDArray[np.bool_]
     relevant: NDArray[np.bool_]
+    is_bare: bool = False
 
     @property
     def answerable(self) -> bool:
-        """Whether the set says that it can be answered."""
-        return bool(self.row.get("answerable"))
+        """Whether it can be answered from what was found."""
+        return bool(self.row.get("answerable")) and not self.is_bare
 
 
 def collect(bench: Bench, name: str, language: str) -> list[Case]:
-    """Return the cases of one set in one language."""
+    """Return the cases of one set in one language, and the answerable ones once more as bare."""
     read = rows(name, "queries")
     yes = [
         row
@@ -51,11 +58,14 @@ def collect(bench: Bench, name: str, language: str) -> list[Case]:
     found = []
     for row in [*yes[:MOST], *no[:MOST]]:
         history = tuple(Turn(**turn) for turn in row.get("history") or [])
-        retrieval = bench.retriever.search(Query(row["text"], history), bench.scope(name), 10)
-        evidence = bench.weigher.evidence(retrieval, bench.weigher.cut(retrieval, READ))
-        if retrieval.language == language and evidence:
-            found.append(_case(name, row, retrieval, evidence))
-    return found
+        query = Query(row["text"], history)
+        retrieval = bench.retriever.search(query, bench.scope(name), FOUND + _MORE)
+        if retrieval.language != language:
+            continue
+        found.append(_case(bench, name, row, retrieval))
+        if row.get("answerable"):
+            found.append(replace(_case(bench, name, row, _bare(retrieval, row)), is_bare=True))
+    return [case for case in found if case.evidence]
 
 
 def other(language: str) -> str:
@@ -63,9 +73,15 @@ def other(language: str) -> str:
     return "en" if language == "zh" else "zh"
 
 
-def _case(
-    name: str, row: Mapping[str, Any], retrieval: Retrieval, evidence: Sequence[Evidence]
-) -> Case:
+def _bare(retrieval: Retrieval, row: Mapping[str, Any]) -> Retrieval:
+    named = set(row.get("relevant") or ())
+    left = [one for one in retrieval.found if one.passage.source_id not in named]
+    return replace(retrieval, found=left)
+
+
+def _case(bench: Bench, name: str, row: Mapping[str, Any], retrieval: Retrieval) -> Case:
+    retrieval = replace(retrieval, found=retrieval.found[:FOUND])
+    evidence = bench.weigher.evidence(retrieval, bench.weigher.cut(retrieval, READ))
     named = set(row.get("relevant") or ())
     return Case(
         set_name=name,

@@ -17,8 +17,8 @@ from bench.quality.fit_choice import USED as CHOICES
 from bench.quality.fit_choice import fit_choice
 from bench.quality.fit_gate import USED as GATES
 from bench.quality.fit_gate import fit_gate
-from services.answering.evidence import FEATURES
 from services.answering.linear import Linear
+from services.answering.measures import FEATURES
 
 SETS = {
     "en": ("squad2-en", "clapnq-en", "xquad-xling", "dragonball-en"),

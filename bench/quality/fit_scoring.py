@@ -1,7 +1,7 @@
 """Fit the weights of retrieval's features.
 
 `python -m bench.quality.fit_scoring DATA_DIR…` where the sets of SETS are collections of one of
-the folders.
+the folders; those of files (`eval-…`) as `footnote eval run … --files` left them.
 Maximises the mean nDCG@10 over sets, less what a set lacks of its floor, by a seeded random walk
 from the present weights. Prints each set's figure, beside it the one with weights fitted on all
 other sets, and writes `services/retrieval/scoring.json`.
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from bench.quality.collect import Bench
 from bench.quality.sets import rows
 from services.domain.answers import Turn
+from services.domain.passages import Passage
 from services.retrieval.retriever import Seen
 from services.retrieval.scoring import weights
 from services.retrieval.standalone import views
@@ -31,15 +32,17 @@ SETS = {
         "clapnq-en": 0.985,
         "scifact-en": 0.745,
         "hotpotqa-en": 0.86,
-        "handbook-en": 0.79,
+        "handbook-en": 0.8,
         "mtrag-en": 0.85,
-        "financebench-en": 0.55,
+        "financebench-en": 0.58,
         "rgb-en": 0.48,
         "morehopqa-en": 0.88,
         "dragonball-en": 0.998,
         "covidqa-en": 0.763,
         "pubmedqa-en": 0.991,
         "scale-docs": 0.45,
+        "eval-financebench-en": 0.46,
+        "eval-sec10q-en": 0.858,
     },
     "zh": {
         "cmrc2018-zh": 0.993,
@@ -51,6 +54,9 @@ SETS = {
     },
 }
 WEIGHTS = Path(__file__).parents[2] / "services" / "retrieval" / "scoring.json"
+# Collections of sets that were added as files.
+FILES = "eval-"
+PAGE = "#p"
 QUESTIONS = 300
 STEPS = 400
 STEPS_LEFT_OUT = 150
@@ -157,7 +163,8 @@ def _cases(
 ) -> list[tuple[Mapping[str, NDArray[np.float64]], Case]]:
     scope = bench.scope(name)
     found = []
-    for row in [row for row in rows(name, "queries") if row.get("relevant")][:QUESTIONS]:
+    asked = rows(name.removeprefix(FILES), "queries")
+    for row in [row for row in asked if row.get("relevant")][:QUESTIONS]:
         history = tuple(Turn(**turn) for turn in row.get("history") or [])
         seen = [
             (view.weight, bench.retriever.look(view.text, scope))
@@ -172,9 +179,14 @@ def _summed(
     seen: Sequence[tuple[float, Seen]], relevant: frozenset[str]
 ) -> tuple[Mapping[str, NDArray[np.float64]], Case]:
     """Return the features of all that the views found, added up as retrieval adds scores, and
-    which document each belongs to.
+    which document each belongs to, or which page where the relevant ones are pages.
     """
-    sources = {n: one.passage.source_id for _, view in seen for n, one in view.stored.items()}
+    by_page = any(PAGE in one for one in relevant)
+    sources = {
+        number: _source(one.passage, by_page=by_page)
+        for _, view in seen
+        for number, one in view.stored.items()
+    }
     measured = {name: np.zeros(len(sources)) for name in seen[0][1].measured}
     for weight, view in seen:
         for name, row in view.measured.items():
@@ -189,6 +201,11 @@ def _summed(
         ideal=sum(1 / math.log2(i + 2) for i in range(min(TOP, len(relevant)))),
     )
     return measured, case
+
+
+def _source(passage: Passage, *, by_page: bool) -> str:
+    source = passage.source_id
+    return f"{source}{PAGE}{passage.page}" if by_page and PAGE not in source else source
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from services.answering.evidence import FEATURES, Evidence
+from services.answering.evidence import Evidence
 from services.answering.linear import Linear, load
+from services.answering.measures import FEATURES
 from services.language.table_rows import cells
 from services.language.terms import content_terms
 

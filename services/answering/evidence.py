@@ -1,24 +1,22 @@
 """Every sentence of the retrieved passages, measured by how well it answers the question."""
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.answering.question_types import asked_type, holds_type, years_asked
+from services.answering.measures import Asked, Parts
+from services.answering.question_types import years_asked
 from services.cache.recent_vectors import RecentVectors
 from services.domain.documents import Span
 from services.domain.passages import Found, embedded_text
 from services.engine import Embedder
 from services.language import table_rows
-from services.language.normalize import CJK, folded, language_of
+from services.language.normalize import CJK, language_of
 from services.language.sentences import sentences
 from services.language.table_rows import Row
-from services.language.terms import content_terms
 from services.retrieval import Retrieval
 from services.retrieval.scoring import token_weights
 
@@ -26,37 +24,9 @@ from services.retrieval.scoring import token_weights
 _SHORTEST = 4
 _HEADING = 24
 _HEADING_CJK = 10
-_LONG = 5.0
-_NOTHING_LEFT = 0.5
-# With fewer words of its own a sentence only repeats the question.
-_FEW_NEW = 2
-# Of each sentence of a passage: its best tokens, those of its neighbours too, and as a whole.
-_Likeness: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
-_DATED = re.compile(r"[A-Z][\w'’-]*\d[\w'’-]*|\d[\d,.]*")
 # Vectors of sentences that are kept: 1.5 KiB each.
 _KEPT_SENTENCES = 8192
 _LIST_MARK = re.compile(r"^(?:[-*•·▪◦‣○●■]|#{1,6}|\(?\d{1,3}[.)、])\s+")
-
-FEATURES = (
-    "cov",
-    "cov_prev",
-    "cov_next",
-    "cov_title",
-    "cov_rest",
-    "passage_cov",
-    "relative",
-    "rank",
-    "log_length",
-    "type_new",
-    "first",
-    "single",
-    "run",
-    "late",
-    "late_window",
-    "late_passage",
-    "when_new",
-    "likeness",
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,18 +120,15 @@ class Weigher:
         return Cut(found, spans, texts, headers, self._as_wholes(retrieval, found, told))
 
     def evidence(self, retrieval: Retrieval, cut: Cut) -> list[Evidence]:
-        """Return every sentence of *cut* with its features.
-
-        Coverage is the share of the question's terms, weighted by how rare each is in what the
-        asker may read (idf). A passage's title counts as context of all of its sentences.
-        """
-        asked, years = _Asked(retrieval), years_asked(retrieval.question)
+        """Return every sentence of *cut* with its features."""
+        asked, years = Asked(retrieval), years_asked(retrieval.question)
         weights = _token_weights(retrieval)
         measured: list[Evidence] = []
         for rank, (one, spans) in enumerate(zip(cut.found, cut.spans, strict=True)):
             headers = cut.headers[rank]
             best = self._best_tokens(retrieval, weights, cut, rank)
-            passage = _Passage(one, cut, (*best, cut.likeness[rank]), rank)
+            likeness = (*best, cut.likeness[rank])
+            passage = Parts(one, rank, cut.texts[rank], headers, likeness)
             start = one.passage.start
             measured += [
                 Evidence(
@@ -241,97 +208,10 @@ class Weigher:
         return own, windows
 
 
-class _Passage:
-    """One passage in parts: its sentences' texts, terms and likeness to the question."""
-
-    def __init__(self, found: Found, cut: Cut, likeness: _Likeness, rank: int) -> None:
-        self.found = found
-        self.texts = cut.texts[rank]
-        self.late, self.late_window, self.whole = likeness
-        self.rank = rank
-        self.terms = [
-            frozenset(content_terms(f"{header or ''} {text}"))
-            for header, text in zip(cut.headers[rank], self.texts, strict=True)
-        ]
-        above = (found.passage.document_title, *found.passage.headings)
-        self.title = frozenset(content_terms(" ".join(above)))
-        self.all_terms = frozenset().union(*self.terms) if self.terms else frozenset()
-
-
-class _Asked:
-    """A question with what its features need."""
-
-    def __init__(self, retrieval: Retrieval) -> None:
-        self._language = retrieval.language
-        self._plain = folded(retrieval.question)
-        self._kind = asked_type(self._plain, self._language)
-        self._weights = retrieval.weights
-        self._total = sum(retrieval.weights.values()) or 1.0
-        lexical = [one.scores.get("lexical", 0.0) for one in retrieval.found]
-        self._best = max(lexical, default=0.0) or 1.0
-
-    def features(self, passage: _Passage, position: int) -> NDArray[np.float64]:
-        """Return the features of one sentence, in the order of FEATURES."""
-        own, title = passage.terms[position], passage.title
-        before = passage.terms[position - 1] if position else frozenset()
-        last = position + 1 >= len(passage.terms)
-        after = frozenset() if last else passage.terms[position + 1]
-        text = passage.texts[position]
-        return np.array(
-            [
-                self._share(own),
-                self._share(own | before | title),
-                self._share(own | after),
-                self._share(own | title),
-                self._rest(own, title),
-                self._share(passage.all_terms | title),
-                passage.found.scores.get("lexical", 0.0) / self._best,
-                1 / (1 + passage.rank),
-                math.log1p(len(text)) / _LONG,
-                self._type_new(text),
-                float(position == 0),
-                float(len(own - self._weights.keys()) < _FEW_NEW),
-                _longest_run(self._plain, folded(text)),
-                float(passage.late[position]),
-                float(passage.late_window[position]),
-                passage.found.scores.get("late", 0.0),
-                self._when_new(text),
-                float(passage.whole[position]),
-            ]
-        )
-
-    def _share(self, held: frozenset[str]) -> float:
-        return sum(self._weights[term] for term in held & self._weights.keys()) / self._total
-
-    def _rest(self, own: frozenset[str], title: frozenset[str]) -> float:
-        """Return the share of what the title leaves open that the sentence covers."""
-        left = {term: weight for term, weight in self._weights.items() if term not in title}
-        return coverage(left, own) if left else _NOTHING_LEFT
-
-    def _type_new(self, text: str) -> float:
-        """Say whether the sentence holds a thing of the asked kind that the question does not."""
-        plain = folded(text) if self._language == "zh" else text
-        held = holds_type(_without(plain, self._plain), self._kind, self._language)
-        return 0.5 if held is None else float(held)
-
-    def _when_new(self, text: str) -> float:
-        """Say whether a question for a time meets a number in *text* that it does not say."""
-        return float(
-            self._kind == "when"
-            and any(folded(one) not in self._plain for one in _DATED.findall(text))
-        )
-
-
 def _token_weights(retrieval: Retrieval) -> NDArray[np.float64]:
     if retrieval.embedded is None:
         return np.zeros(0)
     return token_weights(retrieval.question, retrieval.embedded, retrieval.idf)
-
-
-def coverage(weights: Mapping[str, float], held: frozenset[str]) -> float:
-    """Return the idf share of the question's terms that *held* covers."""
-    total = sum(weights.values())
-    return sum(weights[t] for t in held & weights.keys()) / total if total else 0.0
 
 
 def _told(header: str | None, text: str, years: frozenset[str] = frozenset()) -> str:
@@ -376,23 +256,3 @@ def _looks_like_heading(text: str) -> bool:
     """Say whether a line is too short to state anything and ends like no sentence."""
     short = len(text) <= (_HEADING_CJK if CJK.search(text) else _HEADING)
     return short and "|" not in text and text[-1].isalnum() and not any(c.isdigit() for c in text)
-
-
-def _without(text: str, question: str) -> str:
-    """Return *text* without the words that the question says itself."""
-    words = [re.escape(word) for word in re.findall(r"[A-Za-z0-9]+|[\u4e00-\u9fff]{2,}", question)]
-    if not words:
-        return text
-    pattern = r"|".join(rf"\b{word}\b" if word.isascii() else word for word in words)
-    return re.sub(pattern, " ", text, flags=re.IGNORECASE)
-
-
-def _longest_run(question: str, text: str) -> float:
-    """Return the length of the longest run of characters in both, up to 8, as a share of 8."""
-    best = 0
-    for size in range(2, 9):
-        runs = {question[i : i + size] for i in range(len(question) - size + 1)}
-        if not any(run in text for run in runs if " " not in run and run.isalnum()):
-            break
-        best = size
-    return best / 8

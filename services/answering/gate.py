@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.answering.composing import Ranked
-from services.answering.evidence import FEATURES as EVIDENCE
-from services.answering.evidence import coverage
+from services.answering.evidence import Evidence
 from services.answering.linear import Linear, load
+from services.answering.measures import FEATURES as MEASURES
+from services.answering.measures import coverage, title_of, words_asked
 from services.answering.names import missing
 from services.engine import ModelCard
-from services.language.normalize import language_of
+from services.language.normalize import folded, language_of
 from services.language.numbers import numbers
 from services.language.terms import content_terms
 from services.retrieval import Retrieval
@@ -36,12 +37,16 @@ FEATURES = (
     "late_window_low",
     "names_sentence",
     "names_passage",
+    "words_near",
+    "characters_passage",
 )
-_AT = {name: i for i, name in enumerate(EVIDENCE)}
+_AT = {name: i for i, name in enumerate(MEASURES)}
 _WIDEST_GAP = 5.0
 # The median of answerable questions: beyond it likeness says nothing of near-misses.
 _LATE_ENOUGH = 0.71
 _LONG_WORD = 2
+# So many of the best sentences may hold what is asked for: the first is not always the one.
+_FIRST = 3
 # Cosine from which a text in another language is taken to answer. Not fitted: no multilingual
 # embedder can be measured here; bge-m3 and Qwen3-Embedding give unrelated texts about 0.3 to 0.45.
 _NEAR_ACROSS = 0.55
@@ -99,7 +104,9 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
     words of two and more characters. numbers_missing: share of the question's numbers that the
     best sentence does not have. late_window_low: late interaction with the best sentence and its
     neighbours, where it is low. names_…: whether names or numbers of the question are missing in
-    every sentence, and in the passage. Coverages are shares: the size of a collection is no
+    every sentence, and in the passage. words_near, characters_passage: of a Chinese question, the
+    share of its words that one of the three best sentences has with its neighbours and title, and
+    of its characters that the passage has. Coverages are shares: the size of a collection is no
     matter.
     """
     first = best[0].evidence
@@ -112,7 +119,7 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
     gap = min(_WIDEST_GAP, float(scores[0] - others.max())) if len(others) else _WIDEST_GAP
     words = {t: w for t, w in retrieval.weights.items() if len(t) >= _LONG_WORD}
     passage = frozenset(content_terms(first.found.passage.text)) | _title(best)
-    window = first.terms | _neighbours(best) | _title(best)
+    window = _neighbours(best) | _title(best)
     return np.array(
         [
             float(scores[0]),
@@ -122,7 +129,7 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
             float(first.features[_AT["passage_cov"]]),
             coverage(words, window),
             coverage(words, passage),
-            max(float(one.evidence.features[_AT["run"]]) for one in best[:3]),
+            max(float(one.evidence.features[_AT["run"]]) for one in best[:_FIRST]),
             max(float(one.evidence.features[_AT["late"]]) for one in best),
             float(first.features[_AT["late_window"]]),
             float(first.features[_AT["late_passage"]]),
@@ -131,35 +138,56 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
             _numbers_missing(retrieval.question, first.context),
             min(float(first.features[_AT["late_window"]]), _LATE_ENOUGH),
             *_names_missing(retrieval.question, best),
+            *_said_in_chinese(retrieval, best),
         ]
     )
 
 
 def _title(best: Sequence[Ranked]) -> frozenset[str]:
-    passage = best[0].evidence.found.passage
-    return frozenset(content_terms(" ".join((passage.document_title, *passage.headings))))
+    return frozenset(content_terms(title_of(best[0].evidence.found)))
 
 
 def _neighbours(best: Sequence[Ranked]) -> frozenset[str]:
-    first = best[0].evidence
-    beside = (
-        one.evidence.terms
+    return frozenset().union(*(one.terms for one in _near(best[0].evidence, best)))
+
+
+def _near(evidence: Evidence, best: Sequence[Ranked]) -> list[Evidence]:
+    """Return a sentence and its neighbours, in the order of the text."""
+    near = (
+        one.evidence
         for one in best
-        if one.evidence.rank == first.rank and abs(one.evidence.position - first.position) == 1
+        if one.evidence.rank == evidence.rank
+        and abs(one.evidence.position - evidence.position) <= 1
     )
-    return frozenset().union(*beside)
+    return sorted(near, key=lambda one: one.position)
+
+
+def _said_in_chinese(retrieval: Retrieval, best: Sequence[Ranked]) -> tuple[float, float]:
+    """Return `words_near` and `characters_passage`; zeros for other questions."""
+    if retrieval.language != "zh":
+        return 0.0, 0.0
+    asked = words_asked(retrieval)
+    near = (
+        " ".join((title_of(one.evidence.found), *(x.context for x in _near(one.evidence, best))))
+        for one in best[:_FIRST]
+    )
+    found = best[0].evidence.found
+    passage = folded(f"{title_of(found)} {found.passage.text}")
+    words = max(asked.share_of_words(folded(text)) for text in near)
+    return words, asked.share_of_characters(passage)
 
 
 def _names_missing(question: str, best: Sequence[Ranked]) -> tuple[float, float]:
     """Return whether a name or number of *question* is missing in every sentence of the best
-    passage, and in the whole of it; the title belongs to both.
+    passage, and in the whole of it; the title belongs to both, and the file's name: a report's
+    title seldom says its year.
     """
     first = best[0].evidence
-    passage = first.found.passage
-    title = " ".join((passage.document_title, *passage.headings))
+    file = first.found.passage.document_name.replace("_", " ")
+    title = f"{title_of(first.found)} {file}"
     quotes = (one.evidence.context for one in best if one.evidence.rank == first.rank)
     fewest = min(missing(question, f"{title} {quote}") for quote in quotes)
-    whole = missing(question, f"{title} {passage.text}") if fewest else 0
+    whole = missing(question, f"{title} {first.found.passage.text}") if fewest else 0
     return float(fewest > 0), float(whole > 0)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.engine import Embedded
+from services.language.question_words import question_words
 from services.language.terms import stem, stop_words, terms
 from services.retrieval.legs import Candidates, Stored, Tokens
 from services.retrieval.titles import as_phrase, phrases, title_terms
@@ -44,7 +45,8 @@ def features(
 
     late: idf-weighted mean over the question's tokens of the best cosine to a token of the passage
     (MaxSim; Khattab and Zaharia 2020). pairs: share of neighbouring question words that stand side
-    by side in the text. title_phrase: whether the question says the document's title.
+    by side in the text. words: the share of a Chinese question's words, by idf, that stand in title
+    or text. title_phrase: whether the question says the document's title.
     """
     ids = candidates.ids
     titles = [stored[number].passage.document_title if number in stored else "" for number in ids]
@@ -57,6 +59,7 @@ def features(
         "dense": _row(candidates.dense, ids),
         "late": _late(question, candidates, tokens),
         "pairs": _pairs(question, candidates, stored),
+        "words": _words(question, candidates, stored),
         "title_phrase": np.array(named, np.float64),
         "title_terms": np.array(title_terms(question, _named(candidates, stored)), np.float64),
     }
@@ -151,6 +154,15 @@ def _pairs(question: str, candidates: Candidates, stored: Stored) -> NDArray[np.
         return np.zeros(len(candidates.ids))
     texts = [f" {stored[n].body_terms} " if n in stored else "" for n in candidates.ids]
     return np.array([sum(pair in text for pair in pairs) / len(pairs) for text in texts])
+
+
+def _words(question: str, candidates: Candidates, stored: Stored) -> NDArray[np.float64]:
+    if candidates.language != "zh":
+        return np.zeros(len(candidates.ids))
+    asked = question_words(question, candidates.idf)
+    analysed = (stored.get(number) for number in candidates.ids)
+    texts = (f" {one.title_terms} {one.body_terms} " if one else "" for one in analysed)
+    return np.array([asked.share_of_terms(text) for text in texts])
 
 
 def links(

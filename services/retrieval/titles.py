@@ -34,15 +34,16 @@ def as_phrase(text: str) -> str:
 def title_terms(question: str, titles: Sequence[str]) -> list[float]:
     """Return for each passage's title how much of the question's names and numbers it holds.
 
-    1 for the best, by the idf of the words over distinct titles; 0 for titles of fewer than four
-    passages. "Best Buy" meets BESTBUY, "FY2022" and "2022" meet 2022, "Q3" meets 2022Q3.
+    1 for the best, by the idf of the words over distinct titles, less where even the best holds
+    only words of many titles; 0 for titles of fewer than four passages. "Best Buy" meets BESTBUY,
+    "FY2022" and "2022" meet 2022, "Q3" meets 2022Q3.
     """
     often = Counter(titles)
     distinct = {title: frozenset(_TOKEN.findall(title.lower())) for title in often}
     held = Counter(token for tokens in distinct.values() for token in tokens)
     asked = _asked_tokens(question)
     worth = {
-        token: math.log(1 + (len(distinct) - count + 0.5) / (count + 0.5))
+        token: _idf(len(distinct), count)
         for token, count in held.items()
         if token in asked and token not in stop_words()
     }
@@ -51,8 +52,12 @@ def title_terms(question: str, titles: Sequence[str]) -> list[float]:
         for title, tokens in distinct.items()
         if often[title] >= _LONG_REPORT
     }
-    best = max(sums.values(), default=0.0)
-    return [sums.get(title, 0.0) / best if best else 0.0 for title in titles]
+    most = max(max(sums.values(), default=0.0), _idf(len(distinct), 1))
+    return [sums.get(title, 0.0) / most if most else 0.0 for title in titles]
+
+
+def _idf(titles: int, holding: int) -> float:
+    return math.log(1 + (titles - holding + 0.5) / (holding + 0.5))
 
 
 def phrases(titles: Sequence[str]) -> list[str]:

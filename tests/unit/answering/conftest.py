@@ -6,7 +6,8 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from services.answering.evidence import FEATURES, Evidence
+from services.answering.evidence import Evidence
+from services.answering.measures import FEATURES
 from services.domain.documents import Span
 from services.domain.passages import Found, Passage
 from services.language.terms import content_terms

@@ -12,6 +12,16 @@ def test_a_company_and_its_year_meet_the_title_of_a_report() -> None:
     assert scores[0] > scores[5] > scores[10]
 
 
+def test_words_of_many_titles_tell_little() -> None:
+    titles = [f"Annual report {name}" for name in ("Adobe", "Boeing", "Amcor") for _ in range(4)]
+
+    common = title_terms("What does the annual report say of risks?", titles)
+    named = title_terms("What does Amcor say of risks?", titles)
+
+    assert named == [0.0] * 8 + [1.0] * 4
+    assert 0 < max(common) < 0.5
+
+
 def test_titles_of_few_passages_are_left_to_phrases() -> None:
     assert title_terms("Normans", ["Normans", "Other"]) == [0.0, 0.0]
     assert phrases(["Doctor Strange (2016 film)"]) == ["doctor strange"]
