@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from services.answering.composing import Ranked, probabilities
 from services.answering.evidence import Evidence
 from services.language.normalize import CJK, folded
+from services.language.numerals import number_terms
 from services.language.terms import CHINESE_STOP_WORDS, stop_words, words
 
 # Only sentences that are likely to answer are compared.
@@ -15,6 +16,8 @@ _LIKELY = 0.02
 # How much of the shorter sentence both must share, in characters, and how many words may stand in
 # the place where they differ.
 _SAME = 0.7
+# The same where they differ in one number alone: 工资按百分之七十发放, 工资按百分之八十发放.
+_SAME_BUT_ONE = 0.5
 _SLOT = 5
 _FEWEST = 4
 
@@ -62,15 +65,30 @@ def _slot(one: str, other: str, asked: frozenset[str]) -> tuple[str, str] | None
     matcher = SequenceMatcher(None, [folded(w) for w in left], [folded(w) for w in right], False)
     blocks = matcher.get_matching_blocks()
     same = sum(len(word) for block in blocks for word in left[block.a : block.a + block.size])
-    if same < _SAME * min(sum(map(len, left)), sum(map(len, right))):
+    changes = [change for change in matcher.get_opcodes() if change[0] != "equal"]
+    needed = _SAME_BUT_ONE if _differ_in_one_number(changes, left, right) else _SAME
+    if same < needed * min(sum(map(len, left)), sum(map(len, right))):
         return None
-    for operation, a, b, c, d in matcher.get_opcodes():
+    for operation, a, b, c, d in changes:
         if operation != "replace" or max(b - a, d - c) > _SLOT:
             continue
         says, other_says = left[a:b], right[c:d]
         if _is_named(says, asked, right) and _is_named(other_says, asked, left):
             return _joined(says), _joined(other_says)
     return None
+
+
+def _differ_in_one_number(
+    changes: Sequence[tuple[str, int, int, int, int]], left: Sequence[str], right: Sequence[str]
+) -> bool:
+    if len(changes) != 1:
+        return False
+    _, a, b, c, d = changes[0]
+    return all(_holds_number(folded("".join(said))) for said in (left[a:b], right[c:d]))
+
+
+def _holds_number(plain: str) -> bool:
+    return any(c.isdigit() for c in plain) or bool(number_terms(plain))
 
 
 def _is_named(said: Sequence[str], asked: frozenset[str], elsewhere: Sequence[str]) -> bool:

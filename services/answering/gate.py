@@ -47,6 +47,9 @@ _LATE_ENOUGH = 0.71
 _LONG_WORD = 2
 # So many of the best sentences may hold what is asked for: the first is not always the one.
 _FIRST = 3
+# Sentences that share so many of all their terms say the same of one thing, perhaps with another
+# number.
+_SAME = 0.5
 # Cosine from which a text in another language is taken to answer. Not fitted: no multilingual
 # embedder can be measured here; bge-m3 and Qwen3-Embedding give unrelated texts about 0.3 to 0.45.
 _NEAR_ACROSS = 0.55
@@ -99,7 +102,8 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
     """Return the features of the gate, in the order of FEATURES.
 
     best, gap, mass: score of the best sentence, its lead over the best of another document, and
-    the share of all probability that its document holds. window, passage: coverage of the question
+    the share of all probability that its document holds, with those that say the same: versions of
+    one text do not take from each other. window, passage: coverage of the question
     by the best sentence with its neighbours and title, and by its passage. words_…: the same over
     words of two and more characters. numbers_missing: share of the question's numbers that the
     best sentence does not have. late_window_low: late interaction with the best sentence and its
@@ -112,9 +116,8 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
     first = best[0].evidence
     scores = np.array([one.score for one in best])
     share = np.exp(scores - scores.max())
-    own = np.array(
-        [one.evidence.found.passage.document_id == first.found.passage.document_id for one in best]
-    )
+    agreeing = _agreeing(best)
+    own = np.array([one.evidence.found.passage.document_id in agreeing for one in best])
     others = scores[~own]
     gap = min(_WIDEST_GAP, float(scores[0] - others.max())) if len(others) else _WIDEST_GAP
     words = {t: w for t, w in retrieval.weights.items() if len(t) >= _LONG_WORD}
@@ -140,6 +143,17 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
             *_names_missing(retrieval.question, best),
             *_said_in_chinese(retrieval, best),
         ]
+    )
+
+
+def _agreeing(best: Sequence[Ranked]) -> frozenset[str]:
+    """Return the documents that hold the best sentence, or one in nearly the same words."""
+    terms = best[0].evidence.terms
+    return frozenset(
+        one.evidence.found.passage.document_id
+        for one in best
+        if one is best[0]
+        or len(terms & one.evidence.terms) >= _SAME * len(terms | one.evidence.terms)
     )
 
 

@@ -31,6 +31,8 @@ class QuestionWords:
 
     words: Mapping[str, float]
     characters: frozenset[str]
+    # Each word as the keyword index has it.
+    as_terms: tuple[str, ...]
 
     def share_of_words(self, plain: str) -> float:
         """Return the share of the words' weight that stands in a folded text."""
@@ -40,7 +42,7 @@ class QuestionWords:
         """Return the share of the words' weight that stands in a text of terms, as the keyword
         index has it: a space around each, a Chinese word as its pairs of characters in a row.
         """
-        return self._share(f" {_as_terms(word)} " in analysed for word in self.words)
+        return self._share(word in analysed for word in self.as_terms)
 
     def share_of_characters(self, plain: str) -> float:
         """Return the share of the characters that stand in a folded text."""
@@ -63,9 +65,11 @@ def question_words(question: str, weights: Mapping[str, float]) -> QuestionWords
     found = {word for word in _words(asked) if len(word) >= _SHORTEST}
     kinds = {words(match[1])[0] for match in _KIND.finditer(plain)}
     most = max(weights.values(), default=1.0)
+    told = sorted(found - kinds or found)
     return QuestionWords(
-        {word: weights.get(_term(word), most) for word in sorted(found - kinds or found)},
+        {word: weights.get(_term(word), most) for word in told},
         frozenset(CJK.findall(asked)) - CHINESE_STOP_WORDS,
+        tuple(f" {_as_terms(word)} " for word in told),
     )
 
 

@@ -37,6 +37,12 @@ def found(evidence: MakeEvidence, question: str, *quotes: str) -> list[tuple[str
             "2020赛季中超联赛的冠军是广州恒大队。",
             ("江苏苏宁", "广州恒大"),
         ),
+        (
+            "病假工资怎么算？",
+            "病假期间工资按百分之七十发放。",
+            "病假期间工资按百分之八十发放。",
+            ("七十", "八十"),
+        ),
     ],
 )
 def test_one_other_name_or_number_in_the_same_words_is_a_conflict(
@@ -59,6 +65,14 @@ def test_other_words_alone_are_none(evidence: MakeEvidence, other: str) -> None:
     assert not found(
         evidence, "How much leave?", "Every employee has 23 days of paid leave.", other
     )
+
+
+def test_short_sentences_that_differ_in_more_than_a_number_are_none(
+    evidence: MakeEvidence,
+) -> None:
+    quotes = ("夜班补贴按百分之七十发放。", "周末加班按百分之八十发放。")
+
+    assert not found(evidence, "补贴怎么算？", *quotes)
 
 
 def test_one_document_does_not_contradict_itself(evidence: MakeEvidence) -> None:

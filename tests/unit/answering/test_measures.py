@@ -55,3 +55,15 @@ def test_the_gate_sees_what_one_of_the_three_best_sentences_holds(evidence: Make
 
     assert gate.measured(retrieval, [*best, last])[at] == 1.0
     assert gate.measured(retrieval, [*best, *other_ranks[1:], last])[at] == 0.0
+
+
+def test_versions_of_one_text_do_not_take_from_each_other(evidence: MakeEvidence) -> None:
+    def mass(*quotes: str) -> float:
+        best = [
+            Ranked(replace(evidence(quote, f"d{i}"), rank=i), 0.0) for i, quote in enumerate(quotes)
+        ]
+        retrieval = Retrieval("婚假有几天？", "zh", [best[0].evidence.found])
+        return float(gate.measured(retrieval, best)[gate.FEATURES.index("mass")])
+
+    assert mass("员工结婚可享受十天婚假。", "员工结婚可享受七天婚假。") == 1.0
+    assert mass("员工结婚可享受十天婚假。", "食堂中午十一点半开门。") == pytest.approx(0.5)
