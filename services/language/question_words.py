@@ -11,7 +11,7 @@ from services.language.terms import CHINESE_STOP_WORDS, terms, without_asking, w
 # What stands behind a question word names the kind of thing that is asked for: 什么名次 is answered
 # by 季军, without the word.
 _KIND = re.compile(
-    r"(?:什么(?:样的?)?|哪(?:[一二两三几]?[个些种类位座条所部项次家届里级款])?|(?<![如为任])何种?|多少|几)"
+    r"(?:什么(?:样的?)?|哪(?:[一二两三几]?[个些种类位座条所部项次家届里级款])?|(?<![如为任])何种?|多少|几(?![何乎]))"
     r"([\u4e00-\u9fff]{1,6})"
 )
 _MEASURED = re.compile(r"(?<=哪)[一二两三几]?[个些种类位座条所部项次家届级款]")

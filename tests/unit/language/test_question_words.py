@@ -18,6 +18,7 @@ from services.language.question_words import question_words
         ("在哪座城市运行 Kubernetes 的 kv-cache？", {"运行", "kubernetes", "kv-cache"}),
         ("2021年的研发费用是多少？", {"2021", "研发", "费用"}),
         ("谁发明了C++？", {"发明", "c++"}),
+        ("几何图形的面积公式是什么？", {"几何图形", "面积", "公式"}),
         ("什么？", set()),
         ("怎么样？……", set()),
     ],
