@@ -1,6 +1,8 @@
 """What a Chinese question says besides asking."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.language.analysis import analysed
 from services.language.normalize import folded
@@ -47,3 +49,13 @@ def test_a_question_that_says_nothing_neither_meets_nor_misses_a_text() -> None:
     asked = question_words("什么？", {})
 
     assert asked.share_of_words("年假") == asked.share_of_characters("年假") == 0.5
+
+
+@given(st.text() | st.text("什么哪一几何年假ab12+#-_ 🙂①Ⅳﬀ", max_size=12))
+def test_any_text_has_shares_between_none_and_all(question: str) -> None:
+    asked = question_words(question, {})
+    plain = folded(question)
+
+    assert 0 <= asked.share_of_words(plain) <= 1
+    assert 0 <= asked.share_of_terms(f" {plain} ") <= 1
+    assert 0 <= asked.share_of_characters(plain) <= 1
