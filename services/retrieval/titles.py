@@ -1,12 +1,12 @@
 """Names and numbers of the question brought together with titles of documents."""
 
 import itertools
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 
 from services.language.terms import stop_words
+from services.retrieval.bm25 import idf
 
 _TOKEN = re.compile(r"q[1-4](?![a-z0-9])|[a-z]+|\d+")
 _BRACKET = re.compile(r"\s*\([^()]*\)\s*$")
@@ -43,7 +43,7 @@ def title_terms(question: str, titles: Sequence[str]) -> list[float]:
     held = Counter(token for tokens in distinct.values() for token in tokens)
     asked = _asked_tokens(question)
     worth = {
-        token: _idf(len(distinct), count)
+        token: idf(len(distinct), count)
         for token, count in held.items()
         if token in asked and token not in stop_words()
     }
@@ -52,12 +52,8 @@ def title_terms(question: str, titles: Sequence[str]) -> list[float]:
         for title, tokens in distinct.items()
         if often[title] >= _LONG_REPORT
     }
-    most = max(max(sums.values(), default=0.0), _idf(len(distinct), 1))
+    most = max(max(sums.values(), default=0.0), idf(len(distinct), 1))
     return [sums.get(title, 0.0) / most if most else 0.0 for title in titles]
-
-
-def _idf(titles: int, holding: int) -> float:
-    return math.log(1 + (titles - holding + 0.5) / (holding + 0.5))
 
 
 def phrases(titles: Sequence[str]) -> list[str]:
