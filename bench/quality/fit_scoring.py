@@ -11,16 +11,16 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.quality.collect import Bench
-from bench.quality.sets import rows
+from bench.quality.sets import EVAL
 from services.domain.answers import Turn
-from services.domain.passages import Passage
+from services.evaluation.sets import EvaluationSet, load
 from services.retrieval.retriever import Seen
 from services.retrieval.scoring import weights
 from services.retrieval.standalone import views
@@ -56,7 +56,6 @@ SETS = {
 WEIGHTS = Path(__file__).parents[2] / "services" / "retrieval" / "scoring.json"
 # Collections of sets that were added as files.
 FILES = "eval-"
-PAGE = "#p"
 QUESTIONS = 300
 STEPS = 400
 STEPS_LEFT_OUT = 150
@@ -163,27 +162,26 @@ def _cases(
 ) -> list[tuple[Mapping[str, NDArray[np.float64]], Case]]:
     scope = bench.scope(name)
     found = []
-    asked = rows(name.removeprefix(FILES), "queries")
-    for row in [row for row in asked if row.get("relevant")][:QUESTIONS]:
-        history = tuple(Turn(**turn) for turn in row.get("history") or [])
+    known = load(EVAL / name.removeprefix(FILES))
+    for asked in [one for one in known.questions if one.relevant][:QUESTIONS]:
+        history = tuple(Turn(**turn) for turn in asked.history)
         seen = [
             (view.weight, bench.retriever.look(view.text, scope))
-            for view in views(row["text"], history)
+            for view in views(asked.text, history)
         ]
         if seen[0][1].candidates.language == language:
-            found.append(_summed(seen, frozenset(row["relevant"])))
+            found.append(_summed(seen, asked.relevant, known))
     return [one for one in found if len(one[1].document)]
 
 
 def _summed(
-    seen: Sequence[tuple[float, Seen]], relevant: frozenset[str]
+    seen: Sequence[tuple[float, Seen]], relevant: frozenset[str], known: EvaluationSet
 ) -> tuple[Mapping[str, NDArray[np.float64]], Case]:
     """Return the features of all that the views found, added up as retrieval adds scores, and
     which document each belongs to, or which page where the relevant ones are pages.
     """
-    by_page = any(PAGE in one for one in relevant)
     sources = {
-        number: _source(one.passage, by_page=by_page)
+        number: known.key_of(asdict(one.passage))
         for _, view in seen
         for number, one in view.stored.items()
     }
@@ -201,11 +199,6 @@ def _summed(
         ideal=sum(1 / math.log2(i + 2) for i in range(min(TOP, len(relevant)))),
     )
     return measured, case
-
-
-def _source(passage: Passage, *, by_page: bool) -> str:
-    source = passage.source_id
-    return f"{source}{PAGE}{passage.page}" if by_page and PAGE not in source else source
 
 
 if __name__ == "__main__":
