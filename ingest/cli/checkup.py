@@ -9,6 +9,7 @@ import faiss
 import llama_cpp
 import torch
 
+from ingest.cli.words import reason_of, translated
 from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError
 from services.engine.devices import free_memory
@@ -50,29 +51,33 @@ def checkup(settings: Settings) -> list[Told]:
         try:
             ok, told = look(settings)
         except HouseError as error:
-            ok, told = False, str(error)
+            ok, told = False, reason_of(error)
         found.append({"what": what, "ok": ok, "told": told})
     return found
 
 
 def _processor(_settings: Settings) -> tuple[bool, str]:
     load = os.getloadavg()[0]
-    return True, f"{os.cpu_count()} cores, load {load:.1f}"
+    return True, translated("{cores} cores, load {load:.1f}", cores=os.cpu_count(), load=load)
 
 
 def _gpu(settings: Settings) -> tuple[bool, str]:
     offload = bool(llama_cpp.llama_supports_gpu_offload())
     cuda, indexes = torch.cuda.is_available(), faiss.get_num_gpus()
-    told = (
-        f"generator: {'can offload layers' if offload else 'built for the CPU'}; "
-        f"embedder: {'CUDA' if cuda else 'CPU'}; FAISS sees {indexes} GPUs"
-    )
     if settings.gpu_layers not in {"auto", 0} and not offload:
-        mend = "build llama-cpp-python with CMAKE_ARGS=-DGGML_CUDA=on, or set it to auto"
-        return False, f"FOOTNOTE_GPU_LAYERS={settings.gpu_layers} cannot be honoured: {mend}"
+        return False, translated(
+            "FOOTNOTE_GPU_LAYERS={layers} cannot be honoured: build llama-cpp-python with "
+            "CMAKE_ARGS=-DGGML_CUDA=on, or set it to auto",
+            layers=settings.gpu_layers,
+        )
     if settings.index_device == "gpu" and not indexes:
-        return False, "FOOTNOTE_INDEX_DEVICE=gpu, but FAISS sees no GPU: set it to auto"
-    return True, told
+        return False, translated("FOOTNOTE_INDEX_DEVICE=gpu, but FAISS sees no GPU: set it to auto")
+    return True, translated(
+        "generator: {generator}; embedder: {embedder}; FAISS sees {gpus} GPUs",
+        generator=translated("can offload layers" if offload else "built for the CPU"),
+        embedder="CUDA" if cuda else "CPU",
+        gpus=indexes,
+    )
 
 
 def _memory(settings: Settings) -> tuple[bool, str]:
@@ -90,45 +95,69 @@ def _memory(settings: Settings) -> tuple[bool, str]:
             continue
         source, _ = checked_model(settings, name, kind)
         needed += source.card.memory_bytes
-        parts.append(f"{kind} {source.card.memory_bytes // _MIB}")
-    told = f"{free // _MIB} MiB free; models need {needed // _MIB} MiB ({', '.join(parts)})"
+        parts.append(f"{translated(kind)} {source.card.memory_bytes // _MIB}")
+    told = translated(
+        "{free} MiB free; models need {needed} MiB ({parts})",
+        free=free // _MIB,
+        needed=needed // _MIB,
+        parts=", ".join(parts),
+    )
     if free < needed:
-        return False, f"{told}: choose smaller models or stop other programs"
+        return False, _mended(told, "choose smaller models or stop other programs")
     return True, told
 
 
 def _ledger(settings: Settings) -> tuple[bool, str]:
     """Tell how the generator would be run in the memory that is free now."""
     if settings.generation_url is not None:
-        return True, f"the generator runs at {settings.generation_url}"
+        return True, translated("the generator runs at {url}", url=settings.generation_url)
     source, path = checked_model(settings, settings.generation_model, "generation")
     file = path / next(iter(source.files)) if path.is_dir() else path
     plan, found = fitted_generator(settings, source, file, free_cores(settings), measures=False)
-    pool = "one pool" if plan.unified else f"{plan.sequences} pools"
-    layers = f"{plan.gpu_layers} layers on the GPU" if plan.gpu_layers else "no layer on a GPU"
-    told = (
-        f"weights {plan.weights // _MIB} MiB, "
-        f"KV {plan.kv // _MIB} MiB ({plan.cells} tokens in {pool}), "
-        f"buffers up to {plan.compute // _MIB} MiB; {layers}; "
-        f"{settings.answers_at_once} answers at once, window {plan.window}; {_told_probe(found)}"
+    told = translated(
+        "weights {weights} MiB, KV {kv} MiB ({cells} tokens in {pools} pools), buffers up to "
+        "{buffers} MiB; {layers} layers on the GPU; {answers} answers at once, window {window}; "
+        "{probe}",
+        weights=plan.weights // _MIB,
+        kv=plan.kv // _MIB,
+        cells=plan.cells,
+        pools=1 if plan.unified else plan.sequences,
+        buffers=plan.compute // _MIB,
+        layers=plan.gpu_layers,
+        answers=settings.answers_at_once,
+        window=plan.window,
+        probe=_told_probe(found),
     )
     memory = free_memory()
     if plan.total > memory.host + memory.gpu:
-        mend = "set FOOTNOTE_KV_TOKENS or FOOTNOTE_CONTEXT_TOKENS lower, or choose a smaller model"
-        return False, f"{told}: more than is free; {mend}"
+        return False, _mended(
+            told,
+            "more than is free; set FOOTNOTE_KV_TOKENS or FOOTNOTE_CONTEXT_TOKENS lower, or choose "
+            "a smaller model",
+        )
     return True, told
 
 
 def _told_probe(found: Findings) -> str:
     """Tell what the probe chose and measured."""
-    flash = "on" if found.flash_attention else "off"
-    held = "" if found.weights == AS_FILED else f"weights held as {found.weights}, "
-    chosen = f"{held}KV {found.kv_type}, flash attention {flash}, up to {found.threads} threads"
+    chosen = translated(
+        "weights as {weights}, KV {kv}, flash attention {flash}, up to {threads} threads",
+        weights=translated("filed") if found.weights == AS_FILED else found.weights,
+        kv=found.kv_type,
+        flash=translated("on" if found.flash_attention else "off"),
+        threads=found.threads,
+    )
     if not found.read_tokens_s:
-        return f"{chosen} by rule: the next start on a calm machine measures"
-    return (
-        f"{chosen}, measured: reads {found.read_tokens_s:.0f} tokens/s, "
-        f"writes {ROWS * 1000 / found.step_ms:.0f} tokens/s in {ROWS} answers"
+        return translated(
+            "{chosen} by rule: the next start on a calm machine measures", chosen=chosen
+        )
+    return translated(
+        "{chosen}, measured: reads {reads:.0f} tokens/s, writes {writes:.0f} tokens/s in {rows} "
+        "answers",
+        chosen=chosen,
+        reads=found.read_tokens_s,
+        writes=ROWS * 1000 / found.step_ms,
+        rows=ROWS,
     )
 
 
@@ -148,19 +177,23 @@ def _engine(settings: Settings) -> tuple[bool, str]:
         )
     }
     reads, gap, reused, read, held, cells = figures.values()
-    told = (
-        f"reads {reads:.0f} tokens a second, {gap * 1000:.0f} ms between tokens of an answer; "
-        f"{reused:.0f} of {reused + read:.0f} prompt tokens reused; "
-        f"{held:.0f} of {cells:.0f} KV cells held"
+    return True, translated(
+        "reads {reads:.0f} tokens a second, {gap:.0f} ms between tokens of an answer; {reused:.0f} "
+        "of {prompt:.0f} prompt tokens reused; {held:.0f} of {cells:.0f} KV cells held",
+        reads=reads,
+        gap=gap * 1000,
+        reused=reused,
+        prompt=reused + read,
+        held=held,
+        cells=cells,
     )
-    return True, told
 
 
 def _disk(settings: Settings) -> tuple[bool, str]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.data_dir).free
-    told = f"{free // _MIB} MiB free under {settings.data_dir}"
-    return (True, told) if free > _LITTLE_DISK else (False, f"{told}: make room")
+    told = translated("{free} MiB free under {folder}", free=free // _MIB, folder=settings.data_dir)
+    return (True, told) if free > _LITTLE_DISK else (False, _mended(told, "make room"))
 
 
 def _registry(settings: Settings) -> tuple[bool, str]:
@@ -169,10 +202,19 @@ def _registry(settings: Settings) -> tuple[bool, str]:
         passages, unfinished = registry.passages.count(), registry.work.unfinished()
         source, _ = checked_model(settings, settings.embedding_model, "embedding")
         missing = registry.vectors.missing(source.card.name)
-        told = f"{passages} passages, {unfinished} documents unfinished"
+        told = translated(
+            "{passages} passages, {unfinished} documents unfinished",
+            passages=passages,
+            unfinished=unfinished,
+        )
         if missing:
-            mend = "run `footnote reembed`, or set the embedding model back"
-            return False, f"{told}; {missing} without a vector of {source.card.name}: {mend}"
+            return False, translated(
+                "{told}; {missing} without a vector of {model}: run `footnote reembed`, or set the "
+                "embedding model back",
+                told=told,
+                missing=missing,
+                model=source.card.name,
+            )
         return True, told
     finally:
         registry.close()
@@ -180,35 +222,52 @@ def _registry(settings: Settings) -> tuple[bool, str]:
 
 def _model(settings: Settings, name: str, kind: str) -> tuple[bool, str]:
     source, _ = checked_model(settings, name, kind)
-    languages = ", ".join(sorted(source.card.languages)).replace("*", "any")
-    return True, f"{source.card.name}, reads {languages}; files match their SHA-256"
+    languages = ", ".join(
+        translated("any language") if one == "*" else one for one in sorted(source.card.languages)
+    )
+    return True, translated(
+        "{name}, reads {languages}; files match their SHA-256",
+        name=source.card.name,
+        languages=languages,
+    )
 
 
 def _generator(settings: Settings) -> tuple[bool, str]:
     if settings.generation_url is not None:
-        return True, f"{settings.generation_model} at {settings.generation_url}"
+        return True, translated(
+            "{name} at {url}", name=settings.generation_model, url=settings.generation_url
+        )
     return _model(settings, settings.generation_model, "generation")
 
 
 def _reranker(settings: Settings) -> tuple[bool, str]:
     if settings.reranking_model is None:
-        return True, "none set: late interaction over the embedder's token vectors orders passages"
+        return True, translated(
+            "none set: late interaction over the embedder's token vectors orders passages"
+        )
     return _model(settings, settings.reranking_model, "reranking")
 
 
 def _redis(settings: Settings) -> tuple[bool, str]:
     if settings.redis_url is None:
-        return True, "not used: jobs go through a file in the data folder"
+        return True, translated("not used: jobs go through a file in the data folder")
     import redis  # noqa: PLC0415 - only where it is set
 
     try:
         redis.Redis.from_url(settings.redis_url, socket_timeout=2).ping()
     except redis.RedisError as error:
-        return False, f"no answer ({error}): start it, or unset FOOTNOTE_REDIS_URL"
-    return True, "answers"
+        return False, translated(
+            "no answer ({error}): start it, or unset FOOTNOTE_REDIS_URL", error=error
+        )
+    return True, translated("it answers")
 
 
 def _service(settings: Settings) -> tuple[bool, str]:
     with FootnoteClient(settings.url, owner_key(settings)) as client:
         status = client.call("GET", "/health/ready")["status"]
-    return True, f"{settings.url} is {status}"
+    return True, translated("{url} is {status}", url=settings.url, status=translated(status))
+
+
+def _mended(told: str, mend: str) -> str:
+    """Return what was found with what to do about it."""
+    return translated("{told}: {mend}", told=told, mend=translated(mend))

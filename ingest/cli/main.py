@@ -1,8 +1,11 @@
 """`footnote COMMAND`: the entry of the command line."""
 
+import sys
+
 import typer
 
 from ingest.cli import access, asking, backups, documents, embedders, evaluate, service, upkeep
+from ingest.cli.usage import run_in_chinese
 from ingest.cli.words import speaks_chinese, translate_help
 from services.settings import set_quiet_offline
 
@@ -20,10 +23,12 @@ for group in (service, documents, asking, evaluate, access, upkeep, embedders, b
 def main() -> None:
     """Run the command line."""
     set_quiet_offline()
-    if speaks_chinese():
+    chinese = speaks_chinese()
+    if chinese:
         # Its tables break lines at spaces alone, and cut off what has none.
         app.rich_markup_mode = None
     command = typer.main.get_command(app)
-    if speaks_chinese():
+    if chinese:
         translate_help(command)
+        sys.exit(run_in_chinese(command))
     command()

@@ -16,7 +16,7 @@ from ingest.cli.console import (
     show_table,
     tell,
 )
-from ingest.cli.words import translated
+from ingest.cli.words import same_in_every_language, translated
 from services.domain.errors import ModelFileError
 from services.settings import allow_hub
 
@@ -119,7 +119,7 @@ def doctor(*, as_json: AsJson = False) -> None:
     """Say what runs where and why; each fault comes with its mend. Status 1 if there is one."""
     from ingest.cli.checkup import checkup  # noqa: PLC0415 - imports every library
 
-    with guarded():
+    with guarded(), same_in_every_language(yes=as_json):
         found = checkup(settings())
     if as_json:
         show_json(found)
@@ -135,7 +135,7 @@ def verify(*, as_json: AsJson = False) -> None:
     """Check the data folder: database, texts, passages, spool, index generations."""
     from ingest.cli.verification import verify_data  # noqa: PLC0415
 
-    with guarded():
+    with guarded(), same_in_every_language(yes=as_json):
         told = verify_data(settings())
     _report(told, as_json=as_json)
 

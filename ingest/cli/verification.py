@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from ingest.cli.words import translated
 from services.data_folder import held
 from services.domain.documents import DocumentFilter
 from services.domain.errors import DamagedGenerationError
@@ -25,14 +26,15 @@ def verify_data(settings: Settings) -> dict[str, Any]:
         registry.database.check()
         counts, faults = _verify_documents(registry)
         altered = registry.audit.fault()
-        faults += [altered] if altered is not None else []
+        if altered is not None:
+            faults.append(translated("The audit log was altered: {fault}", fault=altered))
         counts["audit_entries"] = registry.audit.last()[0]
     finally:
         registry.close()
     spool = open_spool(settings)
     names = spool.names()
     faults += [
-        f"Spool file {name} does not match its name: add the document again."
+        translated("Spool file {name} does not match its name: add the document again.", name=name)
         for name in names
         if not _is_whole(spool, name)
     ]
@@ -41,7 +43,7 @@ def verify_data(settings: Settings) -> dict[str, Any]:
         try:
             generations.verify(number)
         except DamagedGenerationError as error:
-            faults.append(f"{error} It is built again at the next start.")
+            faults.append(translated("{error} It is built again at the next start.", error=error))
     counts |= {"spool_files": len(names), "generations": len(generations.numbers())}
     return {"counts": counts, "faults": faults}
 
@@ -71,7 +73,16 @@ def _verify_documents(registry: Registry) -> tuple[dict[str, int], list[str]]:
             passages = registry.passages.of_document(scope, document.id)
             counts["passages"] += len(passages)
             if len(passages) != document.passages:
-                faults.append(f"Document {document.id} should have {document.passages} passages.")
+                faults.append(
+                    translated(
+                        "Document {id} should have {count} passages.",
+                        id=document.id,
+                        count=document.passages,
+                    )
+                )
             wrong = [p.id for p in passages if text[p.start : p.end] != p.text]
-            faults += [f"Passage {one} is no slice of its document's text." for one in wrong]
+            faults += [
+                translated("Passage {id} is no slice of its document's text.", id=one)
+                for one in wrong
+            ]
     return dict(counts), faults

@@ -2,6 +2,9 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,8 @@ from services.client.reasons import chinese_reason
 from services.client.wire import UNREACHABLE, RefusedError, UnreachableError
 from services.domain.errors import HouseError, SettingsError
 from services.settings import Settings
+
+_READ_BY_PROGRAMS = ContextVar("_READ_BY_PROGRAMS", default=False)
 
 
 @cache
@@ -34,11 +39,25 @@ def speaks_chinese() -> bool:
     return True
 
 
+@contextmanager
+def same_in_every_language(*, yes: bool) -> Iterator[None]:
+    """Tell what is told inside in English, if *yes*: programs read it."""
+    before = _READ_BY_PROGRAMS.set(yes)
+    try:
+        yield
+    finally:
+        _READ_BY_PROGRAMS.reset(before)
+
+
+def _tells_chinese() -> bool:
+    return speaks_chinese() and not _READ_BY_PROGRAMS.get()
+
+
 def translated(message: str, **values: object) -> str:
     """Return *message* in the reader's language, its {names} filled with *values*. What is no
     message of the command line stays as it is.
     """
-    known = chinese().get(message, message) if speaks_chinese() else message
+    known = chinese().get(message, message) if _tells_chinese() else message
     return known.format(**values) if values else known
 
 
@@ -56,7 +75,7 @@ def reason(code: str, message: str) -> str:
     """Return a reason that the service gave: in Chinese with its own words beside it, which tell
     names and limits.
     """
-    known = chinese_reason(code) if speaks_chinese() else None
+    known = chinese_reason(code) if _tells_chinese() else None
     return f"{known}（{message}）" if known else message
 
 

@@ -80,8 +80,11 @@ def rows(folder: Path, name: str) -> list[dict[str, Any]]:
     """Return the rows of `NAME.jsonl` or `NAME.jsonl.gz` in *folder*; InvalidRequestError if there
     is neither, or a line of it is broken.
     """
-    plain = folder / f"{name}.jsonl"
-    return _rows_of(plain if plain.exists() else folder / f"{name}.jsonl.gz")
+    plain, packed = folder / f"{name}.jsonl", folder / f"{name}.jsonl.gz"
+    if not plain.exists() and not packed.exists():
+        message = f"A set has {plain.name} or {packed.name}, but there is neither in {folder}."
+        raise InvalidRequestError(message)
+    return _rows_of(plain if plain.exists() else packed)
 
 
 def _rows_of(path: Path) -> list[dict[str, Any]]:

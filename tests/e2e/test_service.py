@@ -329,6 +329,51 @@ def test_the_command_line_speaks_chinese_where_the_locale_does(
     assert "没有服务响应" in nowhere.stderr
 
 
+def test_wrong_use_and_what_the_doctor_finds_are_told_in_chinese(service: Any) -> None:
+    spoken = {"FOOTNOTE_LANGUAGE": "zh"}
+    wrong = {
+        ("ask",): "缺少参数 'text'。",
+        ("ask", "茶", "--max-tokens", "many"): "'--max-tokens' 的值无效：应为整数。",
+        ("ask", "茶", "--max-tokens", "0"): "不应小于 1。",
+        ("ask", "茶", "--max-tokens"): "选项 '--max-tokens' 需要一个值。",
+        ("ask", "茶", "--jso"): "没有选项 --jso。您要的可能是 --json。",
+        ("ask", "茶", "几点"): "多余的参数：几点。",
+        ("add", "/nowhere/茶.md"): "路径 '/nowhere/茶.md' 不存在。",
+        ("key",): "没有命令 'key'。您要的可能是 'keys'。",
+    }
+    for arguments, words in wrong.items():
+        told = service.run(*arguments, **spoken)
+        assert told.returncode == 2, arguments
+        assert told.stderr.rstrip().endswith(words), told.stderr
+    helped = service.run("ask", "-h", **spoken)
+    assert helped.returncode == 0
+    assert "用法：footnote ask" in helped.stdout
+    assert "显示此说明并退出。" in helped.stdout
+    assert not re.search(r"Usage|Options|Arguments|required|Show this", helped.stdout)
+    # Only what is no word of a language is left in Latin letters.
+    found = service.run("doctor", **spoken)
+    assert found.returncode == 0, found.stdout
+    assert "个核心，负载" in found.stdout
+    assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", found.stdout), found.stdout
+    for_programs = json.loads(service.run("doctor", "--json", **spoken).stdout)
+    assert " cores, load " in for_programs[0]["told"]
+
+
+def test_verify_tells_its_faults_in_chinese(service: Any, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    here = {"FOOTNOTE_DATA_DIR": str(data), "FOOTNOTE_LANGUAGE": "zh"}
+    assert service.run("verify", **here).returncode == 0
+    spooled = data / "spool" / "aa" / ("a" * 64)
+    spooled.parent.mkdir(parents=True)
+    spooled.write_text("another text")
+    told = service.run("verify", **here)
+    assert told.returncode == 1
+    assert f"故障 原文件 {spooled.name} 与其名称不符" in told.stdout
+    assert "1 处故障" in told.stderr
+    (fault,) = json.loads(service.run("verify", "--json", **here).stdout)["faults"]
+    assert fault.startswith("Spool file")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

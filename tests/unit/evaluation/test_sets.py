@@ -24,5 +24,5 @@ def test_a_line_separator_inside_a_text_is_no_end_of_its_row(tmp_path: Path) -> 
 def test_a_set_without_questions_is_refused_with_the_file_named(tmp_path: Path) -> None:
     write(tmp_path, "corpus", [{"id": "a", "text": "one"}])
 
-    with pytest.raises(InvalidRequestError, match=r"queries\.jsonl"):
+    with pytest.raises(InvalidRequestError, match=r"queries\.jsonl.*neither"):
         load(tmp_path)
