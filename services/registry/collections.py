@@ -62,16 +62,18 @@ class Collections:
 
     def listed(self, scope: Scope) -> Sequence[tuple[Collection, int]]:
         """Return the collections of *scope* by name, each with its number of ready documents."""
-        ready = sa.func.count(documents.c.id).filter(documents.c.status == "ready")
+        ready = (
+            sa.select(sa.func.count())
+            .where(
+                documents.c.collection_id == collections.c.id,
+                documents.c.status == "ready",
+                documents.c.segment_id.in_(scope.segments),
+            )
+            .scalar_subquery()
+        )
         query = (
             sa.select(collections, ready.label("ready"))
-            .outerjoin(
-                documents,
-                (documents.c.collection_id == collections.c.id)
-                & documents.c.segment_id.in_(scope.segments),
-            )
             .where(collections.c.id.in_(scope.holding(Role.ASK)))
-            .group_by(collections.c.id)
             .order_by(collections.c.name)
         )
         with self._database.read() as connection:

@@ -26,6 +26,8 @@ from services.registry.tables import (
 )
 
 _BATCH = 500
+# SQLite puts no more than 500 SELECTs into one statement (SQLITE_MAX_COMPOUND_SELECT).
+_MERGED = 400
 
 
 class Documents:
@@ -97,10 +99,16 @@ class Documents:
             order, beyond = number.desc(), number < (cursor or sys.maxsize)
         else:
             order, beyond = number.asc(), number > cursor
+        # Each collection's next ones first: over all at once every document would be sorted.
+        next_ones = [
+            sa.select(number).where(*own, beyond).order_by(order).limit(limit + 1).subquery()
+            for own in _by_collection(scope, wanted)
+        ]
+        numbers = sa.union_all(*(sa.select(one.c.number) for one in next_ones))
         query = (
             sa.select(*DOCUMENT_COLUMNS)
             .select_from(FROM_DOCUMENTS)
-            .where(*_conditions(scope, wanted), beyond)
+            .where(number.in_(numbers))
             .order_by(order)
             .limit(limit + 1)
         )
@@ -113,8 +121,7 @@ class Documents:
         """Return how many documents stand in each status."""
         query = (
             sa.select(documents.c.status, sa.func.count())
-            .select_from(FROM_DOCUMENTS)
-            .where(*_conditions(scope, wanted))
+            .where(*_conditions(wanted, _collections(scope, wanted), scope))
             .group_by(documents.c.status)
         )
         with self._database.read() as connection:
@@ -222,12 +229,31 @@ def _readable(
     return one(row, DocumentNotFoundError(document_id))
 
 
-def _conditions(scope: Scope, wanted: DocumentFilter) -> list[sa.ColumnElement[bool]]:
+def _collections(scope: Scope, wanted: DocumentFilter) -> Sequence[str]:
+    """Return the collections that are looked into, by id."""
     readable = scope.holding(Role.READ)
     if wanted.collection is not None:
         readable &= {scope.collection(wanted.collection, Role.READ).collection_id}
+    return sorted(readable)
+
+
+def _by_collection(
+    scope: Scope, wanted: DocumentFilter
+) -> Sequence[Sequence[sa.ColumnElement[bool]]]:
+    """Return the conditions of each collection by itself; of too many for one statement, of all."""
+    readable = _collections(scope, wanted)
+    one_by_one = 0 < len(readable) <= _MERGED
+    return [
+        _conditions(wanted, own, scope)
+        for own in ([[each] for each in readable] if one_by_one else [readable])
+    ]
+
+
+def _conditions(
+    wanted: DocumentFilter, collection_ids: Sequence[str], scope: Scope
+) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [
-        documents.c.collection_id.in_(readable),
+        documents.c.collection_id.in_(collection_ids),
         documents.c.segment_id.in_(scope.segments),
     ]
     for column in ("status", "source_id", "batch", "sha256"):

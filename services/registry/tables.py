@@ -61,7 +61,7 @@ documents = Table(
     Column("passages", Integer, nullable=False),
     Column("grade", JSON, nullable=False),
     Column("metadata", JSON, nullable=False),
-    Column("batch", String(40), index=True),
+    Column("batch", String(40)),
     Column("attempts", Integer, nullable=False),
     # Seconds since the epoch until which a worker owns the document, or its message may be waited
     # for; past that the sweeper sends it again.
@@ -73,7 +73,10 @@ documents = Table(
     Column("readers", JSON),
     Index(None, "collection_id", "source_id"),
     Index(None, "collection_id", "sha256"),
-    Index(None, "collection_id", "status"),
+    # Pages of a listing are read in the order of these; counts from the one below alone.
+    Index(None, "batch", "collection_id", "number"),
+    Index(None, "collection_id", "number"),
+    Index(None, "collection_id", "status", "segment_id"),
     Index(None, "status", "lease_until"),
     sqlite_autoincrement=True,
 )

@@ -17,7 +17,7 @@ from services.registry.database import (
     open_sqlite,
     open_url,
 )
-from services.registry.tables import metadata
+from services.registry.tables import documents, metadata
 
 FILLED = (
     "INSERT INTO collections VALUES ('c', 'c', '', '{}', 'now')",
@@ -78,6 +78,25 @@ def test_vectors_stay_when_passages_may_have_several(
         held = connection.exec_driver_sql("SELECT embedder, width FROM vectors").all()
     assert [tuple(row) for row in held] == [("first", 1)]
     database.close()
+
+
+def test_indexes_of_listings_come_and_go(tmp_path: Path) -> None:
+    database = open_sqlite(tmp_path / "registry.sqlite")
+    migrate(database)
+    today = indexes(database)
+
+    back(database, "0006")
+    before = indexes(database)
+    migrate(database)
+
+    assert "ix_documents_collection_id_status" in before
+    assert indexes(database) == today == {one.name for one in documents.indexes}
+    database.close()
+
+
+def indexes(database: Database) -> set[str | None]:
+    with database.read() as connection:
+        return {one["name"] for one in sa.inspect(connection).get_indexes("documents")}
 
 
 def back(database: Database, revision: str) -> None:

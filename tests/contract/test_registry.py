@@ -63,8 +63,10 @@ def owner(registry: Registry) -> Scope:
     return registry.collections.scope_of(OWNER)
 
 
-def arrive(registry: Registry, name: str, sha: str, source_id: str = "") -> tuple[Document, bool]:
-    target = owner(registry).collection("default", Role.WRITE)
+def arrive(
+    registry: Registry, name: str, sha: str, source_id: str = "", collection: str = "default"
+) -> tuple[Document, bool]:
+    target = owner(registry).collection(collection, Role.WRITE)
     new = NewDocument(name, source_id, "text/plain", sha, Blob(sha, 0, 5))
     return registry.documents.accept(target, [new], int(time.time()) + 60)[0]
 
@@ -484,6 +486,71 @@ def test_lists_are_paged_and_counted(registry: Registry) -> None:
     queued = DocumentFilter("default", "queued", newest_first=True)
     assert registry.documents.listed(owner(registry), queued, 0, 3) == (last, before)
     assert registry.documents.counts(owner(registry), DocumentFilter())["queued"] == 5
+
+
+@pytest.mark.parametrize("empty_ones", [0, 600])
+def test_pages_of_all_collections_keep_the_order_of_arrival(
+    registry: Registry, empty_ones: int
+) -> None:
+    for name in ("second", "third", *(f"empty {i}" for i in range(empty_ones))):
+        registry.collections.create(name, "", {})
+    for i in range(9):
+        collection = ("default", "second", "third")[i * 5 % 3]
+        arrive(registry, f"{i}.txt", f"{i:064d}", collection=collection)
+
+    for newest_first in (False, True):
+        wanted = DocumentFilter(newest_first=newest_first)
+        names: list[str] = []
+        cursor: int | None = 0
+        while cursor is not None:
+            page, cursor = registry.documents.listed(owner(registry), wanted, cursor, 2)
+            names += [one.name for one in page]
+        arrived = [f"{i}.txt" for i in range(9)]
+        assert names == (arrived[::-1] if newest_first else arrived)
+    nobody = Scope("key:nobody", ())
+    assert registry.documents.listed(nobody, DocumentFilter()) == ([], None)
+
+
+def test_neither_a_page_nor_a_count_reads_every_document(tmp_path: Path) -> None:
+    database = open_sqlite(tmp_path / "registry.sqlite")
+    migrate(database)
+    registry = Registry.over(database, OWNER_KEY)
+    for name in ("default", "second"):
+        registry.collections.create(name, "", {})
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    sa.event.listen(
+        database.engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, text, values, *_: asked.append((text, values)),
+    )
+
+    scope = owner(registry)
+    for wanted in (
+        DocumentFilter(),
+        DocumentFilter("default", newest_first=True),
+        DocumentFilter(batch="batch_1"),
+    ):
+        registry.documents.listed(scope, wanted, 0, 50)
+    registry.collections.listed(scope)
+
+    about_documents = [one for one in asked if "documents" in one[0]]
+    assert len(about_documents) == 4
+    with database.read() as connection:
+        plans = [
+            [
+                str(row[3])
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
+            ]
+            for text, values in about_documents
+        ]
+    registry.close()
+    for plan in plans:
+        own = [step for step in plan if step.startswith(("SEARCH documents", "SCAN documents"))]
+        assert own
+        assert all(
+            "number>?" in step or "number<?" in step or "rowid=?" in step or "COVERING" in step
+            for step in own
+        ), plan
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all" * 10, b""])
