@@ -20,6 +20,7 @@ from services.engine.batches import KVContext, Row, part
 from services.engine.drafting import Drafter
 from services.engine.kv_room import KVRoom
 from services.engine.kv_tiers import KVTiers
+from services.engine.outbox import Outbox
 from services.engine.pacing import Pace
 from services.engine.popular import Popular
 from services.engine.prefix_tree import Tokens, common
@@ -85,6 +86,7 @@ class Scheduler:
         self._waiting = WaitingRoom(self._room)
         self._running: list[Writing] = []
         self._popular = Popular()
+        self._outbox = Outbox()
         self._forgotten: set[str] = set()
         self._numbers = 0
         self._refusals = 0
@@ -130,7 +132,7 @@ class Scheduler:
 
     def _written(self, order: Order) -> Writing:
         self._numbers += 1
-        return Writing(self._numbers, order, self._context.sampler(order.sampling))
+        return Writing(self._numbers, order, self._context.sampler(order.sampling), self._outbox)
 
     def _run(self) -> None:
         while not self._is_closed:
@@ -143,6 +145,7 @@ class Scheduler:
         with self._wake:
             self._take_arrived()
             self._end_all()
+        self._outbox.close()
 
     def _turn(self) -> None:
         with self._wake:
@@ -157,6 +160,7 @@ class Scheduler:
 
     def _rest(self) -> None:
         """Wait for news; look after what rests if there are none."""
+        self._outbox.deliver()
         self._stats.rested()
         if self._is_closed:
             return
@@ -268,6 +272,7 @@ class Scheduler:
     def _step(self, batch: _Batch) -> None:
         with self._options.cores.taken(self._options.threads) as threads:
             self._context.set_threads(threads)
+            self._outbox.deliver()
             began = time.perf_counter()
             code = self._context.decode(batch.rows)
             decode_s = time.perf_counter() - began

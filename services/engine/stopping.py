@@ -13,13 +13,15 @@ class StopWatch:
 
     def passed(self, text: str) -> str:
         """Return what of the text so far can be shown for certain."""
+        if not self._stops:
+            return text
         self._held += text
         found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
         if found:
             self.stopped = True
             shown, self._held = self._held[: min(found)], ""
             return shown
-        keep = max((self._overlap(stop) for stop in self._stops), default=0)
+        keep = max(self._overlap(stop) for stop in self._stops)
         cut = len(self._held) - keep
         shown, self._held = self._held[:cut], self._held[cut:]
         return shown

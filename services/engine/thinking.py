@@ -12,6 +12,8 @@ class ThoughtFilter:
 
     def passed(self, text: str) -> str:
         """Return what of the text so far can be shown for certain."""
+        if not self._thinks and not self._held and "<" not in text:
+            return text
         self._held += text
         shown = ""
         while True:

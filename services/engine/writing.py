@@ -13,6 +13,7 @@ from services.domain.answers import Sampling
 from services.domain.errors import EngineError
 from services.engine import Step
 from services.engine.batches import TokenPicker
+from services.engine.outbox import Outbox, Reader
 from services.engine.prefix_tree import Tokens
 from services.engine.stopping import StopWatch
 from services.engine.thinking import ThoughtFilter
@@ -43,7 +44,7 @@ class Writing:
     `position` tokens have their KV in the context; `count` are known (prompt and written ones).
     """
 
-    def __init__(self, number: int, order: Order, picker: TokenPicker) -> None:
+    def __init__(self, number: int, order: Order, picker: TokenPicker, outbox: Outbox) -> None:
         self.number = number
         self.arrived_s = time.perf_counter()
         self.share = order.share
@@ -61,7 +62,8 @@ class Writing:
         self.sequence = -1
         self.drafted = Drafted()
         self.left = threading.Event()
-        self._told: queue.SimpleQueue[Step | EngineError] = queue.SimpleQueue()
+        self._told: Reader = queue.SimpleQueue()
+        self._outbox = outbox
         self._watch = StopWatch(order.sampling.stop)
         self._thoughts = ThoughtFilter()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -89,13 +91,15 @@ class Writing:
 
     def with_draft(self, draft: list[int]) -> Tokens:
         """Return the token that is due, and a draft of what may come after it."""
-        return np.array([self._known[self.position], *draft], dtype=np.int32)
+        due = self._known[self.position : self.position + 1]
+        return np.append(due, np.array(draft, np.int32)) if draft else due
 
     def begin(self) -> None:
         """Tell the reader that the prompt has been read; only once, also after a preemption."""
         if not self._has_begun:
             self._has_begun = True
-            self._told.put(Step(prompt_tokens=self.prompt_tokens, cached_tokens=self.cached))
+            first = Step(prompt_tokens=self.prompt_tokens, cached_tokens=self.cached)
+            self._outbox.add(self._told, first)
 
     def take(self, token: int, piece: bytes, *, ends: bool) -> bool:
         """Add a token and tell its text; return whether the answer is complete with it."""
@@ -111,7 +115,7 @@ class Writing:
         if self.written >= self.most:
             self.finish("length", text)
             return True
-        self._told.put(self._step(text))
+        self._outbox.add(self._told, self._step(text))
         return False
 
     def finish(self, why: str, text: str = "") -> None:
@@ -119,12 +123,12 @@ class Writing:
         self.picker.close()
         rest = self._watch.rest() + ("" if self._watch.stopped else self._decoder.decode(b"", True))
         shown = text + self._thoughts.passed(rest) + self._thoughts.rest()
-        self._told.put(self._step(shown, why))
+        self._outbox.add(self._told, self._step(shown, why))
 
     def fail(self, error: EngineError) -> None:
         """Tell the reader why there will be no answer."""
         self.picker.close()
-        self._told.put(error)
+        self._outbox.add(self._told, error)
 
     def steps(self, cancelled: Callable[[], bool]) -> Iterator[Step]:
         """Yield the steps as they come, those that are there already as one.
