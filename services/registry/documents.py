@@ -1,8 +1,7 @@
 """Documents as those who ask see them: accept, list, look at, remove."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,15 +9,14 @@ import sqlalchemy as sa
 from services.domain.documents import Document, DocumentFilter, NewDocument, Receipt, Span, Status
 from services.domain.errors import DocumentNotFoundError
 from services.domain.scope import CollectionRole, Role, Scope, segment_of
+from services.registry.arrivals import make_compartment, one_by_one, stored
 from services.registry.change_log import log_changes
 from services.registry.database import Database, one
-from services.registry.queueing import locked, queue_again, read_again, unread_versions
-from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of, new_id, now
+from services.registry.queueing import locked, read_again, unread_versions
+from services.registry.rows import DOCUMENT_COLUMNS, FROM_DOCUMENTS, document_of
 from services.registry.tables import (
     answer_documents,
     answers,
-    collections,
-    compartments,
     documents,
     passages,
     texts,
@@ -39,30 +37,13 @@ class Documents:
     def accept(
         self, target: CollectionRole, arrived: Sequence[NewDocument], lease_until: int
     ) -> list[tuple[Document, bool]]:
-        """Store *arrived* as `queued` in one transaction; return each with whether it is work.
-
-        The same bytes again in a collection are the same document (with other readers, another); if
-        it had failed, it is queued once more. A new version keeps the readers of the one before,
-        unless it names others. *lease_until* is when the sweeper may begin to miss its message
-        (epoch seconds).
+        """Store *arrived* as `queued` in one transaction (`arrivals.py`); return each with whether
+        it is work. *lease_until* is when the sweeper may begin to miss its message (epoch seconds).
         """
         with self._database.write() as connection:
-            _one_by_one(connection, target.collection_id)
-            arrived = _with_readers(connection, target, arrived)
-            for readers in {new.readers for new in arrived}:
-                _make_compartment(connection, target, readers)
-            known = _known(connection, target, arrived)
-            fresh = {_key(target, new): new for new in arrived if _key(target, new) not in known}
-            rows = [_new_row(target, new, lease_until) for new in fresh.values()]
-            if rows:
-                connection.execute(sa.insert(documents), rows)
-            again = [row.id for row in known.values() if row.status == Status.FAILED]
-            queue_again(connection, again, lease_until)
-            _move_to_batch(connection, [row.id for row in known.values()], arrived)
-            stored = _known(connection, target, arrived)
-        work = {row["id"] for row in rows} | set(again)
-        taken = [document_of(stored[_key(target, new)]) for new in arrived]
-        return [(document, document.id in work) for document in taken]
+            taken = stored(connection, target, arrived, lease_until)
+            rows = _by_id(connection, {document_id for document_id, _ in taken})
+        return [(document_of(rows[document_id]), is_work) for document_id, is_work in taken]
 
     def get(self, scope: Scope, document_id: str) -> Document:
         """Return the document if *scope* may read it."""
@@ -134,7 +115,7 @@ class Documents:
         """
         with self._database.write() as connection:
             row = _readable(connection, scope, document_id, Role.WRITE)
-            _one_by_one(connection, row.collection_id)
+            one_by_one(connection, row.collection_id)
             queued, is_work = read_again(connection, document_id, lease_until)
             told = connection.execute(
                 sa.select(*DOCUMENT_COLUMNS)
@@ -168,7 +149,7 @@ class Documents:
             unread = unread_versions(connection, document_id, same_bytes=False)
             left, to = row.segment_id, segment_of(row.collection_id, readers)
             target = CollectionRole(row.collection_id, row.collection, Role.WRITE)
-            _make_compartment(connection, target, readers)
+            make_compartment(connection, target, readers)
             told = None if readers is None else list(readers)
             here = documents.c.id == document_id
             moving = documents.c.id.in_([document_id, *unread])
@@ -263,119 +244,14 @@ def _conditions(
     return conditions
 
 
-def _one_by_one(connection: sa.Connection, collection_id: str) -> None:
-    """Let versions of documents of a collection arrive one after the other, also on Postgres."""
-    connection.execute(
-        sa.select(collections.c.id).where(collections.c.id == collection_id).with_for_update()
-    )
-
-
-def _make_compartment(
-    connection: sa.Connection, target: CollectionRole, readers: Sequence[str] | None
-) -> None:
-    """Make the compartment that documents with readers of their own go to. Under a lock."""
-    if readers is None:
-        return
-    segment = segment_of(target.collection_id, readers)
-    known = sa.select(compartments.c.id).where(compartments.c.id == segment)
-    if connection.execute(known).first() is None:
-        row = {"id": segment, "collection_id": target.collection_id, "readers": list(readers)}
-        connection.execute(sa.insert(compartments), row)
-
-
-def _with_readers(
-    connection: sa.Connection, target: CollectionRole, arrived: Sequence[NewDocument]
-) -> list[NewDocument]:
-    """Return *arrived*, each without readers of its own with those of the version before it."""
-    sources = [new.source_id for new in arrived if new.source_id and new.readers is None]
-    before: dict[str, tuple[str, ...]] = {}
-    for i in range(0, len(sources), _BATCH):
-        rows = connection.execute(
-            sa.select(documents.c.source_id, documents.c.readers)
-            .where(
-                documents.c.collection_id == target.collection_id,
-                documents.c.source_id.in_(sources[i : i + _BATCH]),
-                documents.c.segment_id != target.collection_id,
-            )
-            .order_by(documents.c.number)
-        )
-        before |= {row.source_id: tuple(row.readers) for row in rows}
-    return [
-        replace(new, readers=before[new.source_id])
-        if new.readers is None and new.source_id in before
-        else new
-        for new in arrived
-    ]
-
-
-def _key(target: CollectionRole, new: NewDocument) -> tuple[str, str]:
-    """Return what makes two uploads the same: segment and bytes."""
-    return segment_of(target.collection_id, new.readers), new.sha256
-
-
-def _known(
-    connection: sa.Connection, target: CollectionRole, arrived: Sequence[NewDocument]
-) -> dict[tuple[str, str], sa.Row[Any]]:
-    found: dict[tuple[str, str], sa.Row[Any]] = {}
-    keys = {_key(target, new) for new in arrived}
-    hashes = sorted({sha256 for _, sha256 in keys})
-    for i in range(0, len(hashes), _BATCH):
+def _by_id(connection: sa.Connection, ids: Iterable[str]) -> dict[str, sa.Row[Any]]:
+    wanted = sorted(ids)
+    found: dict[str, sa.Row[Any]] = {}
+    for i in range(0, len(wanted), _BATCH):
         rows = connection.execute(
             sa.select(*DOCUMENT_COLUMNS)
             .select_from(FROM_DOCUMENTS)
-            .where(
-                documents.c.collection_id == target.collection_id,
-                documents.c.sha256.in_(hashes[i : i + _BATCH]),
-            )
+            .where(documents.c.id.in_(wanted[i : i + _BATCH]))
         )
-        found |= {
-            (row.segment_id, row.sha256): row
-            for row in rows
-            if (row.segment_id, row.sha256) in keys
-        }
+        found |= {row.id: row for row in rows}
     return found
-
-
-def _new_row(target: CollectionRole, new: NewDocument, lease_until: int) -> dict[str, object]:
-    document_id = new_id("doc")
-    return {
-        "id": document_id,
-        "collection_id": target.collection_id,
-        "segment_id": segment_of(target.collection_id, new.readers),
-        "readers": None if new.readers is None else list(new.readers),
-        "name": new.name,
-        "title": new.title,
-        # Without a name for its place, a document replaces nothing but itself.
-        "source_id": new.source_id or document_id,
-        "media_type": new.media_type,
-        "bytes": new.blob.length,
-        "sha256": new.sha256,
-        "blob_sha256": new.blob.sha256,
-        "blob_offset": new.blob.offset,
-        "status": Status.QUEUED.value,
-        "stage": Status.QUEUED.value,
-        "done": 0,
-        "total": 0,
-        "pages": 0,
-        "characters": 0,
-        "passages": 0,
-        "grade": {},
-        "metadata": dict(new.metadata),
-        "batch": new.batch,
-        "attempts": 0,
-        "lease_until": lease_until,
-        "created_at": now(),
-    }
-
-
-def _move_to_batch(
-    connection: sa.Connection, ids: Sequence[str], arrived: Sequence[NewDocument]
-) -> None:
-    """Let lines that were there already count in the batch that brought them again."""
-    batch = arrived[0].batch if arrived else None
-    if batch is None:
-        return
-    for i in range(0, len(ids), _BATCH):
-        connection.execute(
-            sa.update(documents).where(documents.c.id.in_(ids[i : i + _BATCH])).values(batch=batch)
-        )

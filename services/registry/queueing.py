@@ -50,7 +50,8 @@ def read_again(connection: sa.Connection, document_id: str, lease_until: int) ->
         return found, True
     kept = {name: value for name, value in row.items() if name != "number"}
     fresh = {"id": new_id("doc"), "grade": {}, "lease_until": lease_until, "created_at": now()}
-    again = {**kept, **_QUEUED, **_UNREAD, **fresh}
+    replaces = [*row["replaces"], found]
+    again = {**kept, **_QUEUED, **_UNREAD, **fresh, "replaces": replaces}
     connection.execute(sa.insert(documents), again)
     return str(again["id"]), True
 

@@ -71,6 +71,8 @@ documents = Table(
     # Its collection, or a compartment of it: who may read the document. Passages say the same.
     Column("segment_id", String(60), nullable=False, server_default=""),
     Column("readers", JSON),
+    # The versions of its place, by id, that go when it is ready: those that its uploader could see.
+    Column("replaces", JSON, nullable=False, server_default="[]"),
     Index(None, "collection_id", "source_id"),
     Index(None, "collection_id", "sha256"),
     # Pages of a listing are read in the order of these; counts from the one below alone.

@@ -281,33 +281,34 @@ def _alive(
 
 
 def _replace_earlier(connection: sa.Connection, added: Sequence[Document]) -> None:
-    """Remove other versions of the same sources: of two that are ready, the later upload stays."""
-    own = documents.alias("own")
-    other = documents.alias("other")
+    """Remove what the *added* replace; those that a later version, ready already, replaces leave
+    themselves.
+    """
+    own, other = documents.alias("own"), documents.alias("other")
+    is_same_place = (
+        (own.c.collection_id == other.c.collection_id)
+        & (own.c.source_id == other.c.source_id)
+        & (own.c.id != other.c.id)
+    )
     pairs = connection.execute(
         sa.select(
             own.c.id,
-            own.c.number,
+            own.c.segment_id,
+            own.c.replaces,
             other.c.id,
-            other.c.number,
-            other.c.status,
             other.c.segment_id,
+            other.c.replaces,
+            other.c.status,
         )
-        .join_from(
-            own,
-            other,
-            (own.c.collection_id == other.c.collection_id)
-            & (own.c.source_id == other.c.source_id)
-            & (own.c.id != other.c.id),
-        )
+        .join_from(own, other, is_same_place)
         .where(own.c.id.in_([document.id for document in added]))
     ).all()
     leaving: dict[str, str] = {}
-    for own_id, own_number, other_id, other_number, other_status, segment_id in pairs:
-        if other_number < own_number:
-            leaving[other_id] = segment_id
-        elif other_status == Status.READY.value:
-            leaving[own_id] = segment_id
+    for own_id, own_segment, replaced, other_id, other_segment, by_other, status in pairs:
+        if other_id in replaced:
+            leaving[other_id] = other_segment
+        elif own_id in by_other and status == Status.READY.value:
+            leaving[own_id] = own_segment
     if leaving:
         erase(connection, list(leaving))
         log_changes(connection, "remove", leaving.items())

@@ -94,6 +94,32 @@ def test_indexes_of_listings_come_and_go(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_what_waits_at_an_upgrade_knows_what_it_replaces(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if kind == "sqlite":
+        database = open_sqlite(tmp_path / "registry.sqlite")
+    else:
+        database = open_url(request.getfixturevalue("postgres_url"))
+        with database.write() as connection:
+            metadata.drop_all(connection)
+            connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
+    migrate(database)
+    back(database, "0006")
+    later = FILLED[1].replace("'d'", "'later'").replace("'ready', 'ready'", "'queued', 'queued'")
+    with database.write() as connection:
+        for line in (FILLED[0], FILLED[1], later):
+            connection.exec_driver_sql(line)
+
+    migrate(database)
+
+    with database.read() as connection:
+        rows = connection.execute(sa.select(documents.c.id, documents.c.replaces)).all()
+    assert {row.id: row.replaces for row in rows} == {"d": [], "later": ["d"]}
+    database.close()
+
+
 def indexes(database: Database) -> set[str | None]:
     with database.read() as connection:
         return {one["name"] for one in sa.inspect(connection).get_indexes("documents")}

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,90 @@ def test_a_document_for_others_alone_is_neither_shown_nor_removed(registry: Regi
 
     assert again.id != secret.id
     assert registry.documents.get(owner(registry), secret.id).status is Status.QUEUED
+
+
+def test_who_may_not_read_a_version_neither_learns_of_it_nor_replaces_it(
+    registry: Registry,
+) -> None:
+    scope = owner(registry)
+    target = scope.collection("default", Role.WRITE)
+    bonus = NewDocument(
+        "b.txt", "hr/bonus", "text/plain", "a" * 64, Blob("a" * 64, 0, 5), readers=("user:boss",)
+    )
+    ((secret, _),) = registry.documents.accept(target, [bonus], 9)
+    finish(registry, secret)
+    key, _ = registry.keys.create(ApiKey("", "alice", (), user="alice"))
+    registry.collections.set_grants(scope, "default", [Grant("user:alice", "write")])
+    hers = registry.collections.scope_of(key).collection("default", Role.WRITE)
+
+    same, other = replace(bonus, readers=None), replace(bonus, sha256="b" * 64, readers=None)
+    for new in (
+        same,
+        other,
+        bonus,
+        replace(other, readers=("user:boss",)),
+        replace(other, readers=("user:alice",)),
+    ):
+        ((told, is_work),) = registry.documents.accept(hers, [new], 9)
+        assert is_work
+        assert told.id != secret.id
+        assert told.readers == new.readers
+        finish(registry, told)
+
+    assert registry.documents.get(owner(registry), secret.id).status is Status.READY
+    # Who may read it replaces it, and those of the others that he sees.
+    ((newer, _),) = registry.documents.accept(target, [replace(bonus, sha256="c" * 64)], 9)
+    finish(registry, newer)
+    with pytest.raises(DocumentNotFoundError):
+        registry.documents.get(owner(registry), secret.id)
+
+
+def test_bytes_that_a_later_version_replaces_come_as_a_version_again(registry: Registry) -> None:
+    first, _ = arrive(registry, "a.txt", "a" * 64, "price")
+    finish(registry, first)
+    second, _ = arrive(registry, "a.txt", "b" * 64, "price")
+    third, is_work = arrive(registry, "a.txt", "a" * 64, "price")
+    without_a_place, _ = arrive(registry, "a.txt", "a" * 64)
+
+    assert is_work
+    assert without_a_place.id == third.id
+    for one in (third, second):
+        finish(registry, one)
+
+    listed, _ = registry.documents.listed(owner(registry), DocumentFilter(source_id="price"))
+    assert [one.id for one in listed] == [third.id]
+
+
+def test_the_same_bytes_in_two_places_are_two_documents(registry: Registry) -> None:
+    one, _ = arrive(registry, "1.txt", "a" * 64, "p1")
+    two, is_work = arrive(registry, "2.txt", "a" * 64, "p2")
+    assert is_work
+    assert arrive(registry, "1.txt", "a" * 64, "p1") == (one, False)
+    for document in (one, two):
+        finish(registry, document)
+    changed, _ = arrive(registry, "1.txt", "b" * 64, "p1")
+    finish(registry, changed)
+    registry.documents.remove(owner(registry), changed.id)
+
+    listed, _ = registry.documents.listed(owner(registry), DocumentFilter())
+    assert [(document.id, document.name) for document in listed] == [(two.id, "2.txt")]
+
+
+def test_lines_of_one_upload_replace_each_other_in_their_order(registry: Registry) -> None:
+    target = owner(registry).collection("default", Role.WRITE)
+    lines = [
+        NewDocument("l", "l", "application/x-ndjson", sha * 64, Blob(sha * 64, 0, 5), batch="x")
+        for sha in ("a", "b", "a", "a")
+    ]
+
+    taken = registry.documents.accept(target, lines, 9)
+    for document, _ in reversed(taken):
+        finish(registry, document)
+
+    assert len({document.id for document, _ in taken}) == 3
+    assert taken[2][0].id == taken[3][0].id
+    listed, _ = registry.documents.listed(owner(registry), DocumentFilter())
+    assert [one.id for one in listed] == [taken[3][0].id]
 
 
 def test_what_stands_before_a_passage_is_read_from_the_text(registry: Registry) -> None:

@@ -1,4 +1,4 @@
-"""Indexes by which documents are listed and counted."""
+"""Indexes by which documents are listed and counted, and which versions a document replaces."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,13 +20,45 @@ _BEFORE = {
 
 
 def upgrade() -> None:
-    """Let a page of a listing be read without sorting all documents, and counts without rows."""
+    """Let a page of a listing be read without sorting all documents, and counts without rows; note
+    what those that wait replace.
+    """
     _replace(_BEFORE, _NOW)
+    if "replaces" in {one["name"] for one in sa.inspect(op.get_bind()).get_columns("documents")}:
+        return
+    op.add_column(
+        "documents", sa.Column("replaces", sa.JSON(), nullable=False, server_default="[]")
+    )
+    documents = sa.table(
+        "documents",
+        *map(sa.column, ("id", "number", "collection_id", "source_id", "status")),
+        sa.column("replaces", sa.JSON()),
+    )
+    own, other = documents.alias(), documents.alias()
+    pairs = op.get_bind().execute(
+        sa.select(own.c.id, other.c.id)
+        .join_from(
+            own,
+            other,
+            (own.c.collection_id == other.c.collection_id)
+            & (own.c.source_id == other.c.source_id)
+            & (own.c.number > other.c.number),
+        )
+        .where(own.c.status != "ready")
+    )
+    replaced: dict[str, list[str]] = {}
+    for later, earlier in pairs:
+        replaced.setdefault(later, []).append(earlier)
+    for later, earlier_ones in replaced.items():
+        op.execute(
+            sa.update(documents).where(documents.c.id == later).values(replaces=earlier_ones)
+        )
 
 
 def downgrade() -> None:
     """Go back to the indexes before."""
     _replace(_NOW, _BEFORE)
+    op.drop_column("documents", "replaces")
 
 
 def _replace(before: dict[str, list[str]], after: dict[str, list[str]]) -> None:
