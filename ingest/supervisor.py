@@ -9,7 +9,7 @@ from typing import Self
 from ingest.preview import remove_left_over
 from ingest.processes import WORKERS_NICENESS, StopSignals, end, process, start
 from services.data_folder import held
-from services.listening import refuse_unsafe_address
+from services.listening import refuse_taken_port, refuse_unsafe_address
 from services.self_pipe import SelfPipe
 from services.settings import Settings
 
@@ -26,6 +26,7 @@ def supervise(settings: Settings) -> int:
     refuse_unsafe_address(settings)
     stopping, stands = StopSignals(), SelfPipe()
     with held(settings.data_dir) as lock:
+        refuse_taken_port(settings)
         remove_left_over(settings)
         # The folder stays held until the last of us has ended.
         with _api(lock, stands) as api, _Worker(lock) as worker:
@@ -35,7 +36,7 @@ def supervise(settings: Settings) -> int:
                     worker.keep_alive()
             worker.end()
             end(api)
-    return 0 if stopping.came() else max(api.returncode or 1, 1)
+    return 0 if stopping.came() else 1
 
 
 def _api(lock: int, stands: SelfPipe) -> AbstractContextManager["subprocess.Popen[bytes]"]:

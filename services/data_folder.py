@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from services.domain.errors import DataInUseError
+from services.domain.errors import DataInUseError, SettingsError
 
 _MOMENT_S = 0.05
 
@@ -20,7 +20,7 @@ def held(folder: Path) -> Iterator[int]:
 
     Yields the lock's descriptor: a child that inherits it holds the folder as long as it lives.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     with _lock_of(folder).open("a+", encoding="ascii") as file:
         if not _locked(file):
             file.seek(0)
@@ -34,6 +34,20 @@ def held(folder: Path) -> Iterator[int]:
         file.write(str(os.getpid()))
         file.flush()
         yield file.fileno()
+
+
+def make_private(folder: Path) -> None:
+    """Make the data folder, for its owner alone: it holds all texts. SettingsError if it cannot be
+    made. One that is there stays as it is.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        message = (
+            f"The data folder {folder} cannot be made ({error.strerror}): set FOOTNOTE_DATA_DIR."
+        )
+        raise SettingsError(message) from error
 
 
 def is_held(folder: Path) -> bool:
@@ -52,7 +66,7 @@ def kept_key(folder: Path) -> str:
     """Return the owner's key that is kept in the data folder (mode 0600) and made once."""
     path = folder / "owner.key"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(f"fn-{secrets.token_urlsafe(32)}\n")

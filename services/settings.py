@@ -63,19 +63,18 @@ class Settings(BaseSettings):
         "groups", description="Claim of a token that lists the person's groups."
     )
     budget_questions: str = Field(
-        "",
-        pattern=_SPAN,
-        description="Questions that each key or person has, like 60/minute; empty: no bound.",
+        "", pattern=_SPAN, description="Questions of each asker, like 60/minute; empty: no bound."
     )
     budget_tokens: str = Field(
-        "",
-        pattern=_SPAN,
-        description="Tokens read and written for each key or person, like 100000/day.",
+        "", pattern=_SPAN, description="Tokens read and written for each, like 100000/day."
     )
     budget_uploads: str = Field(
         "", pattern=_SPAN, description="Uploads that each key or person has, like 100/minute."
     )
-    url: str = Field("http://127.0.0.1:8400", description="Where commands find the service.")
+    url: str = Field(
+        default_factory=lambda known: f"http://127.0.0.1:{known.get('port', 8400)}",
+        description="Where commands find the service; by default at FOOTNOTE_PORT of this machine.",
+    )
     language: Literal["auto", "en", "zh"] = Field(
         "auto", description="Language of the command line; auto: that of the locale (LANG)."
     )
@@ -195,7 +194,7 @@ class Settings(BaseSettings):
         16, ge=1, le=256, description="Questions that are answered at the same time."
     )
     questions_waiting: int = Field(
-        60, ge=0, le=4096, description="Questions that may wait beyond those being answered."
+        48, ge=0, le=4096, description="Questions that may wait beyond those being answered."
     )
     upload_bytes: int = Field(
         100 * MIB, ge=1024, le=4096 * MIB, description="Largest file, in bytes."
@@ -295,7 +294,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Values given in code win over the environment, which wins over `.env`."""
+        """Values in code win over the environment, which wins over `.env`, others' let be."""
+        source: Any = dotenv_settings
+        source.env_vars = {name: one for name, one in source.env_vars.items() if _is_own(name)}
         return init_settings, env_settings, dotenv_settings
 
     @field_validator("data_dir", "index_dir")
@@ -347,8 +348,11 @@ class Settings(BaseSettings):
 
 
 def _is_unknown(name: str, settings: type[Settings]) -> bool:
-    known = name.removeprefix(PREFIX).lower() in settings.model_fields
-    return name.upper().startswith(PREFIX) and not known
+    return _is_own(name) and name.removeprefix(PREFIX).lower() not in settings.model_fields
+
+
+def _is_own(name: str) -> bool:
+    return name.upper().startswith(PREFIX)
 
 
 def _first_fault(error: ValidationError) -> str:
@@ -384,17 +388,10 @@ def allow_hub(*, shows_progress: bool) -> None:
 
 def set_quiet_offline() -> None:
     """Switch off what libraries would send or fetch; call before any of them is imported."""
-    os.environ.update(
-        {
-            "HF_HUB_OFFLINE": "1",
-            "TRANSFORMERS_OFFLINE": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "TOKENIZERS_PARALLELISM": "false",
-            "DO_NOT_TRACK": "1",
-            "SCARF_NO_ANALYTICS": "true",
-            "UNSTRUCTURED_DISABLE_NOTICE": "1",
-            "LANGSMITH_TRACING": "false",
-            "ORT_DISABLE_TELEMETRY": "1",
-        }
+    on = (
+        "HF_HUB_OFFLINE TRANSFORMERS_OFFLINE HF_HUB_DISABLE_TELEMETRY HF_HUB_DISABLE_PROGRESS_BARS "
+        "DO_NOT_TRACK UNSTRUCTURED_DISABLE_NOTICE ORT_DISABLE_TELEMETRY"
     )
+    os.environ.update(dict.fromkeys(on.split(), "1"))
+    os.environ.update(TOKENIZERS_PARALLELISM="false", SCARF_NO_ANALYTICS="true")
+    os.environ.update(LANGSMITH_TRACING="false")

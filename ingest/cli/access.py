@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ingest.cli.console import AsJson, client, fail, show, show_json, show_table, tell
+from services.client.wire import segment
 from services.domain.audit import AuditEntry, first_fault
 
 keys = typer.Typer(help="Keys: make, list, revoke.", no_args_is_help=True)
@@ -103,7 +104,7 @@ def revoke_key(
 ) -> None:
     """Make a key worthless at once."""
     with client() as service:
-        told = service.call("DELETE", f"/v1/keys/{key_id}")
+        told = service.call("DELETE", f"/v1/keys/{segment(key_id)}")
     if as_json:
         show_json(told)
     else:
@@ -164,7 +165,7 @@ def change_collection(
         if instructions is None:
             instructions = stood.get("instructions", "")
         body = {"instructions": instructions, "defaults": defaults}
-        told = service.call("PUT", f"/v1/collections/{name}", json=body)
+        told = service.call("PUT", f"/v1/collections/{segment(name)}", json=body)
     if as_json:
         show_json(told)
     else:
@@ -175,7 +176,7 @@ def change_collection(
 def drop_collection(name: str, *, as_json: AsJson = False) -> None:
     """Remove an empty collection."""
     with client() as service:
-        told = service.call("DELETE", f"/v1/collections/{name}")
+        told = service.call("DELETE", f"/v1/collections/{segment(name)}")
     if as_json:
         show_json(told)
     else:
@@ -192,7 +193,7 @@ def grant(
 ) -> None:
     """Give somebody a role in a collection, or take it away."""
     with client() as service:
-        path = f"/v1/collections/{name}/grants"
+        path = f"/v1/collections/{segment(name)}/grants"
         others = [g for g in service.call("GET", path)["grants"] if g["principal"] != principal]
         wanted = others if role == "none" else [*others, {"principal": principal, "role": role}]
         told = service.call("PUT", path, json={"grants": wanted})

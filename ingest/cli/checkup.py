@@ -9,6 +9,7 @@ import faiss
 import llama_cpp
 import torch
 
+from ingest.cli.verification import has_registry
 from ingest.cli.words import reason_of, translated
 from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError
@@ -21,10 +22,11 @@ from services.wiring import (
     fitted_generator,
     free_cores,
     open_registry,
-    owner_key,
 )
 
 _MIB = 1024 * 1024
+# Rights of the group and of others.
+_OTHERS = 0o077
 _LITTLE_DISK = 1024 * _MIB
 
 Told = dict[str, Any]
@@ -163,7 +165,7 @@ def _told_probe(found: Findings) -> str:
 
 def _engine(settings: Settings) -> tuple[bool, str]:
     """Tell what the running engine measures of itself."""
-    with FootnoteClient(settings.url, owner_key(settings)) as client:
+    with FootnoteClient(settings.url, _key_at_hand(settings)) as client:
         found = client.metrics()
     figures = {
         name: found.get(f"footnote_engine_{name}", 0.0)
@@ -190,13 +192,19 @@ def _engine(settings: Settings) -> tuple[bool, str]:
 
 
 def _disk(settings: Settings) -> tuple[bool, str]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(settings.data_dir).free
+    folder = settings.data_dir.absolute()
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    free = shutil.disk_usage(there).free
+    if folder.exists() and folder.stat().st_mode & _OTHERS:
+        told = translated("everybody on this machine can look into {folder}", folder=folder)
+        return False, translated("{told}: chmod -R go= {folder}", told=told, folder=folder)
     told = translated("{free} MiB free under {folder}", free=free // _MIB, folder=settings.data_dir)
     return (True, told) if free > _LITTLE_DISK else (False, _mended(told, "make room"))
 
 
 def _registry(settings: Settings) -> tuple[bool, str]:
+    if not has_registry(settings):
+        return True, translated("none yet: `footnote serve` makes it")
     registry = open_registry(settings)
     try:
         passages, unfinished = registry.passages.count(), registry.work.unfinished()
@@ -263,9 +271,18 @@ def _redis(settings: Settings) -> tuple[bool, str]:
 
 
 def _service(settings: Settings) -> tuple[bool, str]:
-    with FootnoteClient(settings.url, owner_key(settings)) as client:
+    with FootnoteClient(settings.url, _key_at_hand(settings)) as client:
         status = client.call("GET", "/health/ready")["status"]
     return True, translated("{url} is {status}", url=settings.url, status=translated(status))
+
+
+def _key_at_hand(settings: Settings) -> str:
+    """Return the key that commands use; none is made here."""
+    known = settings.key or settings.owner_key
+    path = settings.data_dir / "owner.key"
+    if known is not None:
+        return known.get_secret_value().strip()
+    return path.read_text(encoding="ascii").strip() if path.is_file() else "none"
 
 
 def _mended(told: str, mend: str) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import httpx2 as httpx
 import typer
 from rich.cells import cell_len
 from rich.console import Console
@@ -20,12 +21,24 @@ from rich.text import Text
 
 from ingest.cli.words import reason_of, translated
 from services.client.httpx_client import FootnoteClient
+from services.client.wire import UnreachableError
 from services.domain.errors import HouseError, SettingsError
 from services.language.normalize import remove_invisible
 from services.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
-InCollection = Annotated[str, typer.Option("--collection", "-c", help="The collection's name.")]
+
+
+def not_empty(given: str | None) -> str | None:
+    """Refuse an empty argument: an unset variable of a shell must not mean everything here."""
+    if given is not None and not given.strip():
+        raise typer.BadParameter(translated("it is empty."))
+    return given
+
+
+InCollection = Annotated[
+    str, typer.Option("--collection", "-c", help="The collection's name.", callback=not_empty)
+]
 
 # What moves a terminal to another line or page becomes a space.
 _LINE_BREAKERS = dict.fromkeys(map(ord, "\r\x0b\x0c\x84\x85\u2028\u2029"), " ")
@@ -46,16 +59,28 @@ def settings() -> Settings:
 @contextmanager
 def client() -> Iterator[FootnoteClient]:
     """Open the client of the service that the settings name; refusals end the command."""
-    with guarded(), FootnoteClient(settings().url, _key()) as opened:
-        yield opened
+    with guarded(), opened() as service:
+        yield service
+
+
+def opened() -> FootnoteClient:
+    """Open the client; a wrong address, or no key, ends the command."""
+    try:
+        return FootnoteClient(settings().url, _key())
+    except httpx.InvalidURL as error:
+        fail("FOOTNOTE_URL is no address: {why}", why=error)
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
-    """End the command with status 1 and one line where something expected goes wrong."""
+def guarded(*, unless_away: bool = False) -> Iterator[None]:
+    """End the command with status 1 and one line where something expected goes wrong; with
+    *unless_away* UnreachableError goes through.
+    """
     try:
         yield
     except HouseError as error:
+        if unless_away and isinstance(error, UnreachableError):
+            raise
         fail(reason_of(error))
     except KeyboardInterrupt:
         fail("Stopped.")
@@ -63,8 +88,13 @@ def guarded() -> Iterator[None]:
 
 def fail(message: str, **values: object) -> NoReturn:
     """Say why on standard error, in the reader's language, and end with status 1."""
-    err.print(Text(f"footnote: {safe(translated(message, **values))}"))
+    complain(translated(message, **values))
     raise typer.Exit(1)
+
+
+def complain(told: str) -> None:
+    """Say on standard error what did not go well, and go on."""
+    err.print(Text(f"footnote: {safe(told)}"))
 
 
 def show_json(value: object) -> None:
@@ -123,9 +153,16 @@ def safe(text: str) -> str:
 def _key() -> str:
     """Return the command line's key: as set, else the owner's where the data folder is at hand."""
     known = settings().key or settings().owner_key
-    if known is not None:
-        return known.get_secret_value()
     path = Path(settings().data_dir) / "owner.key"
-    if path.is_file():
-        return path.read_text(encoding="ascii").strip()
-    fail("No key: set FOOTNOTE_KEY to the key that the owner of the service gave you.")
+    try:
+        if known is not None:
+            key = known.get_secret_value().strip()
+        else:
+            key = path.read_text(encoding="ascii").strip() if path.is_file() else ""
+    except (OSError, UnicodeError) as error:
+        fail("The key in {path} cannot be read: {why}", path=path, why=error)
+    if not key:
+        fail("No key: set FOOTNOTE_KEY to the key that the owner of the service gave you.")
+    if not (key.isascii() and key.isprintable()):
+        fail("FOOTNOTE_KEY is no key: it holds characters that keys have not.")
+    return key

@@ -1,5 +1,6 @@
-"""`add`, `sync`, `documents`, `show`, `reread`, `remove`: documents from the command line."""
+"""`add`, `documents`, `show`, `reread`, `remove`: documents from the command line."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,10 @@ from ingest.cli.console import (
     AsJson,
     InCollection,
     client,
+    complain,
     fail,
+    guarded,
+    opened,
     padded,
     say,
     show,
@@ -18,23 +22,35 @@ from ingest.cli.console import (
     show_table,
     tell,
 )
-from ingest.cli.files import LocalFile, readable_files
-from ingest.cli.folder_sync import plan, watch_folder
-from ingest.cli.source_sync import watch_source
+from ingest.cli.files import readable_files
 from ingest.cli.uploading import upload_all
 from ingest.cli.waiting import wait_for
-from ingest.cli.words import reason, translated
-from ingest.sources.opening import is_source
+from ingest.cli.words import reason, reason_of, translated
 from services.client.httpx_client import FootnoteClient
 from services.client.wire import RefusedError
+from services.domain.errors import InvalidRequestError
 
-Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)]
+
+def _existing(given: str) -> Path:
+    """Return a path that is there; an empty one is none, though Python takes it for this folder."""
+    path = Path(given)
+    if not given.strip() or not path.exists():
+        raise typer.BadParameter(translated("there is no file or folder {path!r}.", path=given))
+    if not os.access(path, os.R_OK):
+        raise typer.BadParameter(translated("{path!r} may not be read.", path=given))
+    return path
+
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(help="Files and folders.", parser=_existing, metavar="PATH..."),
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait until they are ready.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (add, sync, documents, show_document, reread, remove):
+    for command in (add, documents, show_document, reread, remove):
         app.command(name="show" if command is show_document else None)(command)
 
 
@@ -52,74 +68,16 @@ def add(
     """Upload files and folders, and wait until each is ready or failed."""
     files = readable_files(paths)
     if not files:
-        fail(_NO_FILE, where=", ".join(map(str, paths)))
-    if not _stands(collection):
+        fail(NO_FILE, where=", ".join(map(str, paths)))
+    with guarded():
+        is_new = not stands(collection)
+    if is_new:
         say("The collection {name} is new: it is made with the first file.", name=collection)
-    told = upload_all(files, collection, reader or [])
-    if not no_wait:
-        told = wait_for(told, collection)
+    with guarded():
+        told = upload_all(files, collection, reader or [])
+        if not no_wait:
+            told = wait_for(told, collection)
     _report(told, as_json=as_json)
-
-
-def sync(  # noqa: PLR0913 - the options of a command
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="A folder; or davs://, s3+https://, imaps://, https:// (sitemap or page)."
-        ),
-    ],
-    collection: InCollection = "default",
-    every: Annotated[
-        float, typer.Option(min=1, help="With --watch: seconds between two looks at a source.")
-    ] = 60.0,
-    *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done.")
-    ] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on as it changes.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Make the collection equal the folder or source: add, replace, delete."""
-    if is_source(source):
-        looks = watch_source(source, every_s=every, forever=watch)
-    else:
-        looks = watch_folder(source, forever=watch)
-    for folder in looks:
-        files = [file for file in readable_files([folder]) if file.path.suffix != ".jsonl"]
-        if not files and not watch:
-            fail(_NO_FILE, where=source)
-        summary, told = _synced(files, collection, dry_run=dry_run)
-        if as_json:
-            show_json({**summary, "documents": told})
-        else:
-            counts = (f"{translated(name)}: {len(names)}" for name, names in summary.items())
-            show("  ".join(counts))
-            for one in told:
-                _report_one(one)
-        if not watch and any(one["status"] == "failed" for one in told):
-            raise typer.Exit(1)
-
-
-def _synced(
-    files: list[LocalFile], collection: str, *, dry_run: bool
-) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
-    """Make the collection equal the files; return what was planned and what became of it."""
-    summary: dict[str, list[str]] = {}
-    told: list[dict[str, Any]] = []
-    for _ in range(_PASSES):
-        with client() as service:
-            known = list(service.documents(collection=collection)) if _stands(collection) else []
-            # The documents of a batch have no file of their own.
-            planned = plan(files, [one for one in known if "batch" not in one])
-            summary = summary or planned.summary()
-            if dry_run or not (planned.coming or planned.leaving):
-                break
-            for document in planned.leaving:
-                service.remove(str(document["id"]))
-        told += wait_for(upload_all(planned.coming, collection), collection)
-        if any(one["status"] == "failed" for one in told) or not planned.replaced:
-            break
-    return summary, told
 
 
 def documents(
@@ -151,7 +109,14 @@ def show_document(
         show_json(document)
         return
     for name, value in document.items():
-        show(f"{name:>14}  {value}")
+        show(f"{name:>14}  {_plain(value)}")
+
+
+def _plain(value: object) -> str:
+    """Return a value of a document as a line tells it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
+    return "" if value is None else str(value)
 
 
 def reread(
@@ -175,7 +140,8 @@ def reread(
         # Each is waited for by itself, also where they came in one file of lines.
         one.pop("batch", None)
     if not no_wait:
-        told = wait_for(told, collection or "")
+        with guarded():
+            told = wait_for(told, collection or "")
     _report(told, as_json=as_json)
 
 
@@ -193,30 +159,41 @@ def remove(
     document_ids: Annotated[list[str], typer.Argument(metavar="ID...")], *, as_json: AsJson = False
 ) -> None:
     """Delete documents everywhere, with a receipt for each."""
+    receipts, refused = [], 0
     with client() as service:
-        receipts = [service.remove(document_id) for document_id in document_ids]
+        for document_id in dict.fromkeys(document_ids):
+            try:
+                receipts.append(service.remove(document_id))
+            except (RefusedError, InvalidRequestError) as error:
+                refused += 1
+                complain(reason_of(error))
+                continue
+            if not as_json:
+                _tell_receipt(receipts[-1])
     if as_json:
         show_json(receipts)
-        return
-    for receipt in receipts:
-        counted = receipt["removed"].items()
-        counts = ", ".join(f"{translated(name)} {count}" for name, count in counted)
-        tell(
-            "removed {id} ({name}): {counts}",
-            id=receipt["document_id"],
-            name=receipt["name"],
-            counts=counts,
-        )
+    if refused:
+        raise typer.Exit(1)
+
+
+def _tell_receipt(receipt: dict[str, Any]) -> None:
+    counted = receipt["removed"].items()
+    counts = ", ".join(f"{translated(name)} {count}" for name, count in counted)
+    tell(
+        "removed {id} ({name}): {counts}",
+        id=receipt["document_id"],
+        name=receipt["name"],
+        counts=counts,
+    )
 
 
 _GONE = 404
-# A file that shared its bytes with one that was replaced comes in the second pass.
-_PASSES = 2
-_NO_FILE = "There is no file of a type that is read under {where}."
+NO_FILE = "There is no file of a type that is read under {where}."
 
 
-def _stands(collection: str) -> bool:
-    with client() as service:
+def stands(collection: str) -> bool:
+    """Say whether there is such a collection."""
+    with opened() as service:
         listed = service.call("GET", "/v1/collections")["collections"]
     return any(one["name"] == collection for one in listed)
 
@@ -227,15 +204,21 @@ def _report(told: list[dict[str, object]], *, as_json: bool) -> None:
         show_json(told)
     else:
         for one in told:
-            _report_one(one)
+            report_one(one)
     if any(one.get("status") == "failed" or one.get("failed") for one in told):
         raise typer.Exit(1)
 
 
-def _report_one(one: dict[str, object]) -> None:
+def report_one(one: dict[str, object]) -> None:
+    """Print what became of a document, or of a file of lines."""
     if "batch" in one:
         tell("batch {batch}: {documents} documents", **one)
+        if one.get("failed"):
+            tell("{failed} of them failed:", **one)
+            for failed in one.get("failures", ()):  # type: ignore[attr-defined]
+                report_one(failed)
         return
     error = one.get("error")
     why = f"  {reason(error['code'], error['message'])}" if isinstance(error, dict) else ""
-    show(f"{padded(translated(str(one['status'])), 9)} {one['name']}{why}")
+    before = translated(" (in the place of an earlier version)") if one.get("replaces") else ""
+    show(f"{padded(translated(str(one['status'])), 9)} {one['name']}{before}{why}")

@@ -1,6 +1,7 @@
 """`eval`: measure the service on sets of questions; `eval make`: draft such questions."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -85,13 +86,18 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval, answers, citations and refusals on sets of questions."""
-    from services.evaluation.comparison import compared  # noqa: PLC0415 - loads libraries of measures
+    from services.evaluation.comparison import (  # noqa: PLC0415 - loads libraries of measures
+        compared,
+        stored_run,
+    )
     from services.evaluation.runner import Amount, run  # noqa: PLC0415
     from services.evaluation.sets import load  # noqa: PLC0415
 
     with guarded():
         loaded = [load(path, with_files=files) for path in sets]
-        before = json.loads(compare.read_text(encoding="utf-8")) if compare else []
+        before = stored_run(compare) if compare else []
+    if gate and compare is None:
+        fail("--gate needs --compare, a run stored with --json.")
     if collection is None and any(path.is_file() for path in sets):
         fail("A file of questions needs --collection, the one that holds its documents.")
     with client() as service:
@@ -102,7 +108,10 @@ def evaluate(  # noqa: PLR0913 - the options of a command
         show_table(("measure", *(one["set"] for one in runs)), _rows(runs))
         for one in runs:
             _show_curve(one)
-    _judge(compared(runs, before), gate=gate)
+    changes = compared(runs, before)
+    if gate and {one["set"] for one in runs} - {change["set"] for change in changes}:
+        fail("The stored run has not these sets: nothing to compare with.")
+    _judge(changes, gate=gate)
 
 
 def make(
@@ -123,6 +132,8 @@ def make(
 
     if path.exists():
         fail("{path} exists: name another file, or remove it.", path=path)
+    if not os.access(path.absolute().parent, os.W_OK):
+        fail("{path} cannot be written there.", path=path)
     with client() as service:
         if judged:
             rows = judged_questions(service)

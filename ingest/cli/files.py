@@ -1,6 +1,8 @@
 """Which files of this machine are meant by paths on the command line."""
 
 import hashlib
+import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +22,43 @@ class LocalFile:
         """Return what the file is called for replacing it by a later version."""
         return self.name
 
-    def sha256(self) -> str:
-        """Return the SHA-256 of its bytes."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+    @property
+    def shown(self) -> str:
+        """Its name as it can be printed."""
+        return self.name.encode("utf-8", "replace").decode()
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes; 0 where it is gone or may not be looked at."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
+    def sha256(self) -> str | None:
+        """Return the SHA-256 of its bytes; None where they cannot be read."""
+        try:
+            with self.path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return None
 
 
 def readable_files(paths: Iterable[Path]) -> list[LocalFile]:
-    """Return the files that are meant, in order: those named, and in folders those of a type that
-    is read. Hidden files and links out of the folder are left alone.
+    """Return the files that are meant, each once, in order: those named, and in folders those of a
+    type that is read. Hidden files and links out of the folder are left alone. Files of one name
+    from several places are called by their paths below what holds them all.
     """
-    return [file for path in paths for file in _files_of(path)]
+    found = {file.path.resolve(): file for path in paths for file in _files_of(path)}
+    often = Counter(file.name for file in found.values())
+    twice = [path for path, file in found.items() if often[file.name] > 1]
+    if not twice:
+        return list(found.values())
+    above = Path(os.path.commonpath([path.parent for path in twice]))
+    return [
+        LocalFile(file.path, path.relative_to(above).as_posix()) if path in twice else file
+        for path, file in found.items()
+    ]
 
 
 def _files_of(path: Path) -> Iterator[LocalFile]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.cli.console import fail
+from ingest.cli.console import fail, say
 from ingest.cli.files import LocalFile, readable_files
 
 _LOOK_S = 1.0
@@ -37,24 +37,32 @@ class Plan:
 
 
 def plan(files: Sequence[LocalFile], documents: Sequence[dict[str, Any]]) -> Plan:
-    """Compare by content: a file whose bytes are there already needs nothing, whatever its name."""
+    """Compare by content: a file whose bytes are there already needs nothing, also where it was
+    called otherwise. A file that cannot be read is uploaded, which says why it cannot.
+    """
     hashes = {file.name: file.sha256() for file in files}
-    present = {document["sha256"] for document in documents if document["status"] != "failed"}
     known = {document["source_id"] for document in documents}
-    changed = [file for file in files if hashes[file.name] not in present]
-    wanted = set(hashes.values())
-    # A version that is about to be replaced leaves when its successor is ready.
-    replacing = {file.source_id for file in changed}
+    standing = [document for document in documents if document["status"] != "failed"]
+    own = {(one["source_id"], one["sha256"]) for one in standing}
+    # What has no file of its own name left may be one that was renamed.
+    renamed = {one["sha256"] for one in standing if one["source_id"] not in hashes}
+    unchanged = [
+        file.name
+        for file in files
+        if (file.source_id, hashes[file.name]) in own
+        or (file.source_id not in known and hashes[file.name] in renamed)
+    ]
+    kept = {hashes[name] for name in unchanged if name not in known}
+    changed = [file for file in files if file.name not in unchanged]
+    # What has a file still leaves when its new version is ready.
     leaving = [
-        document
-        for document in documents
-        if document["sha256"] not in wanted and document["source_id"] not in replacing
+        one for one in documents if one["source_id"] not in hashes and one["sha256"] not in kept
     ]
     return Plan(
         added=[file for file in changed if file.source_id not in known],
         replaced=[file for file in changed if file.source_id in known],
         leaving=leaving,
-        unchanged=[file.name for file in files if hashes[file.name] in present],
+        unchanged=unchanged,
     )
 
 
@@ -68,7 +76,7 @@ def watch_folder(named: str, *, forever: bool) -> Iterator[Path]:
         yield folder
         if not forever:
             return
-        while (now := _state(folder)) == before:
+        while (now := _there(folder)) == before:
             time.sleep(_LOOK_S)
         while now != (now := _settled(folder)):
             pass
@@ -76,12 +84,24 @@ def watch_folder(named: str, *, forever: bool) -> Iterator[Path]:
 
 def _settled(folder: Path) -> dict[str, tuple[int, int]]:
     time.sleep(_LOOK_S)
+    return _there(folder)
+
+
+def _there(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return the state of the folder; where it is gone, wait until it is back."""
+    if not folder.is_dir():
+        say("The folder {folder} is gone: waiting until it is back.", folder=folder)
+        while not folder.is_dir():
+            time.sleep(_LOOK_S)
     return _state(folder)
 
 
 def _state(folder: Path) -> dict[str, tuple[int, int]]:
     found = {}
     for file in readable_files([folder]):
-        status = file.path.stat()
+        try:
+            status = file.path.stat()
+        except OSError:
+            continue
         found[file.name] = (status.st_mtime_ns, status.st_size)
     return found

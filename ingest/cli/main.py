@@ -4,7 +4,17 @@ import sys
 
 import typer
 
-from ingest.cli import access, asking, backups, documents, embedders, evaluate, service, upkeep
+from ingest.cli import (
+    access,
+    asking,
+    backups,
+    documents,
+    embedders,
+    evaluate,
+    service,
+    syncing,
+    upkeep,
+)
 from ingest.cli.usage import run_in_chinese
 from ingest.cli.words import speaks_chinese, translate_help
 from services.settings import set_quiet_offline
@@ -16,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (service, documents, asking, evaluate, access, upkeep, embedders, backups):
+for group in (service, documents, syncing, asking, evaluate, access, upkeep, embedders, backups):
     group.register(app)
 
 

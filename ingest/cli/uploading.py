@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeAlias
 
-from ingest.cli.console import client, say
+from ingest.cli.console import opened
 from ingest.cli.files import LocalFile
-from ingest.cli.words import reason_of
 from services.client.wire import RefusedError
 
 Told: TypeAlias = dict[str, Any]
@@ -22,7 +21,7 @@ def upload_all(
     """Upload *files*; return what the service told of each, in their order. A file that it does not
     take is told as failed; RefusedError if it takes none.
     """
-    with client() as service:
+    with opened() as service:
 
         def upload(file: LocalFile) -> Told:
             try:
@@ -31,7 +30,9 @@ def upload_all(
                 if error.status not in _REFUSED_FILE:
                     raise
                 # One bad file is no reason to leave the others behind.
-                return _refused(file, error)
+                return _refused(file, error.code, str(error))
+            except (OSError, UnicodeError) as error:
+                return _refused(file, "unreadable_file", f"It cannot be read: {_why(error)}.")
 
         return in_turn(files, upload)
 
@@ -63,10 +64,13 @@ def in_turn(files: Sequence[LocalFile], upload: Callable[[LocalFile], Told]) -> 
 def _may_be_same(file: LocalFile, other: LocalFile) -> bool:
     if file.source_id == other.source_id:
         return True
-    return file.path.stat().st_size == other.path.stat().st_size
+    return file.size == other.size
 
 
-def _refused(file: LocalFile, error: RefusedError) -> Told:
-    say(f"{file.name}: {reason_of(error)}")
-    told = {"code": error.code, "message": str(error)}
-    return {"name": file.name, "status": "failed", "error": told}
+def _refused(file: LocalFile, code: str, message: str) -> Told:
+    error = {"code": code, "message": message}
+    return {"name": file.shown, "status": "failed", "error": error}
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "its name is no UTF-8"

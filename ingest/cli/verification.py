@@ -6,7 +6,7 @@ from typing import Any
 from ingest.cli.words import translated
 from services.data_folder import held
 from services.domain.documents import DocumentFilter
-from services.domain.errors import DamagedGenerationError
+from services.domain.errors import BackupError, DamagedGenerationError
 from services.index.generations import Generations
 from services.registry.folder_spool import file_hash
 from services.registry.keys import OWNER
@@ -19,8 +19,11 @@ from services.wiring import open_registry, open_spool
 def verify_data(settings: Settings) -> dict[str, Any]:
     """Return counts of what was looked at, and every fault in words. Changes nothing.
 
-    DamagedStoreError if the registry itself is damaged.
+    DamagedStoreError if the registry itself is damaged, BackupError if there is none.
     """
+    if not has_registry(settings):
+        message = f"There is no registry in {settings.data_dir}: is FOOTNOTE_DATA_DIR right?"
+        raise BackupError(message)
     registry = open_registry(settings)
     try:
         registry.database.check()
@@ -46,6 +49,11 @@ def verify_data(settings: Settings) -> dict[str, Any]:
             faults.append(translated("{error} It is built again at the next start.", error=error))
     counts |= {"spool_files": len(names), "generations": len(generations.numbers())}
     return {"counts": counts, "faults": faults}
+
+
+def has_registry(settings: Settings) -> bool:
+    """Say whether there is a registry to look at: to open one that is none would make it."""
+    return settings.database_url is not None or (settings.data_dir / "registry.sqlite").exists()
 
 
 def _is_whole(spool: Spool, name: str) -> bool:

@@ -2,22 +2,25 @@
 
 import time
 from collections.abc import Sequence
+from itertools import islice
 from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ingest.cli.console import client, err, say
+from ingest.cli.console import err, opened, say
 from ingest.cli.words import translated
 from services.client.httpx_client import FootnoteClient
 
 _LOOK_S = 0.3
 _LINE_S = 5.0
+# Failed lines of a file that are told one by one.
+_MOST_TOLD = 20
 _RESTING = frozenset({"ready", "failed"})
 
 
 def wait_for(told: Sequence[dict[str, object]], collection: str) -> list[dict[str, object]]:
     """Wait for uploaded documents and batches; return them as they rest."""
-    with client() as service, _Bar(len(told)) as bar:
+    with opened() as service, _Bar(len(told)) as bar:
         return [_rested(service, one, collection, bar) for one in told]
 
 
@@ -52,7 +55,13 @@ def _rested_batch(
         bar.tell(translated("batch: {done} of {total}", done=total - unfinished, total=total))
         if not unfinished:
             bar.advance()
-            return {**one, "ready": counts["ready"], "failed": counts["failed"]}
+            found = {**one, "ready": counts["ready"], "failed": counts["failed"]}
+            if not counts["failed"]:
+                return found
+            failures = service.documents(
+                collection=collection, batch=str(one["batch"]), status="failed"
+            )
+            return {**found, "failures": list(islice(failures, _MOST_TOLD))}
         time.sleep(_LOOK_S)
 
 

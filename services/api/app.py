@@ -118,7 +118,14 @@ def _open(service: Service, build: Callable[[Settings], House], fail: Callable[[
             service.settings.poll_seconds,
             lambda error: log.error("index follower failed", exc_info=error),
         )
-        log.info("ready", passages=house.follower.passages(), rebuilt=house.follower.rebuilt)
+        settings = service.settings
+        log.info(
+            "ready",
+            passages=house.follower.passages(),
+            rebuilt=house.follower.rebuilt,
+            page=f"http://{settings.host}:{settings.port}",
+            **({} if settings.owner_key else {"key_in": str(settings.data_dir / "owner.key")}),
+        )
         service.open(house)
     except Exception as error:
         # What says all by itself needs no stack; what stands for another error does.

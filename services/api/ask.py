@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import structlog
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from services.answering import AnswerEvent, DeltaEvent, PassagesEvent
 from services.api import metrics
@@ -15,7 +15,7 @@ from services.api.errors import error_body, error_response
 from services.api.records import keep, own_thread
 from services.api.schemas import AskBody, answer_out, passage_out, turns, within
 from services.api.state import InService, Service
-from services.api.streaming import event
+from services.api.streaming import EventStream, event
 from services.domain.answers import Question
 from services.domain.errors import HouseError, StorageFullError, TooLargeError
 from services.domain.scope import Scope
@@ -31,7 +31,7 @@ async def ask(request: Request, service: InService, scope: Asking, body: AskBody
     """Answer a question from the documents that the asking key may read."""
     asked = admitted(service, scope, body, own_thread(scope, body.conversation))
     if body.stream:
-        return StreamingResponse(_events(asked), media_type="text/event-stream")
+        return EventStream(_events(asked))
     last = await asked.last(request)
     return error_response(last) if isinstance(last, HouseError) else JSONResponse(last[1])
 

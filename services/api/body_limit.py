@@ -1,9 +1,11 @@
 """A bound on how much a request may send, counted before any parser sees it."""
 
+from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.errors import error_response
+from services.api.openai_errors import is_openai, openai_response
 from services.domain.errors import TooLargeError
 
 # Room for the other fields and the marks of a multipart body.
@@ -31,10 +33,9 @@ class BodyLimitMiddleware:
         limit = _PLAIN_BODY
         if scope["path"] == _UPLOAD_PATH:
             limit = self._upload_bytes + _AROUND_UPLOAD
-        refused = error_response(TooLargeError(f"The request is longer than {limit:,} bytes."))
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdigit() and int(declared) > limit:
-            await refused(scope, receive, send)
+            await _refused(scope["path"], limit)(scope, receive, send)
             return
         await self._counted(scope, receive, send, limit)
 
@@ -61,5 +62,10 @@ class BodyLimitMiddleware:
         except _PastLimitError:
             past = True
         if past:
-            text = f"The request is longer than {limit:,} bytes."
-            await error_response(TooLargeError(text))(scope, receive, send)
+            await _refused(scope["path"], limit)(scope, receive, send)
+
+
+def _refused(path: str, limit: int) -> JSONResponse:
+    error = TooLargeError(f"The request is longer than {limit:,} bytes.")
+    response = error_response(error)
+    return openai_response(response, error.code, str(error)) if is_openai(path) else response

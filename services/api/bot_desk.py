@@ -43,7 +43,10 @@ class ServiceDesk(Desk):
         scope = Scope(f"user:{_user(heard.person)}")
         try:
             scope = await anyio.to_thread.run_sync(self._scope, heard)
-            thread = f"chat:{heard.person.platform}:{heard.room}:{heard.thread}"
+            # A room may be called as a person is, and either may hold a colon.
+            place = "direct" if heard.is_direct else "room"
+            parts = (heard.person.platform, place, heard.room, heard.thread)
+            thread = ":".join(("chat", *(quote(part, safe="") for part in parts)))
             history = await anyio.to_thread.run_sync(self._history, scope, thread)
             body = question_body(question=heard.text, history=history)
             async with aclosing(admitted(self._service, scope, body, thread).told()) as events:

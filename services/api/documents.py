@@ -10,15 +10,17 @@ import anyio
 import anyio.to_thread
 from fastapi import APIRouter, File, Form, Path, Query, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from pydantic import ValidationError
 
 from services.api.access import Asking
 from services.api.checks import check_storable
 from services.api.errors import error_body
 from services.api.page_drawing import drawn_page
-from services.api.schemas import NAME_PATTERN, ReadersBody, document_out
+from services.api.schemas import ReadersBody, document_out
 from services.api.state import InHouse, InService
-from services.api.streaming import event
+from services.api.streaming import EventStream, event
 from services.api.uploads import Door, Upload, take, take_again
+from services.api.wording import CURSOR_PATTERN, NAME_PATTERN, fault
 from services.domain.documents import Document, DocumentFilter, Status
 from services.domain.errors import InvalidRequestError, NotFoundError, UnauthenticatedError
 from services.domain.scope import Scope
@@ -47,7 +49,7 @@ async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
     """Take a file to be ingested: 202 with its Document, 200 if it is there already."""
     service.budgets.spend("uploads", scope.principal)
     upload = Upload(
-        name=file.filename or "",
+        name=_unescaped(file.filename or ""),
         file=file.file,
         collection=collection,
         source_id=source_id or "",
@@ -72,7 +74,7 @@ def list_documents(  # noqa: PLR0913, PLR0917 - the filters of a list
     batch: str | None = None,
     sha256: str | None = None,
     order: Literal["oldest", "newest"] = "oldest",
-    cursor: Annotated[str | None, Query(pattern=r"^\d{1,18}$")] = None,
+    cursor: Annotated[str | None, Query(pattern=CURSOR_PATTERN)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, object]:
     """List documents in the order of their arrival, and count them by status.
@@ -151,10 +153,10 @@ async def draw_page(  # noqa: PLR0913, PLR0917 - which page, and what to mark on
         return await anyio.to_thread.run_sync(drawn)
 
 
-@router.get("/{document_id}/events", response_class=StreamingResponse)
+@router.get("/{document_id}/events", response_class=EventStream)
 async def follow_document(
     service: InService, house: InHouse, scope: Asking, document_id: str
-) -> StreamingResponse:
+) -> EventStream:
     """Tell progress as server-sent events until the document rests."""
     look = functools.partial(house.registry.documents.get, scope, document_id)
     await anyio.to_thread.run_sync(look)
@@ -169,7 +171,7 @@ async def follow_document(
         except (NotFoundError, UnauthenticatedError) as error:
             yield event("error", error_body(error.code, str(error)))
 
-    return StreamingResponse(events(), media_type="text/event-stream")
+    return EventStream(events())
 
 
 async def _progress(look: Callable[[], Document]) -> AsyncIterator[dict[str, object] | None]:
@@ -223,9 +225,18 @@ def _removed(house: House, scope: Scope, document_id: str) -> dict[str, object]:
     document, receipt = house.registry.documents.remove(scope, document_id)
     receipt = house.follower.removed(receipt)
     sha256 = document.blob.sha256
-    freed = 0 if house.registry.documents.blob_is_used(sha256) else house.spool.remove(sha256)
-    removed = {**receipt.removed, "file_bytes": freed}
+    if not house.registry.documents.blob_is_used(sha256):
+        house.spool.remove(sha256)
+    # Its own bytes, also where another document has the same: that is nothing to tell.
+    removed = {**receipt.removed, "file_bytes": document.blob.length}
     return {"document_id": document_id, "name": document.name, "removed": removed}
+
+
+def _unescaped(name: str) -> str:
+    """Undo how a form escapes names of files (HTML, 4.10.21.8)."""
+    for escaped, plain in (("%22", '"'), ("%0A", "\n"), ("%0D", "\r")):
+        name = name.replace(escaped, plain)
+    return name
 
 
 def _readers(given: str | None) -> tuple[str, ...] | None:
@@ -233,6 +244,8 @@ def _readers(given: str | None) -> tuple[str, ...] | None:
         return None
     try:
         body = ReadersBody.model_validate({"readers": json.loads(given)})
+    except ValidationError as error:
+        raise InvalidRequestError(fault(error.errors())) from error
     except ValueError as error:
         message = 'readers: a JSON list is expected, like ["group:sales", "user:alice"].'
         raise InvalidRequestError(message) from error

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from services.api.openai_errors import is_openai, openai_response
+from services.api.wording import fault
 from services.domain import errors
 
 STATUS_OF: dict[type[errors.HouseError], int] = {
@@ -74,18 +75,17 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part != "body")
-        message = f"{place or 'The body'}: {first['msg']}."
+        message = fault(error.errors())
         response = JSONResponse(error_body("invalid_request", message), 422)
         if is_openai(request.url.path):
             return openai_response(response, "invalid_request", message)
         return response
 
     @app.exception_handler(HTTPException)
-    async def plain(_request: Request, error: HTTPException) -> JSONResponse:
-        code = _CODE_OF.get(error.status_code, "failed")
-        return JSONResponse(error_body(code, str(error.detail)), error.status_code)
+    async def plain(request: Request, error: HTTPException) -> JSONResponse:
+        code, told = _CODE_OF.get(error.status_code, "failed"), str(error.detail)
+        response = JSONResponse(error_body(code, told), error.status_code, headers=error.headers)
+        return openai_response(response, code, told) if is_openai(request.url.path) else response
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:

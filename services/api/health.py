@@ -6,17 +6,19 @@ from fastapi.responses import JSONResponse, Response
 from services.api import metrics
 from services.api.access import Asking
 from services.api.state import InHouse, InService
+from services.domain.errors import ForbiddenError
+from services.domain.scope import Role
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health/live")
+@router.api_route("/health/live", methods=["GET", "HEAD"])
 async def live() -> dict[str, str]:
     """Say that the process answers."""
     return {"status": "live"}
 
 
-@router.get("/health/ready")
+@router.api_route("/health/ready", methods=["GET", "HEAD"])
 async def ready(service: InService) -> JSONResponse:
     """Say whether questions can be answered now: 200, or 503 with the reason."""
     if service.is_ready:
@@ -26,8 +28,11 @@ async def ready(service: InService) -> JSONResponse:
 
 
 @router.get("/metrics", response_class=Response)
-def show_metrics(service: InService, house: InHouse, _scope: Asking) -> Response:
-    """Return the metrics for Prometheus."""
+def show_metrics(service: InService, house: InHouse, scope: Asking) -> Response:
+    """Return the metrics for Prometheus, to keys that may read everywhere: they count all."""
+    if not scope.may_everywhere(Role.READ):
+        message = "The metrics count everything: ask with a key of scope read."
+        raise ForbiddenError(message)
     return Response(
         metrics.page(
             house.follower.passages(),

@@ -12,10 +12,11 @@ from services.api.checks import check_length
 from services.api.schemas import document_out, passage_out, question_body
 from services.api.state import Service
 from services.domain.documents import DocumentFilter
-from services.domain.errors import CancelledError, HouseError
+from services.domain.errors import HouseError
 from services.domain.scope import Scope
 from services.integrations.mcp_stdio import shown_answer
 from services.integrations.mcp_tools import Told, mcp_server
+from services.language.normalize import remove_invisible
 from services.retrieval import Query
 
 
@@ -29,6 +30,7 @@ class ServiceDoor:
         self, request: object, query: str, collections: list[str] | None, limit: int
     ) -> Told:
         """Return passages."""
+        query, _ = remove_invisible(query)
         check_length(query, self._service.settings.question_bytes, "query")
         scope = _scope(request).narrowed(collections)
         house = self._service.house
@@ -40,9 +42,7 @@ class ServiceDoor:
     async def ask(self, request: object, question: str, collections: list[str] | None) -> Told:
         """Return an answer, admitted as any other."""
         body = question_body(question=question, collections=collections)
-        told: Any = CancelledError("Nothing was answered.")
-        async for one in admitted(self._service, _scope(request), body).told():
-            told = one
+        told: Any = await admitted(self._service, _scope(request), body).last(request)  # type: ignore[arg-type]
         if isinstance(told, HouseError):
             raise told
         return shown_answer(told[1])

@@ -8,10 +8,11 @@ import anyio
 import anyio.to_thread
 import structlog
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.api.errors import error_response
+from services.api.errors import error_body, error_response
 from services.api.state import Service
 from services.domain.errors import NotReadyError
 
@@ -44,7 +45,12 @@ class McpHost:
             tasks.cancel_scope.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
+        """Answer one call. Nothing is ever told between calls: a stream of news is refused."""
+        if scope["method"] == "GET":
+            told = error_body("method_not_allowed", "Only POST says anything here.")
+            refused = JSONResponse(told, 405, {"Allow": "POST, DELETE"})
+            await refused(scope, receive, send)
+            return
         self._wanted.set()
         await self._loaded.wait()
         await self._inner(scope, receive, send)

@@ -21,7 +21,7 @@ _HEADERS = {
 }
 
 
-@router.get("/")
+@router.api_route("/", methods=["GET", "HEAD"])
 def page() -> FileResponse:
     """Return the page."""
     return FileResponse(_FOLDER / "index.html", media_type="text/html", headers=_HEADERS)

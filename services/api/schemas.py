@@ -2,19 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from services.api.wording import (
+    CONVERSATION_PATTERN,
+    NAME_PATTERN,
+    PRINCIPAL_PATTERN,
+    fault,
+)
 from services.domain.answers import Answer, Citation, Sampling, Turn
 from services.domain.documents import Document
 from services.domain.errors import InvalidRequestError
 from services.domain.passages import Found
 from services.domain.scope import Scope
+from services.language.normalize import remove_invisible
 
-PRINCIPAL_PATTERN = r"^(key|user|group):.+$"
-NAME_PATTERN = r"^\w[\w .\-]*$"
+# The turns of a conversation that are read.
+MOST_TURNS = 200
 Name = Field(min_length=1, max_length=100, pattern=NAME_PATTERN)
+
+
+# What every answer tells the time of; 0 where nothing was to be done.
+_STEPS = ("queue", "retrieve", "prefill", "generate", "verify", "total")
 
 
 class Body(BaseModel):
@@ -41,7 +53,7 @@ class SearchBody(Body):
     collections: list[str] | None = None
     limit: int = Field(10, ge=1, le=100)
     trust: Trust = "any"
-    history: list[TurnBody] = Field(default_factory=list, max_length=200)
+    history: list[TurnBody] = Field(default_factory=list, max_length=MOST_TURNS)
 
 
 class AskBody(Body):
@@ -49,11 +61,11 @@ class AskBody(Body):
 
     question: str = Field(min_length=1)
     collections: list[str] | None = None
-    history: list[TurnBody] = Field(default_factory=list, max_length=200)
+    history: list[TurnBody] = Field(default_factory=list, max_length=MOST_TURNS)
     stream: bool = False
     trust: Trust = "any"
     # Answers of the same conversation are listed together: GET /v1/answers?conversation=.
-    conversation: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    conversation: str | None = Field(None, pattern=CONVERSATION_PATTERN)
     max_tokens: int | None = Field(None, ge=1, le=4096)
     temperature: float = Field(0.0, ge=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)
@@ -79,19 +91,44 @@ def question_body(**given: Any) -> AskBody:  # noqa: ANN401 - the fields of AskB
     try:
         return AskBody.model_validate(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InvalidRequestError(f"{place}: {first['msg']}.") from error
+        raise InvalidRequestError(fault(error.errors())) from error
 
 
 def _checked_defaults(defaults: dict[str, Any]) -> dict[str, Any]:
-    if defaults.get("trust", "high") not in {"high", "low"}:
+    if defaults.get("trust", "high") not in ("high", "low"):
         message = "trust is high or low"
         raise ValueError(message)
     return defaults
 
 
 CollectionDefaults = Annotated[dict[str, Any], AfterValidator(_checked_defaults)]
+
+
+def _storable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = "it holds half of a character"
+        raise ValueError(message) from error
+    return text
+
+
+def _to_come(moment: str) -> str:
+    """Return a time in the one form in which times are compared here: UTC, ending in Z."""
+    try:
+        read = datetime.fromisoformat(moment)
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is None:
+        message = "a time with its zone is expected, like 2027-01-31T00:00:00Z"
+        raise ValueError(message)
+    if read <= datetime.now(UTC):
+        message = "it is over already"
+        raise ValueError(message)
+    return read.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+Storable = Annotated[str, AfterValidator(_storable)]
 
 
 class CollectionBody(Body):
@@ -125,11 +162,11 @@ class GrantsBody(Body):
 class KeyBody(Body):
     """A new key."""
 
-    name: str = Field(min_length=1, max_length=200)
+    name: Storable = Field(min_length=1, max_length=200)
     scopes: list[Literal["ask", "read", "write", "admin"]] = Field(default_factory=list)
-    user: str | None = Field(None, max_length=200)
-    groups: list[str] = Field(default_factory=list, max_length=1000)
-    expires_at: str | None = Field(None, pattern=r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
+    user: Storable | None = Field(None, max_length=200)
+    groups: list[Storable] = Field(default_factory=list, max_length=1000)
+    expires_at: Annotated[str, AfterValidator(_to_come)] | None = None
 
 
 class ReadersBody(Body):
@@ -158,7 +195,7 @@ def within(scope: Scope, body: AskBody | SearchBody) -> Scope:
 
 def turns(history: list[TurnBody]) -> tuple[Turn, ...]:
     """Return the conversation in the domain's words."""
-    return tuple(Turn(turn.role, turn.content) for turn in history)
+    return tuple(Turn(turn.role, remove_invisible(turn.content)[0]) for turn in history)
 
 
 def document_out(document: Document) -> dict[str, object]:
@@ -225,7 +262,7 @@ def answer_out(answer: Answer) -> dict[str, object]:
         "passages": [passage_out(found) for found in answer.passages],
         "model": answer.model,
         "usage": asdict(answer.usage),
-        "timings_ms": dict(answer.timings_ms),
+        "timings_ms": {**dict.fromkeys(_STEPS, 0.0), **answer.timings_ms},
         "trace_id": answer.trace_id,
     }
 

@@ -8,11 +8,21 @@ from typing import TypeVar
 
 import anyio
 import anyio.to_thread
+from fastapi.responses import StreamingResponse
 
 T = TypeVar("T")
 # A reader that stalls must not hold up the one context that all answers are written in. The
 # longest answer has a few thousand steps.
 _BUFFERED = 100_000
+
+
+class EventStream(StreamingResponse):
+    """A stream of server-sent events: no cache keeps it, no proxy holds it back."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
 
 
 def event(name: str, value: object) -> bytes:

@@ -169,10 +169,11 @@ def _lines(
         body = line.strip()
         if body:
             value = _line_value(body, number)
-            title = " ".join(str(value.get("title") or "").split())
+            title = " ".join(_plain(value.get("title") or "").split())
+            source_id = _plain(value["id"])
             yield NewDocument(
-                name=(title or str(value["id"]))[:_LONGEST_NAME],
-                source_id=str(value["id"]),
+                name=(title or source_id)[:_LONGEST_NAME],
+                source_id=source_id,
                 media_type=KINDS["jsonl"].media_type,
                 sha256=hashlib.sha256(body).hexdigest(),
                 blob=Blob(sha256, offset + line.index(body), len(body)),
@@ -186,17 +187,25 @@ def _lines(
 def _line_value(body: bytes, number: int) -> dict[str, object]:
     try:
         value = json.loads(body)
+    except UnicodeDecodeError as error:
+        message = f"file: line {number} is no UTF-8: save the file as UTF-8."
+        raise InvalidRequestError(message) from error
     except (ValueError, RecursionError):
         value = None
     if (
         not isinstance(value, dict)
         or not isinstance(value.get("text"), str)
-        or not str(value.get("id") or "")
+        or not _plain("" if value.get("id") is None else value["id"])
     ):
         message = f'file: line {number} is not {{"id": ..., "title": ..., "text": ...}}.'
         raise InvalidRequestError(message)
     check_storable(value, f"file: line {number}")
     return value
+
+
+def _plain(value: object) -> str:
+    """Return a line's id or title as text, without what cannot be seen."""
+    return remove_invisible(str(value))[0].strip()
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

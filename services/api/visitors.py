@@ -8,7 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api.access import VISITOR_ROUTE, Owner
-from services.api.schemas import Body
+from services.api.schemas import Body, Storable
 from services.api.state import InService
 from services.api.visitor_tokens import LIFE_S
 from services.domain.errors import ForbiddenError, UnauthenticatedError
@@ -22,8 +22,8 @@ class VisitorBody(Body):
     """A person whom a page has signed in."""
 
     origin: str = Field(max_length=300)
-    user: str = Field(min_length=1, max_length=200)
-    groups: list[str] = Field(default_factory=list, max_length=200)
+    user: Storable = Field(min_length=1, max_length=200)
+    groups: list[Storable] = Field(default_factory=list, max_length=200)
 
 
 @router.post("/visitors", status_code=201)

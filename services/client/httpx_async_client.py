@@ -5,11 +5,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 import httpx2 as httpx
 
-from services.client.wire import Event, EventReader, UnreachableError, fields_of, refusal
+from services.client.wire import (
+    Event,
+    EventReader,
+    UnreachableError,
+    fields_of,
+    is_refused,
+    json_of,
+    refusal,
+    segment,
+)
 
 _TIMEOUT = httpx.Timeout(30.0, read=600.0, write=600.0)
 
@@ -45,8 +53,7 @@ class AsyncFootnoteClient:
 
     async def call(self, method: str, path: str, **given: Any) -> Any:  # noqa: ANN401 - JSON
         """Return the JSON of one call; RefusedError if the service says no."""
-        response = await self._sent(method, path, **given)
-        return response.json() if response.content else None
+        return json_of(self._url, (await self._sent(method, path, **given)).text)
 
     async def upload(  # noqa: PLR0913, PLR0917 - the fields of the form
         self,
@@ -76,16 +83,16 @@ class AsyncFootnoteClient:
 
     async def document(self, document_id: str) -> dict[str, Any]:
         """Return one document."""
-        told: dict[str, Any] = await self.call("GET", f"/v1/documents/{quote(document_id)}")
+        told: dict[str, Any] = await self.call("GET", f"/v1/documents/{segment(document_id)}")
         return told
 
     async def text(self, document_id: str) -> str:
         """Return a document's canonical text."""
-        return (await self._sent("GET", f"/v1/documents/{quote(document_id)}/text")).text
+        return (await self._sent("GET", f"/v1/documents/{segment(document_id)}/text")).text
 
     async def remove(self, document_id: str) -> dict[str, Any]:
         """Delete a document; returns the receipt."""
-        told: dict[str, Any] = await self.call("DELETE", f"/v1/documents/{quote(document_id)}")
+        told: dict[str, Any] = await self.call("DELETE", f"/v1/documents/{segment(document_id)}")
         return told
 
     async def search(self, query: str, **given: object) -> list[dict[str, Any]]:
@@ -105,9 +112,8 @@ class AsyncFootnoteClient:
         reader, body = EventReader(), {**asked, "stream": True}
         try:
             async with self._http.stream("POST", "/v1/ask", json=body) as response:
-                if response.status_code >= httpx.codes.BAD_REQUEST:
-                    text = (await response.aread()).decode()
-                    raise refusal(response.status_code, text)
+                if is_refused(response.status_code):
+                    raise refusal(self._url, response, (await response.aread()).decode())
                 async for line in response.aiter_lines():
                     told = reader.read(line)
                     if told is not None:
@@ -120,6 +126,6 @@ class AsyncFootnoteClient:
             response = await self._http.request(method, path, **given)
         except httpx.TransportError as error:
             raise UnreachableError(self._url) from error
-        if response.status_code >= httpx.codes.BAD_REQUEST:
-            raise refusal(response.status_code, response.text)
+        if is_refused(response.status_code):
+            raise refusal(self._url, response, response.text)
         return response

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 import httpx2 as httpx
 
@@ -15,7 +14,10 @@ from services.client.wire import (
     RefusedError,
     UnreachableError,
     fields_of,
+    is_refused,
+    json_of,
     refusal,
+    segment,
 )
 
 _TIMEOUT = httpx.Timeout(30.0, read=600.0, write=600.0)
@@ -48,8 +50,7 @@ class FootnoteClient:
 
     def call(self, method: str, path: str, **given: Any) -> Any:  # noqa: ANN401 - JSON
         """Return the JSON of one call; RefusedError if the service says no."""
-        response = self._sent(method, path, **given)
-        return response.json() if response.content else None
+        return json_of(self._url, self._sent(method, path, **given).text)
 
     def upload(  # noqa: PLR0913, PLR0917 - the fields of the form
         self,
@@ -90,12 +91,12 @@ class FootnoteClient:
 
     def document(self, document_id: str) -> dict[str, Any]:
         """Return one document."""
-        told: dict[str, Any] = self.call("GET", f"/v1/documents/{quote(document_id)}")
+        told: dict[str, Any] = self.call("GET", f"/v1/documents/{segment(document_id)}")
         return told
 
     def text(self, document_id: str) -> str:
         """Return a document's canonical text."""
-        return self._sent("GET", f"/v1/documents/{quote(document_id)}/text").text
+        return self._sent("GET", f"/v1/documents/{segment(document_id)}/text").text
 
     def metrics(self) -> dict[str, float]:
         """Return the service's plain gauges and counters by name."""
@@ -105,12 +106,12 @@ class FootnoteClient:
 
     def remove(self, document_id: str) -> dict[str, Any]:
         """Delete a document; returns the receipt."""
-        told: dict[str, Any] = self.call("DELETE", f"/v1/documents/{quote(document_id)}")
+        told: dict[str, Any] = self.call("DELETE", f"/v1/documents/{segment(document_id)}")
         return told
 
     def read_again(self, document_id: str) -> dict[str, Any]:
         """Have a document read again; returns the Document that takes its place when ready."""
-        told: dict[str, Any] = self.call("POST", f"/v1/documents/{quote(document_id)}/reread")
+        told: dict[str, Any] = self.call("POST", f"/v1/documents/{segment(document_id)}/reread")
         return told
 
     def ask(self, asked: Mapping[str, object]) -> Iterator[Event]:
@@ -135,8 +136,8 @@ class FootnoteClient:
     def _lines(self, path: str, body: Mapping[str, object]) -> Iterator[str]:
         try:
             with self._http.stream("POST", path, json=body) as response:
-                if response.status_code >= httpx.codes.BAD_REQUEST:
-                    raise refusal(response.status_code, response.read().decode())
+                if is_refused(response.status_code):
+                    raise refusal(self._url, response, response.read().decode())
                 yield from response.iter_lines()
         except httpx.TransportError as error:
             raise UnreachableError(self._url) from error
@@ -146,6 +147,6 @@ class FootnoteClient:
             response = self._http.request(method, path, **given)
         except httpx.TransportError as error:
             raise UnreachableError(self._url) from error
-        if response.status_code >= httpx.codes.BAD_REQUEST:
-            raise refusal(response.status_code, response.text)
+        if is_refused(response.status_code):
+            raise refusal(self._url, response, response.text)
         return response

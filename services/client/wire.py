@@ -2,13 +2,27 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
+from urllib.parse import quote
 
-from services.domain.errors import HouseError, NotReadyError
+from services.domain.errors import HouseError, InvalidRequestError, NotReadyError
 
 UNREACHABLE = "No service answers at {url}: start it with `footnote serve`, or set FOOTNOTE_URL."
+_ELSEWHERE, _REFUSED = 300, 400
 # An event of an answer: its name and its value.
 Event: TypeAlias = tuple[str, dict[str, Any]]
+
+
+class Answered(Protocol):
+    """What is known of an answer before its text."""
+
+    @property
+    def status_code(self) -> int:
+        """The status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers."""
 
 
 class RefusedError(HouseError):
@@ -63,8 +77,35 @@ def fields_of(
     return fields
 
 
-def refusal(status: int, text: str) -> RefusedError:
-    """Return the error that an answer of the service tells."""
+def segment(name: str) -> str:
+    """Return *name* as one part of a path; InvalidRequestError where it is none."""
+    if not name.strip("."):
+        message = f"{name!r} is no name of anything here."
+        raise InvalidRequestError(message)
+    return quote(name, safe="")
+
+
+def json_of(url: str, text: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the JSON of an answer, None for none; RefusedError where something else answers."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError as error:
+        message = f"What answers at {url} is no Footnote: set FOOTNOTE_URL."
+        raise RefusedError(0, "elsewhere", message) from error
+
+
+def is_refused(status: int) -> bool:
+    """Say whether an answer is none: a refusal, or a way to somewhere else."""
+    return status >= _ELSEWHERE
+
+
+def refusal(url: str, response: "Answered", text: str) -> RefusedError:
+    """Return the error that an answer of the service, or of what stands before it, tells."""
+    status = response.status_code
+    if status < _REFUSED:
+        where = response.headers.get("location", "another address")
+        message = f"{url} answers {status} and points to {where}: set FOOTNOTE_URL to that."
+        return RefusedError(status, "elsewhere", message)
     try:
         told = json.loads(text)["error"]
         return RefusedError(status, str(told["code"]), str(told["message"]))

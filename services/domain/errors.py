@@ -14,6 +14,12 @@ class InvalidRequestError(HouseError):
     code = "invalid_request"
 
 
+class ContextLengthError(InvalidRequestError):
+    """Prompt and answer are longer than the model can read."""
+
+    code = "context_length_exceeded"
+
+
 class UnauthenticatedError(HouseError):
     """No key, or a key that nobody holds."""
 

@@ -78,7 +78,7 @@ class Scope:
             if held.name == name:
                 if held.role.covers(role):
                     return held
-                message = f"You may not {role.value} in collection {name!r}."
+                message = f"Your role in collection {name!r} is {held.role}: this takes {role}."
                 raise ForbiddenError(message)
         raise CollectionNotFoundError(name)
 

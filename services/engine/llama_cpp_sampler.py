@@ -8,6 +8,7 @@ token would cost milliseconds.
 import ctypes
 import json
 import secrets
+from collections.abc import Mapping
 
 import llama_cpp
 import numpy as np
@@ -15,6 +16,7 @@ from llama_cpp.llama_grammar import json_schema_to_gbnf
 from numpy.typing import NDArray
 
 from services.domain.answers import Sampling
+from services.domain.errors import InvalidRequestError
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 # Penalties look at so many of the last tokens, as llama.cpp's own default.
@@ -121,15 +123,23 @@ def _is_plain(sampling: Sampling) -> bool:
 def _grammar(vocabulary: object, sampling: Sampling) -> object | None:
     text = sampling.grammar
     if sampling.json_schema is not None:
-        text = json_schema_to_gbnf(json.dumps(sampling.json_schema))
+        text = _gbnf_of(sampling.json_schema)
     if text is None:
         return None
     grammar: object | None = llama_cpp.llama_sampler_init_grammar(
         vocabulary, text.encode(), b"root"
     )
     if not grammar:
-        raise ValueError("grammar: llama.cpp cannot read it as GBNF.")
+        raise InvalidRequestError("grammar: llama.cpp cannot read it as GBNF.")
     return grammar
+
+
+def _gbnf_of(schema: Mapping[str, object]) -> str:
+    try:
+        return str(json_schema_to_gbnf(json.dumps(schema)))
+    except Exception as error:
+        message = f"response_format: this JSON schema cannot be followed ({error})."
+        raise InvalidRequestError(message) from error
 
 
 def _chain(size: int, sampling: Sampling) -> object:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.domain.answers import Sampling
-from services.domain.errors import EngineError
+from services.domain.errors import ContextLengthError, EngineError
 from services.engine.batches import KVContext, Row, part
 from services.engine.drafting import Drafter
 from services.engine.kv_room import KVRoom
@@ -100,7 +100,7 @@ class Scheduler:
     def submit(self, order: Order) -> Writing:
         """Begin an answer as soon as there is a place; EngineError if it can never have one."""
         if len(order.tokens) + order.sampling.max_tokens > self._context.window:
-            raise EngineError("Prompt and answer are longer than the context window.")
+            raise ContextLengthError("Prompt and answer are longer than the context window.")
         with self._wake:
             if self._is_closed:
                 raise EngineError("The engine is shutting down.")

@@ -1,14 +1,29 @@
 """A run beside a stored one, with an interval for the difference."""
 
+import json
 import random
 import statistics
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from services.domain.errors import InvalidRequestError
 
 _RESAMPLES = 1000
 _SEED = 7
 # What is compared, and where a run keeps it of each question.
 _COMPARED = (("ndcg@10", "questions"), ("right", "answers"))
+
+
+def stored_run(path: Path) -> list[dict[str, Any]]:
+    """Read a run that `footnote eval --json` told; InvalidRequestError if it is none."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        whole = [one for one in read if isinstance(one["set"], str)]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        message = f"{path} is no run that was stored with `footnote eval --json`."
+        raise InvalidRequestError(message) from error
+    return whole
 
 
 def compared(

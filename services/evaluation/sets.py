@@ -68,7 +68,11 @@ def load(path: Path, *, with_files: bool = False) -> EvaluationSet:
     InvalidRequestError names what is missing or broken.
     """
     if path.is_file():
-        return EvaluationSet(path.stem, _questions(_rows_of(path)))
+        questions = _questions(_rows_of(path))
+        if not questions:
+            message = f"There is no question in {path}."
+            raise InvalidRequestError(message)
+        return EvaluationSet(path.stem, questions)
     questions = _questions(rows(path, "queries"))
     if with_files:
         files = [path / str(row["path"]) for row in rows(path, "files")]

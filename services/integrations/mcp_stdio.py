@@ -2,6 +2,8 @@
 running service, with the key of the one who starts it.
 """
 
+import logging
+import signal
 from typing import Any
 
 import anyio.to_thread
@@ -48,5 +50,8 @@ def shown_answer(told: Told) -> Told:
 
 
 def serve_stdio(client: FootnoteClient, version: str) -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input ends, or Ctrl-C: what waits for a line hears no other signal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     mcp_server(ClientDoor(client), version).run("stdio")

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.domain.documents import Document, DocumentFilter, NewDocument, Receipt, Span, Status
-from services.domain.errors import DocumentNotFoundError
+from services.domain.errors import DocumentNotFoundError, ForbiddenError
 from services.domain.scope import CollectionRole, Role, Scope, segment_of
 from services.registry.arrivals import make_compartment, one_by_one, stored
 from services.registry.change_log import log_changes
@@ -203,11 +203,15 @@ def _readable(
         .select_from(FROM_DOCUMENTS)
         .where(
             documents.c.id == document_id,
-            documents.c.collection_id.in_(scope.holding(role)),
+            documents.c.collection_id.in_(scope.holding(Role.READ)),
             documents.c.segment_id.in_(scope.segments),
         )
     ).first()
-    return one(row, DocumentNotFoundError(document_id))
+    found = one(row, DocumentNotFoundError(document_id))
+    if found.collection_id not in scope.holding(role):
+        message = f"You may read document {document_id!r}, but not change it."
+        raise ForbiddenError(message)
+    return found
 
 
 def _collections(scope: Scope, wanted: DocumentFilter) -> Sequence[str]:

@@ -4,9 +4,10 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from services.api.access import Asking
 from services.api.admitted import Admitted, Told
@@ -17,6 +18,7 @@ from services.api.openai.schemas import ChatBody
 from services.api.openai.working import reply_of, tokens_of, work_for
 from services.api.openai_errors import openai_error, openai_response
 from services.api.state import InService, Service
+from services.api.streaming import EventStream
 from services.domain.errors import HouseError
 
 router = APIRouter(prefix="/v1/chat", tags=["openai"])
@@ -28,7 +30,7 @@ async def complete(request: Request, service: InService, scope: Asking, body: Ch
     work = work_for(service, scope, body)
     told = _Completion(service, body)
     if body.stream:
-        return StreamingResponse(told.chunks(work), media_type="text/event-stream")
+        return EventStream(told.chunks(work))
     last = await work.last(request)
     if isinstance(last, HouseError):
         return openai_response(error_response(last), last.code, str(last))
@@ -71,15 +73,15 @@ class _Completion:
         """
         yield self._chunk({"role": "assistant", "content": ""})
         last: Told = HouseError("Nothing was said.")
-        async for last in work.told():
-            if isinstance(last, HouseError):
-                error = openai_error(status_of(last), last)
-                yield f"data: {json.dumps(error, ensure_ascii=False)}\n\n".encode()
-                return
-            if last[0] == "delta" and self._body.model == BASE:
-                yield self._chunk({"content": last[1]["text"]})  # type: ignore[index]
-            elif last[0] in {"queued", "passages"}:
-                yield b": still at work\n\n"
+        async with aclosing(work.told()) as steps:
+            async for last in steps:
+                if isinstance(last, HouseError):
+                    yield _data(openai_error(status_of(last), last))
+                    return
+                if last[0] == "delta" and self._body.model == BASE:
+                    yield self._chunk({"content": last[1]["text"]})  # type: ignore[index]
+                elif last[0] in {"queued", "passages"}:
+                    yield b": still at work\n\n"
         assert not isinstance(last, HouseError)  # noqa: S101 - returned above
         reply = reply_of(last)
         for piece in reply.pieces:

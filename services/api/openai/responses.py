@@ -4,10 +4,11 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 
 from services.api.access import Asking
@@ -19,6 +20,7 @@ from services.api.openai.schemas import ChatBody, ResponsesBody
 from services.api.openai.working import reply_of, tokens_of, work_for
 from services.api.openai_errors import openai_response
 from services.api.state import InService, Service
+from services.api.streaming import EventStream
 from services.domain.errors import HouseError, InvalidRequestError
 
 router = APIRouter(prefix="/v1/responses", tags=["openai"])
@@ -36,7 +38,7 @@ async def respond(
     work = work_for(service, scope, chat)
     told = _Response(service, body, chat)
     if body.stream:
-        return StreamingResponse(told.events(work), media_type="text/event-stream")
+        return EventStream(told.events(work))
     last = await work.last(request)
     if isinstance(last, HouseError):
         return openai_response(error_response(last), last.code, str(last))
@@ -85,15 +87,16 @@ class _Response:
         empty = {"type": "output_text", "text": "", "annotations": []}
         yield self._event("response.content_part.added", {**place, "part": empty})
         last: Told = HouseError("Nothing was said.")
-        async for last in work.told():
-            if isinstance(last, HouseError):
-                yield self._failed(last)
-                return
-            if last[0] == "delta" and self._body.model == BASE:
-                piece = last[1]["text"]  # type: ignore[index]
-                yield self._delta(place, piece)
-            elif last[0] in {"queued", "passages"}:
-                yield b": still at work\n\n"
+        async with aclosing(work.told()) as steps:
+            async for last in steps:
+                if isinstance(last, HouseError):
+                    yield self._failed(last)
+                    return
+                if last[0] == "delta" and self._body.model == BASE:
+                    piece = last[1]["text"]  # type: ignore[index]
+                    yield self._delta(place, piece)
+                elif last[0] in {"queued", "passages"}:
+                    yield b": still at work\n\n"
         assert not isinstance(last, HouseError)  # noqa: S101 - returned above
         reply = reply_of(last)
         for piece in reply.pieces:

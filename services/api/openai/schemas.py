@@ -8,6 +8,7 @@ from services.domain.answers import Sampling, Turn
 from services.domain.errors import InvalidRequestError
 
 _LONGEST = 400_000
+_READ = {"text", "input_text", "output_text", "refusal"}
 
 
 class OpenBody(BaseModel):
@@ -17,10 +18,11 @@ class OpenBody(BaseModel):
 
 
 class TextPart(OpenBody):
-    """A piece of a message; only text is read."""
+    """A piece of a message; only text is read, and what a model refused to say."""
 
     type: str = "text"
     text: str = Field("", max_length=_LONGEST)
+    refusal: str = Field("", max_length=_LONGEST)
 
 
 class MessageBody(OpenBody):
@@ -33,10 +35,10 @@ class MessageBody(OpenBody):
     def text(self) -> str:
         """What it says; InvalidRequestError for pictures and sounds."""
         if isinstance(self.content, list):
-            if any(part.type not in {"text", "input_text", "output_text"} for part in self.content):
+            if any(part.type not in _READ for part in self.content):
                 message = "messages: only text can be read here."
                 raise InvalidRequestError(message)
-            return "\n".join(part.text for part in self.content)
+            return "\n".join(part.text or part.refusal for part in self.content)
         return self.content or ""
 
     @property
@@ -49,7 +51,7 @@ class MessageBody(OpenBody):
 class StreamOptions(OpenBody):
     """What a stream tells besides its text."""
 
-    include_usage: bool = False
+    include_usage: bool | None = None
 
 
 class ResponseFormat(OpenBody):
@@ -71,7 +73,7 @@ class ChatBody(OpenBody):
 
     model: str = Field(max_length=300)
     messages: list[MessageBody] = Field(min_length=1, max_length=1000)
-    stream: bool = False
+    stream: bool | None = None
     stream_options: StreamOptions | None = None
     max_tokens: int | None = Field(None, ge=1, le=131_072)
     max_completion_tokens: int | None = Field(None, ge=1, le=131_072)
@@ -88,7 +90,12 @@ class ChatBody(OpenBody):
     @property
     def wants_usage(self) -> bool:
         """Say whether a stream shall end with its usage."""
-        return self.stream_options is not None and self.stream_options.include_usage
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
+
+    @property
+    def heat(self) -> float:
+        """The temperature: none where only the likeliest tokens are wanted."""
+        return 0.0 if self.top_p == 0 else self.temperature or 0.0
 
     def sampling(self, most: int) -> Sampling:
         """Return how to sample, *most* tokens where no number was asked for."""
@@ -96,7 +103,7 @@ class ChatBody(OpenBody):
         wanted = self.response_format
         return Sampling(
             max_tokens=self.max_completion_tokens or self.max_tokens or most,
-            temperature=self.temperature or 0.0,
+            temperature=self.heat,
             top_p=self.top_p or 1.0,
             seed=None if self.seed is None else self.seed % 2**32,
             stop=tuple(one for one in stop if one),
@@ -170,5 +177,5 @@ class EmbeddingsBody(OpenBody):
             list[Annotated[str, Field(max_length=_LONGEST)]], Field(min_length=1, max_length=2048)
         ]
     )
-    encoding_format: Literal["float", "base64"] = "float"
+    encoding_format: Literal["float", "base64"] | None = None
     dimensions: int | None = Field(None, ge=1)

@@ -8,9 +8,9 @@ from services.api.ask import admitted
 from services.api.openai.models import meant_by
 from services.api.openai.replies import Reply, answer_reply
 from services.api.openai.schemas import ChatBody
-from services.api.schemas import AskBody, question_body
+from services.api.schemas import MOST_TURNS, AskBody, question_body
 from services.api.state import Service
-from services.domain.errors import InvalidRequestError
+from services.domain.errors import ForbiddenError, InvalidRequestError
 from services.domain.scope import Scope
 from services.engine import Generator, Part, Prompt, Step
 from services.engine.templates import TEMPLATES, chat_parts, question_parts
@@ -55,9 +55,11 @@ def _asked(body: ChatBody, collections: list[str] | None) -> AskBody:
     return question_body(
         question=talk[-1].content,
         collections=collections,
-        history=[{"role": turn.role, "content": turn.content} for turn in talk[:-1]],
+        history=[
+            {"role": turn.role, "content": turn.content} for turn in talk[-1 - MOST_TURNS : -1]
+        ],
         max_tokens=min(most, _MOST_TOKENS) or None,
-        temperature=body.temperature or 0.0,
+        temperature=body.heat,
         top_p=body.top_p or 1.0,
         seed=None if body.seed is None else body.seed % 2**32,
     )
@@ -65,6 +67,9 @@ def _asked(body: ChatBody, collections: list[str] | None) -> AskBody:
 
 def _bare(service: Service, scope: Scope, body: ChatBody) -> Admitted:
     """Return the generator's own words after the messages, without any document."""
+    if not scope.roles and scope.everywhere is None:
+        message = "This key may ask nothing: give it a scope, or a role in a collection."
+        raise ForbiddenError(message)
     service.take_question(scope.principal)
     generator = service.house.generator
     said = tuple(message.turn for message in body.messages)

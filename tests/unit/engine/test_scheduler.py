@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from services.domain.answers import Sampling
-from services.domain.errors import EngineError
+from services.domain.errors import ContextLengthError, EngineError
 from services.engine.batches import Row
 from services.engine.kv_tiers import KVTiers, TierSizes
 from services.engine.memory_context import MemoryContext
@@ -193,7 +193,10 @@ def test_a_fault_of_our_own_fails_those_at_work_and_the_thread_goes_on() -> None
 
 
 def test_a_prompt_beyond_the_window_is_refused_at_once() -> None:
-    with scheduling(MemoryContext(64)) as scheduler, pytest.raises(EngineError, match="window"):
+    with (
+        scheduling(MemoryContext(64)) as scheduler,
+        pytest.raises(ContextLengthError, match="window"),
+    ):
         scheduler.submit(order(prompt(1, 64)))
 
 
