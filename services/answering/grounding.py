@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.answering.evidence import Evidence
+from services.answering.measures import title_of
+from services.answering.names import labels
 from services.language.numbers import numbers
 from services.language.terms import content_terms
 
 # A written sentence counts as supported from this share of its content words on.
 SUPPORTED = 0.6
 _NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'’-]+")
+_FIRST = re.compile(r"[A-Z][A-Za-z'’-]+")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nor|without|cannot|neither|except)\b|n['’]t\b|不|没|无|未|非",
     re.IGNORECASE,
@@ -34,10 +37,11 @@ class Grounded:
 def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
     """Return *text* with the evidence that supports it best.
 
-    Numbers must be the same, names must occur, and what is denied must be denied there too; then
-    support is the share of its content words that the passage's sentence says.
+    Numbers must be the same, names and labels (Team A) must occur, and what is denied must be
+    denied there too; then support is the share of its content words that the passage's sentence
+    says.
     """
-    said = _Said(text)
+    said = _Said(text, evidence)
     best, support = None, 0.0
     for one in evidence:
         share = said.supported_by(one)
@@ -47,10 +51,12 @@ def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
 
 
 class _Said:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, evidence: Sequence[Evidence]) -> None:
         self._terms = frozenset(content_terms(text))
         self._numbers = numbers(text)
-        self._names = frozenset(content_terms(" ".join(_NAME.findall(text))))
+        self._labels = labels(text)
+        names = [*_NAME.findall(text), *_first_name(text, evidence)]
+        self._names = frozenset(content_terms(" ".join(names)))
         self._denies = denies(text)
 
     def supported_by(self, evidence: Evidence) -> float:
@@ -60,10 +66,24 @@ class _Said:
             return 0.0
         if not self._numbers <= numbers(quote):
             return 0.0
+        above = title_of(evidence.found)
+        if not self._labels <= labels(f"{quote}\n{above}"):
+            return 0.0
         title = frozenset(content_terms(evidence.found.passage.document_title))
         if not self._names <= evidence.terms | title:
             return 0.0
         return len(self._terms & (evidence.terms | title)) / len(self._terms)
+
+
+def _first_name(text: str, evidence: Sequence[Evidence]) -> list[str]:
+    """Return the word that *text* begins with, if it is a name: one that the passages write in
+    capitals wherever they have it within a sentence, or that they do not have at all.
+    """
+    first = _FIRST.match(text)
+    if first is None:
+        return []
+    small = re.compile(rf"\b{first[0].lower()}\b")
+    return [] if any(small.search(one.quote) for one in evidence) else [first[0]]
 
 
 def denies(text: str) -> bool:

@@ -15,6 +15,7 @@ _OWNED = re.compile(r"['’]s?$")
 _DIGITS = re.compile(r"\d+")
 _CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[- ]centur")
 _SHORTEST_NAME = 3
+_LABEL = re.compile(r"(?<![A-Za-z0-9.'’&/+-])[A-Z]\d{0,3}(?![A-Za-z0-9'’&/+#-]|\.\s*\S)")
 # Two spellings of one name: Norman and Normandy share most of their length, Malcolm and Malcom
 # differ by one letter. Short names must be the same.
 _STEM_LENGTH = 4
@@ -36,11 +37,25 @@ def names(question: str) -> list[str]:
     ]
 
 
+def labels(text: str) -> frozenset[str]:
+    """Return the single letters that tell things of one kind apart: Team A, 附件B, Model X2. No
+    initials of persons, nor the words that are one letter long.
+    """
+    found = (match for match in _LABEL.finditer(text) if match[0] != "I")
+    return frozenset(match[0] for match in found if not _is_article(match, text))
+
+
+def _is_article(match: re.Match[str], text: str) -> bool:
+    begins = text[: match.start()].rstrip()[-1:] in {"", ".", "!", "?", ":", '"', "“"}
+    return match[0] == "A" and begins and text[match.end() : match.end() + 1] == " "
+
+
 def missing(question: str, text: str) -> int:
-    """Return how many names and numbers of *question* stand in no form in *text*."""
+    """Return how many names, labels and numbers of *question* stand in no form in *text*."""
     held = {_plain(match[0]) for match in _WORD.finditer(text)}
     held |= {part for word in held for part in re.split(r"[-'’]", word) if part}
     absent = sum(not _stands(name, held) for name in set(names(question)))
+    absent += len(labels(question) - labels(text))
     return absent + len(_numbers(question) - _numbers_held(text))
 
 

@@ -12,13 +12,15 @@ from services.domain.scope import Role
 router = APIRouter(tags=["health"])
 
 
-@router.api_route("/health/live", methods=["GET", "HEAD"])
+@router.head("/health/live", include_in_schema=False)
+@router.get("/health/live")
 async def live() -> dict[str, str]:
     """Say that the process answers."""
     return {"status": "live"}
 
 
-@router.api_route("/health/ready", methods=["GET", "HEAD"])
+@router.head("/health/ready", include_in_schema=False)
+@router.get("/health/ready")
 async def ready(service: InService) -> JSONResponse:
     """Say whether questions can be answered now: 200, or 503 with the reason."""
     if service.is_ready:

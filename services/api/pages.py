@@ -21,7 +21,8 @@ _HEADERS = {
 }
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.head("/")
+@router.get("/")
 def page() -> FileResponse:
     """Return the page."""
     return FileResponse(_FOLDER / "index.html", media_type="text/html", headers=_HEADERS)

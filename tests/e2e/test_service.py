@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from services.settings import Settings
+from services.wiring import open_registry
+
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
 ASKED = "How many days of paid leave does an employee have?"
 
@@ -338,7 +341,9 @@ def test_wrong_use_and_what_the_doctor_finds_are_told_in_chinese(service: Any) -
         ("ask", "茶", "--max-tokens"): "选项 '--max-tokens' 需要一个值。",
         ("ask", "茶", "--jso"): "没有选项 --jso。您要的可能是 --json。",
         ("ask", "茶", "几点"): "多余的参数：几点。",
-        ("add", "/nowhere/茶.md"): "路径 '/nowhere/茶.md' 不存在。",
+        ("add", "/nowhere/茶.md"): "没有文件或文件夹 '/nowhere/茶.md'。",
+        ("add", ""): "没有文件或文件夹 ''。",
+        ("sync", ""): "不能为空。",
         ("key",): "没有命令 'key'。您要的可能是 'keys'。",
     }
     for arguments, words in wrong.items():
@@ -362,6 +367,11 @@ def test_wrong_use_and_what_the_doctor_finds_are_told_in_chinese(service: Any) -
 def test_verify_tells_its_faults_in_chinese(service: Any, tmp_path: Path) -> None:
     data = tmp_path / "data"
     here = {"FOOTNOTE_DATA_DIR": str(data), "FOOTNOTE_LANGUAGE": "zh"}
+    missing = service.run("verify", **here)
+    assert missing.returncode == 1
+    assert "is FOOTNOTE_DATA_DIR right?" in missing.stderr
+    assert not data.exists()
+    open_registry(Settings.load(data_dir=data)).close()
     assert service.run("verify", **here).returncode == 0
     spooled = data / "spool" / "aa" / ("a" * 64)
     spooled.parent.mkdir(parents=True)

@@ -9,6 +9,7 @@ from services.answering.grounding import ground
 
 MakeEvidence = Callable[..., Evidence]
 LEAVE = "Every employee has 23 days of paid leave a year."
+TEAM = "Team B meets on Friday in room Beta."
 LEAVE_ZH = "每位员工每年有23天带薪年假。"
 
 
@@ -23,6 +24,13 @@ LEAVE_ZH = "每位员工每年有23天带薪年假。"
         ("员工每年有23天年假。", LEAVE_ZH, True),
         ("员工每年有25天年假。", LEAVE_ZH, False),
         ("员工每年没有23天年假。", LEAVE_ZH, False),
+        ("Team B meets on Friday in room Beta.", TEAM, True),
+        ("Team A meets on Friday in room Beta.", TEAM, False),
+        ("A team meets on Friday in room Beta.", TEAM, True),
+        ("B组周五在会议室开会。", "B组每周五在会议室开会。", True),
+        ("A组周五在会议室开会。", "B组每周五在会议室开会。", False),
+        ("Berlin closes at 18:00 on workdays.", "Hamburg closes at 18:00 on workdays.", False),
+        ("Workdays end at 18:00 in Hamburg.", "Hamburg closes at 18:00 on workdays.", True),
     ],
 )
 def test_numbers_names_and_denials_must_agree(

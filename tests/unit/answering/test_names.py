@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.answering.names import missing, names
+from services.answering.names import labels, missing, names
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,24 @@ def test_a_name_may_be_spelled_in_another_way_but_must_be_there(
     question: str, text: str, expected: int
 ) -> None:
     assert missing(question, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("When does Team A meet?", {"A"}),
+        ("附件B和C组", {"B", "C"}),
+        ("Model X2, plan B.", {"X2", "B"}),
+        ("A rule for I and R&D, by J. Smith in the U.S.", set()),
+    ],
+)
+def test_letters_that_tell_things_apart_are_labels(text: str, found: set[str]) -> None:
+    assert labels(text) == found
+
+
+def test_a_label_that_the_text_has_not_is_missing() -> None:
+    assert missing("Where does Team C meet?", "Team B meets in room Beta.") == 1
+    assert missing("Where does Team B meet?", "Team B meets in room Beta.") == 0
 
 
 def test_the_first_word_of_a_question_is_no_name() -> None:
