@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2 as httpx
 import openai
 import pytest
 from openai import OpenAI
@@ -373,3 +374,80 @@ def test_a_response_cannot_go_on_from_an_id(client: OpenAI) -> None:
         client.responses.create(model="footnote", input=QUESTION, previous_response_id="resp_1")
     with pytest.raises(openai.NotFoundError):
         client.responses.create(model="nope", input=QUESTION)
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "responses"])
+def test_an_error_in_a_stream_leaves_the_connection_whole(service: Any, path: str) -> None:
+    talk = {"messages": [user("word " * 9000)]} if "chat" in path else {"input": "word " * 9000}
+    body = {"model": "footnote-base", "stream": True, **talk}
+    headers = {"Authorization": f"Bearer {service.key}"}
+    with httpx.Client(base_url=service.url, headers=headers, timeout=60) as kept:
+        for _ in range(3):
+            told = kept.post(f"/v1/{path}", json=body)
+            assert told.status_code == 200
+            assert "longer than the context" in told.text
+            assert told.headers["x-accel-buffering"] == "no"
+            assert kept.get("/v1/models").status_code == 200
+
+
+def test_what_cannot_be_done_is_the_callers_to_mend(client: OpenAI) -> None:
+    for given in (
+        {"messages": [user("word " * 9000)]},
+        {
+            "messages": [user("x")],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "x", "schema": {"type": "nonsense"}},
+            },
+        },
+    ):
+        with pytest.raises(openai.BadRequestError):
+            client.chat.completions.create(model="footnote-base", **given)
+
+
+def test_nulls_and_the_likeliest_words_are_taken_as_openai_means_them(
+    service: Any, client: OpenAI
+) -> None:
+    asked = {"model": "footnote-base", "messages": [user("Say yes.")], "max_tokens": 8}
+    nulls = {"stream": None, "stream_options": {"include_usage": None}, "top_p": None}
+    status, told = service.call("POST", "/v1/chat/completions", {**asked, **nulls})
+    assert status == 200, told
+    likeliest = {
+        client.chat.completions.create(**asked, top_p=0, temperature=1, seed=seed)  # type: ignore[call-overload]
+        .choices[0]
+        .message.content
+        for seed in (1, 2, 3)
+    }
+    assert len(likeliest) == 1
+    refused = {"role": "assistant", "content": [{"type": "refusal", "refusal": "I will not."}]}
+    talk: Any = [user("Hello"), refused, user(QUESTION)]
+    assert client.chat.completions.create(model=f"footnote/{NAME}", messages=talk).choices
+    long: Any = [
+        user(f"Question {i}?") if i % 2 == 0 else {"role": "assistant", "content": "So."}
+        for i in range(300)
+    ]
+    long.append(user(QUESTION))
+    told = client.chat.completions.create(model=f"footnote/{NAME}", messages=long).choices[0]
+    assert "27" in str(told.message.content)
+
+
+def test_errors_before_any_route_have_openais_shape(service: Any) -> None:
+    headers = {"Authorization": f"Bearer {service.key}"}
+    with httpx.Client(base_url=service.url, headers=headers, timeout=60) as kept:
+        long = kept.post("/v1/chat/completions", content=b"x" * (5 * 1024 * 1024))
+        wrong = kept.get("/v1/chat/completions")
+        assert kept.head("/health/ready").status_code == 200
+        assert kept.get("/mcp").status_code == 405
+
+    assert long.status_code == 413
+    assert wrong.status_code == 405
+    assert wrong.headers["allow"] == "POST"
+    assert {"type", "param"} <= long.json()["error"].keys() & wrong.json()["error"].keys()
+
+
+def test_a_key_that_may_nothing_neither_counts_nor_generates(service: Any) -> None:
+    key = service.call("POST", "/v1/keys", {"name": "bare"})[1]["key"]
+
+    asked = {"model": "footnote-base", "messages": [user("Hi")]}
+    assert service.call("POST", "/v1/chat/completions", asked, key)[0] == 403
+    assert service.call("GET", "/metrics", key=key)[0] == 403

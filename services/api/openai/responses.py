@@ -4,7 +4,6 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -87,17 +86,18 @@ class _Response:
         empty = {"type": "output_text", "text": "", "annotations": []}
         yield self._event("response.content_part.added", {**place, "part": empty})
         last: Told = HouseError("Nothing was said.")
-        async with aclosing(work.told()) as steps:
-            async for last in steps:
-                if isinstance(last, HouseError):
-                    yield self._failed(last)
-                    return
-                if last[0] == "delta" and self._body.model == BASE:
-                    piece = last[1]["text"]  # type: ignore[index]
-                    yield self._delta(place, piece)
-                elif last[0] in {"queued", "passages"}:
-                    yield b": still at work\n\n"
-        assert not isinstance(last, HouseError)  # noqa: S101 - returned above
+        # An error is the last that is told. Who leaves the loop before its end has others close it.
+        async for last in work.told():
+            if isinstance(last, HouseError):
+                continue
+            if last[0] == "delta" and self._body.model == BASE:
+                piece = last[1]["text"]  # type: ignore[index]
+                yield self._delta(place, piece)
+            elif last[0] in {"queued", "passages"}:
+                yield b": still at work\n\n"
+        if isinstance(last, HouseError):
+            yield self._failed(last)
+            return
         reply = reply_of(last)
         for piece in reply.pieces:
             yield self._delta(place, piece)

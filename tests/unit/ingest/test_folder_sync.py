@@ -1,8 +1,13 @@
 """What must come and go so that a collection equals a folder."""
 
 import hashlib
+import shutil
+import threading
 from pathlib import Path
 
+import pytest
+
+from ingest.cli import folder_sync
 from ingest.cli.files import readable_files
 from ingest.cli.folder_sync import plan
 
@@ -34,6 +39,39 @@ def test_a_moved_file_is_neither_added_nor_deleted(tmp_path: Path) -> None:
 
     assert not planned.coming
     assert not planned.leaving
+
+
+def test_files_of_the_same_bytes_each_have_a_document(tmp_path: Path) -> None:
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text("same")
+    known = [document("a.md", "same")]
+
+    assert [file.name for file in plan(readable_files([tmp_path]), known).added] == ["b.md"]
+    (tmp_path / "a.md").unlink()
+    planned = plan(readable_files([tmp_path]), [*known, document("b.md", "same")])
+    assert planned.summary()["deleted"] == ["a.md"]
+    assert planned.summary()["unchanged"] == ["b.md"]
+
+
+def test_a_watch_outlives_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_sync, "_LOOK_S", 0.01)
+    share = tmp_path / "share"
+    share.mkdir()
+    (share / "a.md").write_text("one")
+    looks = folder_sync.watch_folder(str(share), forever=True)
+    assert next(looks) == share
+
+    shutil.move(share, tmp_path / "away")
+    seen: list[Path] = []
+    watcher = threading.Thread(target=lambda: seen.append(next(looks)), daemon=True)
+    watcher.start()
+    watcher.join(0.3)
+    assert not seen
+    (tmp_path / "away" / "a.md").write_text("two, and longer")
+    shutil.move(tmp_path / "away", share)
+    watcher.join(10)
+
+    assert seen == [share]
 
 
 def test_a_file_that_failed_is_tried_again(tmp_path: Path) -> None:
