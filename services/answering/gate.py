@@ -12,7 +12,8 @@ from services.answering.evidence import Evidence
 from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES as MEASURES
 from services.answering.measures import coverage, title_of, words_asked
-from services.answering.names import missing
+from services.answering.names import is_of_another, missing
+from services.domain.passages import Found
 from services.engine import ModelCard
 from services.language.normalize import folded, language_of
 from services.language.numbers import numbers
@@ -76,6 +77,8 @@ class Gate:
         if self._crosses(retrieval, best[0]):
             nearest = max(float(one.scores.get("dense", 0.0)) for one in retrieval.found)
             return Verdict(nearest >= _NEAR_ACROSS, nearest - _NEAR_ACROSS)
+        if _is_of_another(retrieval.question, best):
+            return Verdict(answerable=False, score=-_WIDEST_GAP)
         key = retrieval.language
         if retrieval.embedded is not None:
             key = f"{key}/{self._embedder.name}"
@@ -146,6 +149,20 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
     )
 
 
+def _is_of_another(question: str, best: Sequence[Ranked]) -> bool:
+    """Say whether the best sentence is about another thing of the kind that is asked about, and no
+    passage about that.
+    """
+    passages = {one.evidence.rank: one.evidence.found for one in best}.values()
+    everything = "\n".join(f"{_above(found)}\n{found.passage.text}" for found in passages)
+    return is_of_another(question, best[0].evidence.context, everything)
+
+
+def _above(found: Found) -> str:
+    """Return what names a passage: titles, headings, and the file: a title seldom says the year."""
+    return f"{title_of(found)} {found.passage.document_name.replace('_', ' ')}"
+
+
 def _agreeing(best: Sequence[Ranked]) -> frozenset[str]:
     """Return the documents that hold the best sentence, or one in nearly the same words."""
     terms = best[0].evidence.terms
@@ -197,8 +214,7 @@ def _names_missing(question: str, best: Sequence[Ranked]) -> tuple[float, float]
     title seldom says its year.
     """
     first = best[0].evidence
-    file = first.found.passage.document_name.replace("_", " ")
-    title = f"{title_of(first.found)} {file}"
+    title = _above(first.found)
     quotes = (one.evidence.context for one in best if one.evidence.rank == first.rank)
     fewest = min(missing(question, f"{title} {quote}") for quote in quotes)
     whole = missing(question, f"{title} {first.found.passage.text}") if fewest else 0

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rapidfuzz.distance import OSA
 
@@ -12,6 +12,7 @@ from services.language.terms import stem, stop_words
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _OWNED = re.compile(r"['’]s?$")
+_NAMED = re.compile(r"\b([A-Z][\w'’-]{2,}) ([a-z]{3,})\b")
 _DIGITS = re.compile(r"\d+")
 _CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[- ]centur")
 _SHORTEST_NAME = 3
@@ -48,6 +49,34 @@ def labels(text: str) -> frozenset[str]:
 def _is_article(match: re.Match[str], text: str) -> bool:
     begins = text[: match.start()].rstrip()[-1:] in {"", ".", "!", "?", ":", '"', "“"}
     return match[0] == "A" and begins and text[match.end() : match.end() + 1] == " "
+
+
+def is_of_another(question: str, text: str, passage: str) -> bool:
+    """Say whether *text* speaks of another thing of the kind that is asked about: of Team B where
+    the question says Team A, of the Berlin office where it says the Hamburg office. Not where the
+    thing itself stands anywhere in *passage*.
+    """
+    held = {_plain(match[0]) for match in _WORD.finditer(passage)}
+    known = labels(passage)
+    rivals = {(kind, name) for kind, name in _kinds(text)}
+    for kind, name in _kinds(question):
+        if name in known or _stands(_plain(name), held):
+            continue
+        if any(other == kind and one != name for other, one in rivals):
+            return True
+    return False
+
+
+def _kinds(text: str) -> Iterator[tuple[str, str]]:
+    """Yield names and labels with the word that says what they are: behind a name (Berlin office),
+    before or behind a label (Team A, A组).
+    """
+    for match in _NAMED.finditer(text):
+        if match.start() > 0 and _plain(match[1]) not in stop_words():
+            yield stem(match[2].lower()), match[1]
+    for label in labels(text):
+        for match in re.finditer(rf"(\w+) {label}\b|{label}([\u4e00-\u9fff])", text):
+            yield stem((match[1] or match[2]).lower()), label
 
 
 def missing(question: str, text: str) -> int:

@@ -13,6 +13,7 @@ from services.bots import Desk, Dropped, Heard, Judged, Note, Reply, Talk, Told
 from services.bots.inert import inert, one_line
 from services.bots.outgoing import PlatformError
 from services.bots.phrases import asks_for_help, collection_to_add_to, phrase, thumb_of
+from services.client.reasons import chinese_reason
 from services.domain.errors import BusyError, HouseError
 from services.domain.recent import Recent
 from services.language.normalize import language_of
@@ -207,7 +208,9 @@ class Concierge:
                 await self._desk.add(heard, collection, dropped.name, data)
             except HouseError as error:
                 names = _names([dropped])
-                told.append(phrase("not_added", language, names=names, reason=inert(str(error))))
+                told.append(
+                    phrase("not_added", language, names=names, reason=_why(error, language))
+                )
             else:
                 names = _names([dropped])
                 told.append(phrase("added", language, collection=inert(collection), names=names))
@@ -265,4 +268,10 @@ def _names(files: Sequence[Dropped]) -> str:
 def _sorry(error: HouseError, language: str) -> str:
     if isinstance(error, BusyError):
         return phrase("busy", language)
-    return phrase("failed", language, reason=inert(str(error)))
+    return phrase("failed", language, reason=_why(error, language))
+
+
+def _why(error: HouseError, language: str) -> str:
+    """Return the reason; to who writes Chinese in Chinese, with its own words beside it."""
+    known = chinese_reason(error.code) if language == "zh" else None
+    return f"{known}（{inert(str(error))}）" if known else inert(str(error))

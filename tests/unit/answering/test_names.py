@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.answering.names import labels, missing, names
+from services.answering.names import is_of_another, labels, missing, names
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,25 @@ def test_letters_that_tell_things_apart_are_labels(text: str, found: set[str]) -
 def test_a_label_that_the_text_has_not_is_missing() -> None:
     assert missing("Where does Team C meet?", "Team B meets in room Beta.") == 1
     assert missing("Where does Team B meet?", "Team B meets in room Beta.") == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "another"),
+    [
+        ("When does Team A meet?", "Team B meets on Friday.", True),
+        ("When does Team B meet?", "Team B meets on Friday.", False),
+        ("When does the Hamburg office close?", "The Berlin office closes at 18:00.", True),
+        ("When does the Berlin office close?", "The Berlin office closes at 18:00.", False),
+        ("When does the Hamburg office close?", "All offices close at 18:00.", False),
+        ("A组什么时候开会？", "B组每周五开会。", True),
+        ("B组什么时候开会？", "B组每周五开会。", False),
+    ],
+)
+def test_a_sentence_about_another_of_the_kind_is_told(
+    question: str, text: str, another: bool
+) -> None:
+    assert is_of_another(question, text, text) is another
+    assert not is_of_another(question, text, f"{text} {question}")
 
 
 def test_the_first_word_of_a_question_is_no_name() -> None:
