@@ -25,8 +25,8 @@ from services.wiring import (
 )
 
 _MIB = 1024 * 1024
-# Rights of the group and of others.
-_OTHERS = 0o077
+# Rights of others.
+_OTHERS = 0o007
 _LITTLE_DISK = 1024 * _MIB
 
 Told = dict[str, Any]
@@ -197,7 +197,7 @@ def _disk(settings: Settings) -> tuple[bool, str]:
     free = shutil.disk_usage(there).free
     if folder.exists() and folder.stat().st_mode & _OTHERS:
         told = translated("everybody on this machine can look into {folder}", folder=folder)
-        return False, translated("{told}: chmod -R go= {folder}", told=told, folder=folder)
+        return False, translated("{told}: chmod o= {folder}", told=told, folder=folder)
     told = translated("{free} MiB free under {folder}", free=free // _MIB, folder=settings.data_dir)
     return (True, told) if free > _LITTLE_DISK else (False, _mended(told, "make room"))
 

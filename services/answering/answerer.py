@@ -122,10 +122,11 @@ class Answerer(AnswerSource):
         course = _Course(question, scope, cancelled, began, waited_s, answer_id)
         course.timings["queue"] = round(waited_s * 1000, 2)
         query = Query(question.text, question.history)
-        retrieval = self._retriever.search(query, scope, max(self._limits.passages, _SHOWN))
+        most = question.passages or self._limits.passages
+        retrieval = self._retriever.search(query, scope, max(most, _SHOWN))
         now = course.lap("retrieve", began)
         yield PassagesEvent(tuple(retrieval.found))
-        cut = self._weigher.cut(retrieval, self._limits.passages)
+        cut = self._weigher.cut(retrieval, most)
         now = course.lap("embed", now)
         evidence = self._weigher.evidence(retrieval, cut)
         best = ranked(evidence, self._choice(retrieval))
@@ -192,9 +193,10 @@ class Answerer(AnswerSource):
 
     def _packed(self, course: _Course, retrieval: Retrieval) -> Packed:
         share = _share(course.scope)
+        most = course.question.passages or self._limits.passages
         material = Material(
-            language=retrieval.language,
-            passages=retrieval.found[: self._limits.passages],
+            language=course.question.told_in(retrieval.language),
+            passages=retrieval.found[:most],
             instructions=retrieval.instructions,
             share=share,
             owner=course.scope.principal,
@@ -219,6 +221,9 @@ class Answerer(AnswerSource):
     ) -> AnswerEvent:
         draft = Draft(retrieval.language)
         limits = self._choice(retrieval).settings
+        # A word, or a character of Chinese, is a token at least.
+        most = min(limits["length"], course.question.sampling.max_tokens)
+        limits = {**limits, "length": most}
         found = conflicts(best, limits["temperature"], retrieval.question)
         for sentence in written:
             if sentence.evidence is not None and self._may_stand(sentence, best, draft):
@@ -277,7 +282,8 @@ class Answerer(AnswerSource):
         names = [found.passage.document_title for found in retrieval.found]
         answer = self._answer(course, retrieval)
         crosses = not self._reads_all and _is_foreign(retrieval)
-        told = refusal(retrieval.language, names, crosses=crosses)
+        language = course.question.told_in(retrieval.language)
+        told = refusal(language, names, crosses=crosses)
         return AnswerEvent(replace(answer, answer=told), course.trace)
 
     def _answer(self, course: _Course, retrieval: Retrieval) -> Answer:

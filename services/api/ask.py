@@ -13,7 +13,7 @@ from services.api.admitted import Admitted, Told
 from services.api.checks import check_length
 from services.api.errors import error_body, error_response
 from services.api.records import keep, own_thread
-from services.api.schemas import AskBody, answer_out, passage_out, turns, within
+from services.api.schemas import AskBody, answer_out, passage_out, turns, usual, within
 from services.api.state import InService, Service
 from services.api.streaming import EventStream, event
 from services.domain.answers import Question
@@ -42,7 +42,8 @@ def admitted(service: Service, scope: Scope, body: AskBody, thread: str | None =
     *thread* names the conversation that the answer is kept in.
     """
     service.take_question(scope.principal)
-    question, narrowed = _question(service, body), within(scope, body)
+    narrowed = within(scope, body)
+    question = _question(service, body, narrowed)
 
     def steps(waited_s: float, ended: Callable[[], bool]) -> Iterator[Told]:
         for step in service.house.answers.answer(question, narrowed, ended, waited_s):
@@ -53,8 +54,8 @@ def admitted(service: Service, scope: Scope, body: AskBody, thread: str | None =
     return Admitted(service, scope, question.deadline_s, steps)
 
 
-def _question(service: Service, body: AskBody) -> Question:
-    settings = service.settings
+def _question(service: Service, body: AskBody, scope: Scope) -> Question:
+    settings, defaults = service.settings, usual(scope)
     text, _ = remove_invisible(body.question)
     check_length(text, settings.question_bytes, "question")
     if sum(len(turn.content) for turn in body.history) > _MOST_HISTORY * settings.question_bytes:
@@ -63,8 +64,10 @@ def _question(service: Service, body: AskBody) -> Question:
     return Question(
         text=text,
         history=turns(body.history),
-        sampling=body.sampling(settings.answer_tokens),
+        sampling=body.sampling(settings.answer_tokens, defaults),
         deadline_s=min(body.deadline_s or settings.deadline_s, settings.deadline_s),
+        passages=defaults.get("passages"),
+        languages=tuple(defaults.get("languages", ())),
     )
 
 

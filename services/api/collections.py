@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/collections", tags=["collections"])
 def create_collection(house: InHouse, _scope: Owner, body: CollectionBody) -> dict[str, object]:
     """Make a collection."""
     check_storable(body.model_dump(), "The body")
-    made = house.registry.collections.create(body.name, body.instructions, body.defaults)
+    made = house.registry.collections.create(body.name, body.instructions, body.defaults.kept())
     return asdict(made)
 
 
@@ -34,7 +34,9 @@ def change_collection(
 ) -> dict[str, object]:
     """Set how answers from the collection should sound, and its defaults."""
     check_storable(body.model_dump(), "The body")
-    return asdict(house.registry.collections.change(scope, name, body.instructions, body.defaults))
+    return asdict(
+        house.registry.collections.change(scope, name, body.instructions, body.defaults.kept())
+    )
 
 
 @router.delete("/{name}")

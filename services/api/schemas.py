@@ -1,7 +1,7 @@
 """The wire: what requests hold and what answers look like; inside are plain dataclasses."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -25,7 +25,10 @@ MOST_TURNS = 200
 Name = Field(min_length=1, max_length=100, pattern=NAME_PATTERN)
 
 
+MaxTokens = Field(None, ge=1, le=4096)
+Seed = Field(None, ge=0, le=2**32 - 1)
 # What every answer tells the time of; 0 where nothing was to be done.
+_SAMPLED = frozenset({"max_tokens", "temperature", "top_p", "top_k", "min_p", "seed"})
 _STEPS = ("queue", "retrieve", "prefill", "generate", "verify", "total")
 
 
@@ -66,24 +69,20 @@ class AskBody(Body):
     trust: Trust = "any"
     # Answers of the same conversation are listed together: GET /v1/answers?conversation=.
     conversation: str | None = Field(None, pattern=CONVERSATION_PATTERN)
-    max_tokens: int | None = Field(None, ge=1, le=4096)
+    max_tokens: int | None = MaxTokens
     temperature: float = Field(0.0, ge=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)
     top_k: int = Field(0, ge=0, le=1000)
     min_p: float = Field(0.0, ge=0, le=1)
-    seed: int | None = Field(None, ge=0, le=2**32 - 1)
+    seed: int | None = Seed
     deadline_s: float | None = Field(None, gt=0, le=3600)
 
-    def sampling(self, answer_tokens: int) -> Sampling:
-        """Return how to sample, the service's own length where none was asked for."""
-        return Sampling(
-            max_tokens=self.max_tokens or answer_tokens,
-            temperature=self.temperature,
-            top_p=self.top_p,
-            top_k=self.top_k,
-            min_p=self.min_p,
-            seed=self.seed,
-        )
+    def sampling(self, answer_tokens: int, defaults: Mapping[str, Any]) -> Sampling:
+        """Return how to sample: as asked for, else by *defaults*, else as the service does."""
+        said = {name: getattr(self, name) for name in self.model_fields_set & _SAMPLED}
+        usual = {name: defaults[name] for name in _SAMPLED & defaults.keys()}
+        wanted: dict[str, Any] = {**usual, **without_none(said)}
+        return replace(Sampling(max_tokens=answer_tokens), **wanted)
 
 
 def question_body(**given: Any) -> AskBody:  # noqa: ANN401 - the fields of AskBody
@@ -94,14 +93,24 @@ def question_body(**given: Any) -> AskBody:  # noqa: ANN401 - the fields of AskB
         raise InvalidRequestError(fault(error.errors())) from error
 
 
-def _checked_defaults(defaults: dict[str, Any]) -> dict[str, Any]:
-    if defaults.get("trust", "high") not in ("high", "low"):
-        message = "trust is high or low"
-        raise ValueError(message)
-    return defaults
+class DefaultsBody(Body):
+    """What holds for questions that are asked of a collection alone, where they do not say; and
+    whether it is trusted.
+    """
 
+    trust: Literal["high", "low"] | None = None
+    max_tokens: int | None = MaxTokens
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0, le=1000)
+    min_p: float | None = Field(None, ge=0, le=1)
+    seed: int | None = Seed
+    passages: int | None = Field(None, ge=1, le=30)
+    languages: list[Literal["en", "zh"]] | None = Field(None, max_length=2)
 
-CollectionDefaults = Annotated[dict[str, Any], AfterValidator(_checked_defaults)]
+    def kept(self) -> dict[str, Any]:
+        """Return what was said."""
+        return self.model_dump(exclude_none=True)
 
 
 def _storable(text: str) -> str:
@@ -136,14 +145,14 @@ class CollectionBody(Body):
 
     name: str = Name
     instructions: str = Field("", max_length=8000)
-    defaults: CollectionDefaults = Field(default_factory=dict)
+    defaults: DefaultsBody = Field(default_factory=DefaultsBody)
 
 
 class CollectionChangeBody(Body):
     """New instructions and defaults of a collection."""
 
     instructions: str = Field("", max_length=8000)
-    defaults: CollectionDefaults = Field(default_factory=dict)
+    defaults: DefaultsBody = Field(default_factory=DefaultsBody)
 
 
 class GrantBody(Body):
@@ -191,6 +200,14 @@ def within(scope: Scope, body: AskBody | SearchBody) -> Scope:
     """
     narrowed = scope.narrowed(body.collections)
     return narrowed.trusted() if body.trust == "high" else narrowed
+
+
+def usual(scope: Scope) -> dict[str, Any]:
+    """Return the defaults of a question; none where those that were kept are none of today."""
+    try:
+        return DefaultsBody.model_validate(scope.defaults).kept()
+    except ValidationError:
+        return {}
 
 
 def turns(history: list[TurnBody]) -> tuple[Turn, ...]:

@@ -40,12 +40,22 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, after which conversation, and within what bounds."""
+    """What is asked, after which conversation, and within what bounds.
+
+    It is answered from so many `passages` (None: as many as the service takes); refused, and by a
+    generator answered, in one of `languages`, the first where its own is none of them (none: any).
+    """
 
     text: str
     history: tuple[Turn, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     deadline_s: float = 60.0
+    passages: int | None = None
+    languages: tuple[str, ...] = ()
+
+    def told_in(self, language: str) -> str:
+        """Return the language in which a question in *language* is told what is told."""
+        return language if language in self.languages or not self.languages else self.languages[0]
 
 
 @dataclass(frozen=True, slots=True)

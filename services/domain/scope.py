@@ -1,9 +1,10 @@
 """Who asks, and what exists for them."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from services.domain.errors import CollectionNotFoundError, ForbiddenError
 
@@ -35,7 +36,8 @@ def segment_of(collection_id: str, readers: Sequence[str] | None) -> str:
 @dataclass(frozen=True, slots=True)
 class CollectionRole:
     """One collection that exists for the one who asks, and which of its compartments (documents
-    with readers of their own) may be read. What stands in one of low trust is told with a mark.
+    with readers of their own) may be read. What stands in one of low trust is told with a mark;
+    `defaults` are those of questions that are asked of it alone.
     """
 
     collection_id: str
@@ -43,6 +45,7 @@ class CollectionRole:
     role: Role
     compartments: tuple[str, ...] = ()
     is_low_trust: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,11 @@ class Scope:
     def low_trust(self) -> frozenset[str]:
         """The ids of the collections of low trust."""
         return frozenset(held.collection_id for held in self.roles if held.is_low_trust)
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """The defaults of questions, where there is but one collection to ask."""
+        return self.roles[0].defaults if len(self.roles) == 1 else {}
 
     def may_everywhere(self, role: Role) -> bool:
         """Say whether *role* is held in every collection, those to come included."""

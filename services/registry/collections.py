@@ -43,6 +43,7 @@ class Collections:
                 role,
                 _readable(parts, row.id, role, key),
                 is_low_trust(row.defaults),
+                row.defaults,
             )
             for row in rows
             if (role := _wider(widest, roles.get(row.id))) is not None

@@ -32,7 +32,7 @@ class Service:
         self.key = f"fn-test-{secrets.token_hex(16)}"
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (folder / "made").exists():
             (folder / "made").symlink_to(os.environ[MADE])
         self.log = folder.parent / f"{folder.name}.log"

@@ -71,7 +71,7 @@ def test_jobs_go_through_redis_where_it_is_set(make_service: Any, redis_url: str
     running.wait_until_rested(timeout_s=60)
 
     assert running.counts()["ready"] == 5
-    assert "redis        answers" in running.run("doctor").stdout
+    assert "redis        it answers" in running.run("doctor").stdout
     assert running.stop() == 0
 
 

@@ -332,6 +332,32 @@ def test_the_command_line_speaks_chinese_where_the_locale_does(
     assert "没有服务响应" in nowhere.stderr
 
 
+def test_a_collections_defaults_hold_where_a_question_says_nothing(service: Any) -> None:
+    usual = {"languages": ["zh"], "passages": 1, "max_tokens": 32, "temperature": 0}
+    made = service.call("POST", "/v1/collections", {"name": "usual", "defaults": usual})
+    assert made[0] == 201
+    assert made[1]["defaults"] == usual
+    for number, text in enumerate(("The anchor is green.", "The mast is 14 metres high.")):
+        service.upload(f"{number}.txt", text.encode(), collection="usual")
+    service.wait_until_rested("usual")
+    asked = {"question": "What is the share price of Northlight?", "collections": ["usual"]}
+
+    refused = service.call("POST", "/v1/ask", asked)[1]
+    assert refused["answered"] is False
+    assert "文档中没有" in refused["answer"]
+    answer = service.call("POST", "/v1/ask", {**asked, "question": "How high is the mast?"})[1]
+    assert "14 metres" in answer["answer"]
+    trace = service.call("GET", f"/v1/answers/{answer['id']}")[1]["trace"]
+    assert len(trace["prompt"]["passages"]) == 1
+    # Where several collections are asked, none speaks for all.
+    service.call("POST", "/v1/collections", {"name": "unusual"})
+    both = service.call("POST", "/v1/ask", {**asked, "collections": ["usual", "unusual"]})[1]
+    assert "do not answer" in both["answer"]
+    for wrong in ({"passages": -5}, {"languages": ["xx"]}, {"bogus": 1}, {"max_tokens": "many"}):
+        body = {"name": "wrong", "defaults": wrong}
+        assert service.call("POST", "/v1/collections", body)[0] == 422
+
+
 def test_wrong_use_and_what_the_doctor_finds_are_told_in_chinese(service: Any) -> None:
     spoken = {"FOOTNOTE_LANGUAGE": "zh"}
     wrong = {
@@ -360,6 +386,11 @@ def test_wrong_use_and_what_the_doctor_finds_are_told_in_chinese(service: Any) -
     assert found.returncode == 0, found.stdout
     assert "个核心，负载" in found.stdout
     assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", found.stdout), found.stdout
+    service.folder.chmod(0o755)
+    open_to_all = service.run("doctor", **spoken)
+    service.folder.chmod(0o700)
+    assert open_to_all.returncode == 1
+    assert f"chmod o= {service.folder}" in open_to_all.stdout
     for_programs = json.loads(service.run("doctor", "--json", **spoken).stdout)
     assert " cores, load " in for_programs[0]["told"]
 

@@ -93,9 +93,9 @@ class ChatBody(OpenBody):
         return self.stream_options is not None and bool(self.stream_options.include_usage)
 
     @property
-    def heat(self) -> float:
-        """The temperature: none where only the likeliest tokens are wanted."""
-        return 0.0 if self.top_p == 0 else self.temperature or 0.0
+    def heat(self) -> float | None:
+        """The temperature, None where none was named: 0 where only the likeliest are wanted."""
+        return 0.0 if self.top_p == 0 else self.temperature
 
     def sampling(self, most: int) -> Sampling:
         """Return how to sample, *most* tokens where no number was asked for."""
@@ -103,7 +103,7 @@ class ChatBody(OpenBody):
         wanted = self.response_format
         return Sampling(
             max_tokens=self.max_completion_tokens or self.max_tokens or most,
-            temperature=self.heat,
+            temperature=self.heat or 0.0,
             top_p=self.top_p or 1.0,
             seed=None if self.seed is None else self.seed % 2**32,
             stop=tuple(one for one in stop if one),

@@ -8,7 +8,7 @@ from services.api.ask import admitted
 from services.api.openai.models import meant_by
 from services.api.openai.replies import Reply, answer_reply
 from services.api.openai.schemas import ChatBody
-from services.api.schemas import MOST_TURNS, AskBody, question_body
+from services.api.schemas import MOST_TURNS, AskBody, question_body, without_none
 from services.api.state import Service
 from services.domain.errors import ForbiddenError, InvalidRequestError
 from services.domain.scope import Scope
@@ -59,8 +59,7 @@ def _asked(body: ChatBody, collections: list[str] | None) -> AskBody:
             {"role": turn.role, "content": turn.content} for turn in talk[-1 - MOST_TURNS : -1]
         ],
         max_tokens=min(most, _MOST_TOKENS) or None,
-        temperature=body.heat,
-        top_p=body.top_p or 1.0,
+        **without_none({"temperature": body.heat, "top_p": body.top_p or None}),
         seed=None if body.seed is None else body.seed % 2**32,
     )
 

@@ -15,7 +15,16 @@ from services.api.wording import fault
         (AskBody, {"question": "x", "colour": 1}, "colour: there is no such field."),
         (AskBody, {"question": "x", "conversation": "a b"}, "letters, digits, - and _"),
         (CollectionBody, {"name": "a/b"}, "name: letters, digits, spaces, dots, - and _"),
-        (CollectionBody, {"name": "x", "defaults": {"trust": ["low"]}}, "trust is high or low"),
+        (
+            CollectionBody,
+            {"name": "x", "defaults": {"trust": ["low"]}},
+            "defaults.trust: Input should",
+        ),
+        (
+            CollectionBody,
+            {"name": "x", "defaults": {"bogus": 1}},
+            "defaults.bogus: there is no such",
+        ),
         (GrantBody, {"principal": "bob", "role": "ask"}, "key:ID, user:ID or group:NAME"),
         (KeyBody, {"name": "k" * 201}, "name: it is longer than 200 characters."),
         (KeyBody, {"name": "w", "groups": ["\ud800"]}, "groups.0: it holds half of a character."),
