@@ -144,6 +144,7 @@ def list_collections(*, as_json: AsJson = False) -> None:
             (one["name"], one["documents"], one["defaults"].get("trust", ""), one["instructions"])
             for one in listed
         ],
+        worded=("trust",),
     )
 
 

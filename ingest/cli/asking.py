@@ -1,12 +1,13 @@
 """`search` and `ask`: questions from the command line."""
 
-import sys
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
+from rich.live import Live
+from rich.text import Text
 
-from ingest.cli.console import AsJson, client, safe, show, show_json, show_table
+from ingest.cli.console import AsJson, client, err, safe, show, show_json, show_table
 from ingest.cli.words import translated
 
 Collections = Annotated[
@@ -62,18 +63,15 @@ def ask(
     body: dict[str, object] = {"question": text, "collections": collection}
     if max_tokens is not None:
         body["max_tokens"] = max_tokens
-    streamed = False
-    answer: dict[str, Any] = {}
-    with client() as service:
+    draft, answer = "", dict[str, Any]()
+    # What is written meanwhile is no answer yet: it goes when that is there.
+    with client() as service, Live(console=err, transient=True) as shown:
         for name, value in service.ask(body):
-            if name == "delta" and sys.stderr.isatty() and not as_json:
-                streamed = True
-                sys.stderr.write(safe(value["text"]))
-                sys.stderr.flush()
+            if name == "delta" and err.is_terminal and not as_json:
+                draft += safe(value["text"])
+                shown.update(Text(draft, style="dim"))
             elif name == "answer":
                 answer = value
-    if streamed:
-        sys.stderr.write("\n\n")
     if as_json:
         show_json(answer)
     else:

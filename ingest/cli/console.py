@@ -114,7 +114,8 @@ def show_table(
         return
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        table.add_column(translated(column), overflow="fold")
+        # An id is copied into other commands: it stays on one line.
+        table.add_column(translated(column), overflow="fold", no_wrap=column == "id")
     for row in rows:
         cells = [
             translated(str(cell)) if column in worded else str(cell)

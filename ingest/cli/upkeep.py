@@ -61,7 +61,7 @@ def list_models(context: typer.Context, *, as_json: AsJson = False) -> None:
             )
             for one in listed
         ],
-        worded=("here",),
+        worded=("kind", "here"),
     )
     tell("Largest generator for this machine: {name}", name=_recommended().card.name)
 

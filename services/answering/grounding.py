@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from services.answering.evidence import Evidence
 from services.answering.measures import title_of
-from services.answering.names import labels
+from services.answering.names import labels, labels_held
 from services.language.numbers import numbers
 from services.language.terms import content_terms
 
 # A written sentence counts as supported from this share of its content words on.
 SUPPORTED = 0.6
 _NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'’-]+")
-_FIRST = re.compile(r"[A-Z][A-Za-z'’-]+")
+_FIRST = re.compile(r"([A-Z][A-Za-z'’-]+) ([A-Za-z'’-]+)")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nor|without|cannot|neither|except)\b|n['’]t\b|不|没|无|未|非",
     re.IGNORECASE,
@@ -67,7 +67,7 @@ class _Said:
         if not self._numbers <= numbers(quote):
             return 0.0
         above = title_of(evidence.found)
-        if not self._labels <= labels(f"{quote}\n{above}"):
+        if not self._labels <= labels_held(f"{quote}\n{above}"):
             return 0.0
         title = frozenset(content_terms(evidence.found.passage.document_title))
         if not self._names <= evidence.terms | title:
@@ -76,14 +76,19 @@ class _Said:
 
 
 def _first_name(text: str, evidence: Sequence[Evidence]) -> list[str]:
-    """Return the word that *text* begins with, if it is a name: one that the passages write in
-    capitals wherever they have it within a sentence, or that they do not have at all.
+    """Return the word that *text* begins with, if it is a name: one in whose place a quote has
+    another, before the same word. "Berlin closes" where the quote says "Hamburg closes".
     """
     first = _FIRST.match(text)
-    if first is None:
+    if first is None or not content_terms(first[1]):
         return []
-    small = re.compile(rf"\b{first[0].lower()}\b")
-    return [] if any(small.search(one.quote) for one in evidence) else [first[0]]
+    for one in evidence:
+        for rival in re.finditer(rf"\b([A-Z][A-Za-z'’-]+) {re.escape(first[2])}\b", one.quote):
+            small = re.compile(rf"\b{re.escape(rival[1].lower())}\b")
+            is_name = bool(content_terms(rival[1])) and rival[1] != first[1]
+            if is_name and not any(small.search(other.quote) for other in evidence):
+                return [first[1]]
+    return []
 
 
 def denies(text: str) -> bool:

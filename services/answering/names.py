@@ -12,6 +12,9 @@ from services.language.terms import stem, stop_words
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _OWNED = re.compile(r"['’]s?$")
+_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-Z]\d{0,3}(?![A-Za-z0-9])")
+# Characters behind a label that say nothing of what it is.
+_JOINTS = frozenset("的了是在和与及或有为将把被从到对于也都")
 _NAMED = re.compile(r"\b([A-Z][\w'’-]{2,}) ([a-z]{3,})\b")
 _DIGITS = re.compile(r"\d+")
 _CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[- ]centur")
@@ -46,37 +49,56 @@ def labels(text: str) -> frozenset[str]:
     return frozenset(match[0] for match in found if not _is_article(match, text))
 
 
+def labels_held(text: str) -> frozenset[str]:
+    """Return every single letter of *text* that may be a label, those that may be another too."""
+    return frozenset(match[0] for match in _LETTER.finditer(text))
+
+
 def _is_article(match: re.Match[str], text: str) -> bool:
     begins = text[: match.start()].rstrip()[-1:] in {"", ".", "!", "?", ":", '"', "“"}
     return match[0] == "A" and begins and text[match.end() : match.end() + 1] == " "
 
 
-def is_of_another(question: str, text: str, passage: str) -> bool:
+def is_of_another(question: str, text: str, passages: str) -> bool:
     """Say whether *text* speaks of another thing of the kind that is asked about: of Team B where
     the question says Team A, of the Berlin office where it says the Hamburg office. Not where the
-    thing itself stands anywhere in *passage*.
+    thing itself stands anywhere in *passages*; abbreviations may stand there in full.
     """
-    held = {_plain(match[0]) for match in _WORD.finditer(passage)}
-    known = labels(passage)
-    rivals = {(kind, name) for kind, name in _kinds(text)}
-    for kind, name in _kinds(question):
-        if name in known or _stands(_plain(name), held):
-            continue
-        if any(other == kind and one != name for other, one in rivals):
-            return True
-    return False
+    letters, words = labels_held(passages), _squeezed(passages)
+    rivals = {*_labelled(text), *_named(text)}
+    asked = {(kind, one) for kind, one in _labelled(question) if one not in letters}
+    asked |= {
+        (kind, one)
+        for kind, one in _named(question)
+        if not one.isupper() and _squeezed(one) not in words
+    }
+    return any(other == kind and one != name for kind, name in asked for other, one in rivals)
 
 
-def _kinds(text: str) -> Iterator[tuple[str, str]]:
-    """Yield names and labels with the word that says what they are: behind a name (Berlin office),
-    before or behind a label (Team A, A组).
-    """
+def _squeezed(text: str) -> str:
+    """Return *text* as letters and digits alone: Wi-Fi and WiFi are the same."""
+    return "".join(c for c in _plain(text) if c.isalnum())
+
+
+def _named(text: str) -> Iterator[tuple[str, str]]:
+    """Yield names with the word behind them that says what they are: Berlin office."""
     for match in _NAMED.finditer(text):
-        if match.start() > 0 and _plain(match[1]) not in stop_words():
-            yield stem(match[2].lower()), match[1]
+        is_word = {_plain(match[1]), match[2]} & stop_words()
+        if match.start() > 0 and not is_word:
+            yield stem(match[2]), match[1]
+
+
+def _labelled(text: str) -> Iterator[tuple[str, str]]:
+    """Yield labels with the word before, or the character behind, that says what they are."""
     for label in labels(text):
-        for match in re.finditer(rf"(\w+) {label}\b|{label}([\u4e00-\u9fff])", text):
-            yield stem((match[1] or match[2]).lower()), label
+        for match in re.finditer(rf"([a-zA-Z]{{2,}}) {label}(?![A-Za-z0-9])", text):
+            if match[1].lower() not in stop_words():
+                yield stem(match[1].lower()), label
+        for match in re.finditer(rf"([\u4e00-\u9fff]{{2}}){label}(?![A-Za-z0-9])", text):
+            yield match[1], label
+        for match in re.finditer(rf"(?<![A-Za-z0-9]){label}([\u4e00-\u9fff])", text):
+            if match[1] not in _JOINTS:
+                yield match[1], label
 
 
 def missing(question: str, text: str) -> int:
@@ -84,7 +106,7 @@ def missing(question: str, text: str) -> int:
     held = {_plain(match[0]) for match in _WORD.finditer(text)}
     held |= {part for word in held for part in re.split(r"[-'’]", word) if part}
     absent = sum(not _stands(name, held) for name in set(names(question)))
-    absent += len(labels(question) - labels(text))
+    absent += len(labels(question) - labels_held(text))
     return absent + len(_numbers(question) - _numbers_held(text))
 
 

@@ -1,6 +1,7 @@
 """The description of the interface: each route, the key it wants, the errors it may give."""
 
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -8,10 +9,12 @@ from fastapi.openapi.utils import get_openapi
 from services.api.access import is_public
 from services.api.errors import STATUS_OF
 from services.api.openai_errors import is_openai
+from services.api.openapi_replies import STREAMED, replies, reply_schemas
 
 _OF_THE_SERVER = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, 499})
 # Asked without a key, and never refused.
 _HEALTH = "/health/"
+_WELL = {"200", "201", "202"}
 _TEXT = {"type": "string"}
 _ERROR = {
     "type": "object",
@@ -68,13 +71,25 @@ def _described(app: FastAPI) -> dict[str, object]:
     )
     parts = schema["components"]
     parts.setdefault("securitySchemes", {})["key"] = {"type": "http", "scheme": "bearer"}
-    parts["schemas"] |= {"Error": _ERROR, "OpenAIError": _OPENAI_ERROR}
+    parts["schemas"] |= {"Error": _ERROR, "OpenAIError": _OPENAI_ERROR} | reply_schemas()
+    known = replies()
     for path, methods in schema["paths"].items():
-        for operation in methods.values():
+        for method, operation in methods.items():
             operation["security"] = [] if is_public(path) else [{"key": []}]
+            for status, told in operation["responses"].items():
+                if status in _WELL:
+                    _describe(told, known.get((method, path)), STREAMED.get((method, path)))
             if not path.startswith(_HEALTH):
                 operation["responses"] |= _errors(path)
     return schema
+
+
+def _describe(told: dict[str, Any], reply: object, stream: str | None) -> None:
+    content = told.setdefault("content", {})
+    if reply is not None:
+        content["application/json"] = {"schema": reply}
+    if stream is not None:
+        content[stream] = {"schema": _TEXT}
 
 
 def _errors(path: str) -> dict[str, object]:

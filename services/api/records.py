@@ -122,6 +122,9 @@ def question_of(stored: Mapping[str, Any]) -> Question:
         history=tuple(Turn(**turn) for turn in stored["history"]),
         sampling=Sampling(**sampling),
         deadline_s=stored["deadline_s"],
+        # Questions of earlier releases have none of these.
+        passages=stored.get("passages"),
+        languages=tuple(stored.get("languages", ())),
     )
 
 

@@ -134,7 +134,7 @@ def _to_come(moment: str) -> str:
     if read <= datetime.now(UTC):
         message = "it is over already"
         raise ValueError(message)
-    return read.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return read.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 Storable = Annotated[str, AfterValidator(_storable)]
@@ -226,6 +226,8 @@ def document_out(document: Document) -> dict[str, object]:
         del told["error"]
     if document.readers is None:
         del told["readers"]
+    if not document.replaces:
+        del told["replaces"]
     return told
 
 

@@ -91,6 +91,8 @@ class Document:
     ready_at: str | None = None
     segment_id: str = ""
     readers: tuple[str, ...] | None = None
+    # The versions of its place, by id, that go when it is ready.
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,9 @@ def stored(
     """Store *arrived* as `queued`; return the id of each with whether it is work.
 
     The same bytes in the same place, or without one, are the document that is there, as long as it
-    is the latest version of its place; if it had failed, it is queued once more. A new version
-    keeps the readers of the one before, unless it names others.
+    is the latest version of its place; if it had failed, it is queued once more. One that came
+    without a place gets it. A new version keeps the readers of the one before, unless it names
+    others.
     """
     one_by_one(connection, target.collection_id)
     versions = _versions(connection, target, (new.source_id for new in arrived))
@@ -44,6 +45,7 @@ def stored(
     taken: list[_Row] = []
     for new in arrived:
         row = _there(target, new, known, versions)
+        row = row or _settled(connection, target, new, known, versions)
         if row is None:
             row = _new_row(target, new, lease_until, versions.get(new.source_id, ()))
             rows.append(row)
@@ -149,6 +151,27 @@ def _there(
         row for row in known.get(key, ()) if versions[row["source_id"]][-1]["id"] == row["id"]
     )
     return next((row for row in latest if new.source_id in {"", row["source_id"]}), None)
+
+
+def _settled(
+    connection: sa.Connection,
+    target: CollectionRole,
+    new: NewDocument,
+    known: Mapping[tuple[str, str], list[_Row]],
+    versions: _Versions,
+) -> _Row | None:
+    """Give the document of the same bytes that came without a place the place of *new*, if nothing
+    stands there; return it, or None.
+    """
+    same = known.get((segment_of(target.collection_id, new.readers), new.sha256), [])
+    at = next((i for i, row in enumerate(same) if row["source_id"] == row["id"]), None)
+    if at is None or not new.source_id or new.source_id in versions:
+        return None
+    same[at] = {**same[at], "source_id": new.source_id}
+    versions[new.source_id] = [same[at]]
+    here = documents.c.id == same[at]["id"]
+    connection.execute(sa.update(documents).where(here).values(source_id=new.source_id))
+    return same[at]
 
 
 def _new_row(

@@ -57,6 +57,7 @@ def document_of(row: sa.Row[Any]) -> Document:
         created_at=row.created_at,
         ready_at=row.ready_at,
         segment_id=row.segment_id,
+        replaces=tuple(row.replaces),
         readers=None if row.readers is None else tuple(row.readers),
     )
 

@@ -150,6 +150,8 @@ def test_a14_no_request_makes_an_error_or_an_undocumented_reply(
     faults: list[str] = []
     wanted = [
         openapi_checks.status_code_conformance,
+        openapi_checks.response_schema_conformance,
+        openapi_checks.content_type_conformance,
         openapi_checks.ignored_auth,
     ]
 

@@ -283,6 +283,18 @@ def test_the_same_bytes_in_two_places_are_two_documents(registry: Registry) -> N
     assert [(document.id, document.name) for document in listed] == [(two.id, "2.txt")]
 
 
+def test_what_came_without_a_place_gets_the_one_that_is_named_later(registry: Registry) -> None:
+    first, _ = arrive(registry, "a.txt", "a" * 64)
+    again, is_work = arrive(registry, "a.txt", "a" * 64, "place")
+
+    assert (again.id, again.source_id, is_work) == (first.id, "place", False)
+    newer, _ = arrive(registry, "a.txt", "b" * 64, "place")
+    assert newer.replaces == (first.id,)
+    # Where something stands in the place already, the bytes are a version of that.
+    arrive(registry, "c.txt", "c" * 64)
+    assert arrive(registry, "c.txt", "c" * 64, "place")[1]
+
+
 def test_lines_of_one_upload_replace_each_other_in_their_order(registry: Registry) -> None:
     target = owner(registry).collection("default", Role.WRITE)
     lines = [

@@ -10,7 +10,7 @@ import pytest
 from gguf import GGUFWriter
 
 from services.domain.answers import Sampling, Turn
-from services.domain.errors import ModelFileError, SettingsError
+from services.domain.errors import InvalidRequestError, ModelFileError, SettingsError
 from services.engine import Part, Prompt
 from services.engine.batches import Row
 from services.engine.llama_cpp_context import ContextOptions, LlamaContext
@@ -186,7 +186,7 @@ def test_biases_and_penalties_change_what_is_written(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_grammar_is_refused(tmp_path: Path) -> None:
-    with engine(tmp_path) as generator, pytest.raises(ValueError, match="GBNF"):
+    with engine(tmp_path) as generator, pytest.raises(InvalidRequestError, match="GBNF"):
         text_of(generator, asked("Hello"), Sampling(max_tokens=4, grammar="root ::= ("))
 
 
