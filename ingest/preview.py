@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.processes import StopSignals, process
+from services.data_folder import make_private
 from services.domain.errors import DataInUseError
 from services.settings import Settings, environment_with
 
@@ -47,7 +48,7 @@ def remove_left_over(settings: Settings) -> None:
 
 @contextmanager
 def _held_folder(settings: Settings) -> Iterator[Path]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(settings.data_dir)
     folder = settings.data_dir / _FOLDER
     with (settings.data_dir / _LOCK).open("a", encoding="ascii") as lock:
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from services.answering import AnswerSource
 from services.cache import AnswerStore
 from services.cache.memory_answers import MemoryAnswers
-from services.data_folder import is_held, kept_key
+from services.data_folder import is_held, kept_key, make_private
 from services.domain.errors import SettingsError
 from services.domain.scope import Scope
 from services.engine import Embedder, Generator
@@ -377,7 +377,7 @@ def _broker(settings: Settings) -> "SQLiteBroker | RedisBroker":
 
     if settings.redis_url is not None:
         return redis_broker(settings.redis_url)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(settings.data_dir)
     return sqlite_broker(settings.data_dir / "queue.sqlite")
 
 

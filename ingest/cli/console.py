@@ -21,7 +21,7 @@ from rich.text import Text
 
 from ingest.cli.words import reason_of, translated
 from services.client.httpx_client import FootnoteClient
-from services.client.wire import UnreachableError
+from services.client.wire import is_away
 from services.domain.errors import HouseError, SettingsError
 from services.language.normalize import remove_invisible
 from services.settings import Settings
@@ -74,12 +74,12 @@ def opened() -> FootnoteClient:
 @contextmanager
 def guarded(*, unless_away: bool = False) -> Iterator[None]:
     """End the command with status 1 and one line where something expected goes wrong; with
-    *unless_away* UnreachableError goes through.
+    *unless_away* those of a service that is away or busy go through.
     """
     try:
         yield
     except HouseError as error:
-        if unless_away and isinstance(error, UnreachableError):
+        if unless_away and is_away(error):
             raise
         fail(reason_of(error))
     except KeyboardInterrupt:

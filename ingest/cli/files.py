@@ -51,12 +51,17 @@ def readable_files(paths: Iterable[Path]) -> list[LocalFile]:
     """
     found = {file.path.resolve(): file for path in paths for file in _files_of(path)}
     often = Counter(file.name for file in found.values())
-    twice = [path for path, file in found.items() if often[file.name] > 1]
+    twice = {path for path, file in found.items() if often[file.name] > 1}
     if not twice:
         return list(found.values())
     above = Path(os.path.commonpath([path.parent for path in twice]))
+    longer = {path: path.relative_to(above).as_posix() for path in twice}
+    # A longer name may be another file's: then the whole path tells them apart.
+    taken = {file.name for path, file in found.items() if path not in twice}
     return [
-        LocalFile(file.path, path.relative_to(above).as_posix()) if path in twice else file
+        LocalFile(file.path, path.as_posix() if longer[path] in taken else longer[path])
+        if path in twice
+        else file
         for path, file in found.items()
     ]
 

@@ -1,6 +1,7 @@
 """What must come and go so that a collection equals a folder."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,8 @@ class Plan:
     def summary(self) -> dict[str, list[str]]:
         """Return the names of what is added, replaced, deleted and unchanged."""
         return {
-            "added": [file.name for file in self.added],
-            "replaced": [file.name for file in self.replaced],
+            "added": [file.shown for file in self.added],
+            "replaced": [file.shown for file in self.replaced],
             "deleted": [str(document["name"]) for document in self.leaving],
             "unchanged": self.unchanged,
         }
@@ -45,24 +46,26 @@ def plan(files: Sequence[LocalFile], documents: Sequence[dict[str, Any]]) -> Pla
     standing = [document for document in documents if document["status"] != "failed"]
     own = {(one["source_id"], one["sha256"]) for one in standing}
     # What has no file of its own name left may be one that was renamed.
-    renamed = {one["sha256"] for one in standing if one["source_id"] not in hashes}
-    unchanged = [
-        file.name
-        for file in files
-        if (file.source_id, hashes[file.name]) in own
-        or (file.source_id not in known and hashes[file.name] in renamed)
-    ]
-    kept = {hashes[name] for name in unchanged if name not in known}
+    renamed: dict[object, list[str]] = defaultdict(list)
+    for one in standing:
+        if one["source_id"] not in hashes:
+            renamed[one["sha256"]].append(one["id"])
+    unchanged: set[str] = set()
+    kept: set[str] = set()
+    for file in files:
+        if (file.source_id, hashes[file.name]) in own:
+            unchanged.add(file.name)
+        elif file.source_id not in known and renamed[hashes[file.name]]:
+            unchanged.add(file.name)
+            kept.add(renamed[hashes[file.name]].pop())
     changed = [file for file in files if file.name not in unchanged]
     # What has a file still leaves when its new version is ready.
-    leaving = [
-        one for one in documents if one["source_id"] not in hashes and one["sha256"] not in kept
-    ]
+    leaving = [one for one in documents if one["source_id"] not in hashes and one["id"] not in kept]
     return Plan(
         added=[file for file in changed if file.source_id not in known],
         replaced=[file for file in changed if file.source_id in known],
         leaving=leaving,
-        unchanged=unchanged,
+        unchanged=[file.shown for file in files if file.name in unchanged],
     )
 
 

@@ -1,5 +1,6 @@
 """`sync`: a collection made equal to a folder or source."""
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,10 +27,12 @@ from ingest.cli.uploading import upload_all
 from ingest.cli.waiting import wait_for
 from ingest.cli.words import reason_of, translated
 from ingest.sources.opening import is_source
-from services.client.wire import UnreachableError
+from services.client.wire import RefusedError, UnreachableError
 
 # A file that shared its bytes with one that was replaced comes in the second pass.
 _PASSES = 2
+# A watch tries a service that is away again after so long.
+_AGAIN_S = 5.0
 
 
 def register(app: typer.Typer) -> None:
@@ -67,18 +70,26 @@ def sync(  # noqa: PLR0913 - the options of a command
             # An empty folder is rather a share that is not mounted than a wish.
             (say if watch else fail)(NO_FILE, where=source)
             continue
-        try:
-            with guarded(unless_away=watch):
-                summary, told = _synced(files, collection, dry_run=dry_run)
-        except UnreachableError as error:
-            complain(reason_of(error))
-            continue
+        summary, told = _synced_at_last(files, collection, dry_run=dry_run, waits=watch)
         if as_json:
             show_json({**summary, "documents": told})
         else:
             _tell_synced(summary, told, names_all=dry_run)
         if not watch and any(one["status"] == "failed" for one in told):
             raise typer.Exit(1)
+
+
+def _synced_at_last(
+    files: list[LocalFile], collection: str, *, dry_run: bool, waits: bool
+) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
+    """Do what `_synced` does; where *waits*, again and again while the service is away."""
+    while True:
+        try:
+            with guarded(unless_away=waits):
+                return _synced(files, collection, dry_run=dry_run)
+        except (UnreachableError, RefusedError) as error:
+            complain(reason_of(error))
+            time.sleep(_AGAIN_S)
 
 
 def _to_sync(folder: Path) -> list[LocalFile]:

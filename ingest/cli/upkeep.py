@@ -17,6 +17,7 @@ from ingest.cli.console import (
     tell,
 )
 from ingest.cli.words import same_in_every_language, translated
+from services.data_folder import make_private
 from services.domain.errors import ModelFileError
 from services.settings import allow_hub
 
@@ -108,6 +109,7 @@ def pull_model(
             err.print(f"{file} {size / _MIB:.1f} MiB")
 
     with guarded():
+        make_private(settings().data_dir)
         path = pull(name, settings().data_dir / "models", settings().hub_url, told)
     if as_json:
         show_json({"name": name, "path": str(path)})

@@ -1,7 +1,9 @@
 """What bots ask of the service: the way of `/v1/ask`, under the Scope of who wrote in the chat."""
 
 import asyncio
+import hashlib
 import io
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -43,10 +45,7 @@ class ServiceDesk(Desk):
         scope = Scope(f"user:{_user(heard.person)}")
         try:
             scope = await anyio.to_thread.run_sync(self._scope, heard)
-            # A room may be called as a person is, and either may hold a colon.
-            place = "direct" if heard.is_direct else "room"
-            parts = (heard.person.platform, place, heard.room, heard.thread)
-            thread = ":".join(("chat", *(quote(part, safe="") for part in parts)))
+            thread = _thread_of(heard)
             history = await anyio.to_thread.run_sync(self._history, scope, thread)
             body = question_body(question=heard.text, history=history)
             async with aclosing(admitted(self._service, scope, body, thread).told()) as events:
@@ -141,3 +140,12 @@ class ServiceDesk(Desk):
 
 def _user(person: Person) -> str:
     return f"{person.platform}:{person.id}"
+
+
+def _thread_of(heard: Heard) -> str:
+    """Return the name of a conversation: a room may be called as a person is, and either may hold
+    any characters and many.
+    """
+    place = "direct" if heard.is_direct else "room"
+    parts = json.dumps([heard.person.platform, place, heard.room, heard.thread])
+    return f"chat:{heard.person.platform}:{hashlib.sha256(parts.encode()).hexdigest()[:32]}"

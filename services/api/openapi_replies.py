@@ -61,12 +61,14 @@ def reply_schemas() -> dict[str, _Schema]:
     """Return the schemas of what is answered, by name."""
     places = {"document_id": _TEXT, "document_name": _TEXT, "source_id": _TEXT, "collection": _TEXT}
     copies = _list(_object(passage_id=_WHOLE, document_id=_TEXT, name=_TEXT))
+    document = _made(
+        Document,
+        without=("collection_id", "segment_id", "blob", "replaces"),
+        optional=("batch", "error", "readers"),
+    )
+    document["properties"]["replaces"] = _TRUTH
     return {
-        "Document": _made(
-            Document,
-            without=("collection_id", "segment_id", "blob"),
-            optional=("batch", "error", "readers", "replaces"),
-        ),
+        "Document": document,
         "Passage": _object(
             {"page": _WHOLE, "unverified": _TRUTH, "also_in": copies},
             id=_WHOLE,

@@ -134,7 +134,11 @@ def _to_come(moment: str) -> str:
     if read <= datetime.now(UTC):
         message = "it is over already"
         raise ValueError(message)
-    return read.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        return read.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except OverflowError as error:
+        message = "it is too far away"
+        raise ValueError(message) from error
 
 
 Storable = Annotated[str, AfterValidator(_storable)]
@@ -226,6 +230,8 @@ def document_out(document: Document) -> dict[str, object]:
         del told["error"]
     if document.readers is None:
         del told["readers"]
+    # Whether, not which: their ids may be nothing for who reads this one.
+    told["replaces"] = bool(document.replaces)
     if not document.replaces:
         del told["replaces"]
     return told

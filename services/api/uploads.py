@@ -69,7 +69,7 @@ def take(door: Door, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
     upload.file.seek(0)
     sha256, length = door.spool.store(_blocks(upload.file), most_bytes)
     if kind.format == "jsonl":
-        return _take_lines(door, target, upload, sha256)
+        return _take_lines(door, scope.principal, target, upload, sha256)
     new = NewDocument(
         name=name,
         source_id=upload.source_id,
@@ -79,7 +79,7 @@ def take(door: Door, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
         metadata=upload.metadata,
         readers=upload.readers,
     )
-    document, is_work = _accept(door, target, [new])[0]
+    document, is_work = _accept(door, target, [new], scope.principal)[0]
     if not door.spool.holds(sha256):
         # The same bytes were being deleted while they arrived; now that a row needs them, again.
         upload.file.seek(0)
@@ -120,16 +120,17 @@ def _target(door: Door, scope: Scope, name: str) -> CollectionRole:
     try:
         made = door.registry.collections.create(name, "", {})
     except ConflictError:
-        # Another upload was quicker.
-        return door.registry.collections.scope_of(OWNER).collection(name, Role.WRITE)
+        # Another upload was quicker. What it is for whoever asks here: no compartment is known.
+        held = door.registry.collections.scope_of(OWNER).collection(name, Role.WRITE)
+        return CollectionRole(held.collection_id, name, Role.WRITE)
     return CollectionRole(made.id, made.name, Role.WRITE)
 
 
 def _accept(
-    door: Door, target: CollectionRole, arrived: Sequence[NewDocument]
+    door: Door, target: CollectionRole, arrived: Sequence[NewDocument], uploader: str
 ) -> list[tuple[Document, bool]]:
     lease_until = int(time.time()) + _MESSAGE_S
-    accepted = door.registry.documents.accept(target, arrived, lease_until)
+    accepted = door.registry.documents.accept(target, arrived, lease_until, uploader)
     _send(door, list(dict.fromkeys(document.id for document, is_work in accepted if is_work)))
     return accepted
 
@@ -143,7 +144,9 @@ def _send(door: Door, work: Sequence[str]) -> None:
         log.warning("the job queue does not answer", documents=len(work))
 
 
-def _take_lines(door: Door, target: CollectionRole, upload: Upload, sha256: str) -> Taken:
+def _take_lines(
+    door: Door, principal: str, target: CollectionRole, upload: Upload, sha256: str
+) -> Taken:
     batch = f"batch_{secrets.token_hex(12)}"
     with door.spool.lent(sha256) as path, path.open("rb") as file:
         arrived = [
@@ -153,7 +156,7 @@ def _take_lines(door: Door, target: CollectionRole, upload: Upload, sha256: str)
     if not arrived:
         message = "file: there is no line in it."
         raise InvalidRequestError(message)
-    accepted = _accept(door, target, arrived)
+    accepted = _accept(door, target, arrived, principal)
     is_work = any(work for _, work in accepted)
     return Taken({"documents": len(accepted), "batch": batch}, is_work)
 

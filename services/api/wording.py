@@ -23,13 +23,17 @@ _WORDS = {
     "too_long": "more than {max_length:,} are too many",
 }
 _NO_OBJECT = {"model_attributes_type", "model_type", "dict_type"}
+# Where a parameter stands, before its name.
+_WHERE = {"query", "path", "header"}
 _WHOLE = "The body"
 
 
 def fault(errors: Sequence[Any]) -> str:
     """Return the first of pydantic's *errors* as a sentence."""
     first: Mapping[str, Any] = errors[0]
-    parts = [str(part) for part in first["loc"] if part not in {"body", "query", "path"}]
+    parts = [str(part) for part in first["loc"]]
+    if parts[:1] == ["body"] or (len(parts) > 1 and parts[0] in _WHERE):
+        del parts[0]
     if first["type"] == "json_invalid":
         return f"{_WHOLE} is no JSON: {first['ctx']['error']} at character {parts[-1]}."
     if not parts and first["type"] in _NO_OBJECT:

@@ -16,6 +16,7 @@ from services.client.wire import (
     fields_of,
     is_refused,
     json_of,
+    no_answer,
     refusal,
     segment,
 )
@@ -102,7 +103,10 @@ class FootnoteClient:
         """Return the service's plain gauges and counters by name."""
         lines = self._sent("GET", "/metrics").text.splitlines()
         plain = (line.rsplit(" ", 1) for line in lines if line[:1] not in {"#", ""})
-        return {name: float(value) for name, value in plain}
+        try:
+            return {name: float(value) for name, value in plain}
+        except ValueError as error:
+            raise no_answer(self._url) from error
 
     def remove(self, document_id: str) -> dict[str, Any]:
         """Delete a document; returns the receipt."""
@@ -116,11 +120,14 @@ class FootnoteClient:
 
     def ask(self, asked: Mapping[str, object]) -> Iterator[Event]:
         """Yield the events of an answer as they come: name and value."""
-        reader = EventReader()
+        reader, last = EventReader(), ""
         for line in self._lines("/v1/ask", {**asked, "stream": True}):
             told = reader.read(line)
             if told is not None:
+                last = told[0]
                 yield told
+        if last != "answer":
+            raise no_answer(self._url)
 
     def chunks(self, path: str, body: Mapping[str, object]) -> Iterator[dict[str, Any]]:
         """Yield the chunks of a streamed completion; RefusedError for an error among them."""

@@ -9,6 +9,7 @@ from services.domain.errors import HouseError, InvalidRequestError, NotReadyErro
 
 UNREACHABLE = "No service answers at {url}: start it with `footnote serve`, or set FOOTNOTE_URL."
 _ELSEWHERE, _REFUSED = 300, 400
+_COME_AGAIN = (429, 503)
 # An event of an answer: its name and its value.
 Event: TypeAlias = tuple[str, dict[str, Any]]
 
@@ -40,6 +41,12 @@ class UnreachableError(NotReadyError):
     def __init__(self, url: str) -> None:
         super().__init__(UNREACHABLE.format(url=url))
         self.url = url
+
+
+def is_away(error: Exception) -> bool:
+    """Say whether the service is away, starting, or busy: it may be there in a moment."""
+    status = error.status if isinstance(error, RefusedError) else 0
+    return isinstance(error, UnreachableError) or status in _COME_AGAIN
 
 
 class EventReader:
@@ -90,8 +97,12 @@ def json_of(url: str, text: str) -> Any:  # noqa: ANN401 - JSON
     try:
         return json.loads(text) if text else None
     except ValueError as error:
-        message = f"What answers at {url} is no Footnote: set FOOTNOTE_URL."
-        raise RefusedError(0, "elsewhere", message) from error
+        raise no_answer(url) from error
+
+
+def no_answer(url: str) -> RefusedError:
+    """Return the error for what answers, but not as the service does."""
+    return RefusedError(0, "elsewhere", f"What answers at {url} is no Footnote: set FOOTNOTE_URL.")
 
 
 def is_refused(status: int) -> bool:

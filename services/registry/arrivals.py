@@ -1,30 +1,53 @@
 """What of an upload is there already, what is new, and which versions the new ones replace.
 
-An uploader knows of the versions that he may read, and of no others: what others keep in
-compartments is neither named to him nor replaced by what he sends.
+An uploader knows of the versions that he may read or has sent himself, and of no others: what
+others keep in compartments is neither named to him nor replaced by what he sends.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
 from services.domain.documents import NewDocument, Status
+from services.domain.errors import InvalidRequestError
 from services.domain.scope import CollectionRole, Role, segment_of
 from services.registry.queueing import queue_again
 from services.registry.rows import new_id, now
 from services.registry.tables import collections, compartments, documents
 
 _BATCH = 500
+# Versions of one place in one upload.
+_MOST_VERSIONS = 50
 # By source id, the versions of a place that the uploader may read, oldest first.
 _Row: TypeAlias = Mapping[Any, Any]
 _Versions: TypeAlias = dict[str, list[_Row]]
 
 
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Who sends documents, with the role held where they go."""
+
+    target: CollectionRole
+    principal: str = ""
+
+    def knows(self) -> sa.ColumnElement[bool]:
+        """Return the condition on documents that may be named to the uploader, and replaced."""
+        target = self.target
+        here = documents.c.collection_id == target.collection_id
+        if target.role.covers(Role.ADMIN):
+            return here
+        is_readable = documents.c.segment_id.in_((target.collection_id, *target.compartments))
+        if not self.principal:
+            return here & is_readable
+        return here & (is_readable | (documents.c.uploader == self.principal))
+
+
 def stored(
     connection: sa.Connection,
-    target: CollectionRole,
+    uploader: Uploader,
     arrived: Sequence[NewDocument],
     lease_until: int,
 ) -> list[tuple[str, bool]]:
@@ -35,19 +58,22 @@ def stored(
     without a place gets it. A new version keeps the readers of the one before, unless it names
     others.
     """
+    target = uploader.target
     one_by_one(connection, target.collection_id)
-    versions = _versions(connection, target, (new.source_id for new in arrived))
+    versions = _versions(connection, uploader, (new.source_id for new in arrived))
     arrived = [_with_readers(new, versions) for new in arrived]
     for readers in {new.readers for new in arrived}:
         make_compartment(connection, target, readers)
-    known = _known(connection, target, arrived, versions)
+    known = _known(connection, uploader, arrived, versions)
     rows: list[dict[str, Any]] = []
+    often: Counter[str] = Counter()
     taken: list[_Row] = []
     for new in arrived:
         row = _there(target, new, known, versions)
         row = row or _settled(connection, target, new, known, versions)
         if row is None:
-            row = _new_row(target, new, lease_until, versions.get(new.source_id, ()))
+            _refuse_flood(new, often)
+            row = _new_row(uploader, new, lease_until, versions.get(new.source_id, ()))
             rows.append(row)
             known.setdefault((row["segment_id"], row["sha256"]), []).append(row)
             versions.setdefault(row["source_id"], []).append(row)
@@ -61,6 +87,14 @@ def stored(
     _move_to_batch(connection, [row["id"] for row in old], arrived)
     work = fresh.union(again)
     return [(row["id"], row["id"] in work) for row in taken]
+
+
+def _refuse_flood(new: NewDocument, often: Counter[str]) -> None:
+    """Refuse uploads that hold one place again and again: each version names those before it."""
+    often[new.source_id or new.sha256] += 1
+    if often[new.source_id] > _MOST_VERSIONS:
+        message = f"The id {new.source_id!r} stands on more than {_MOST_VERSIONS} lines."
+        raise InvalidRequestError(message)
 
 
 def one_by_one(connection: sa.Connection, collection_id: str) -> None:
@@ -83,16 +117,14 @@ def make_compartment(
         connection.execute(sa.insert(compartments), row)
 
 
-def _versions(
-    connection: sa.Connection, target: CollectionRole, sources: Iterable[str]
-) -> _Versions:
+def _versions(connection: sa.Connection, uploader: Uploader, sources: Iterable[str]) -> _Versions:
     wanted = sorted({source for source in sources if source})
     found: _Versions = {}
     for i in range(0, len(wanted), _BATCH):
         rows = connection.execute(
             sa.select(documents.c.id, documents.c.source_id, documents.c.readers)
             .where(
-                _is_readable(target),
+                uploader.knows(),
                 documents.c.source_id.in_(wanted[i : i + _BATCH]),
             )
             .order_by(documents.c.number)
@@ -100,13 +132,6 @@ def _versions(
         for row in rows.mappings():
             found.setdefault(row["source_id"], []).append(row)
     return found
-
-
-def _is_readable(target: CollectionRole) -> sa.ColumnElement[bool]:
-    here = documents.c.collection_id == target.collection_id
-    if target.role.covers(Role.ADMIN):
-        return here
-    return here & documents.c.segment_id.in_((target.collection_id, *target.compartments))
 
 
 def _with_readers(new: NewDocument, versions: _Versions) -> NewDocument:
@@ -119,7 +144,7 @@ def _with_readers(new: NewDocument, versions: _Versions) -> NewDocument:
 
 def _known(
     connection: sa.Connection,
-    target: CollectionRole,
+    uploader: Uploader,
     arrived: Sequence[NewDocument],
     versions: _Versions,
 ) -> dict[tuple[str, str], list[_Row]]:
@@ -129,13 +154,13 @@ def _known(
     for i in range(0, len(hashes), _BATCH):
         rows = connection.execute(
             sa.select(documents)
-            .where(_is_readable(target), documents.c.sha256.in_(hashes[i : i + _BATCH]))
+            .where(uploader.knows(), documents.c.sha256.in_(hashes[i : i + _BATCH]))
             .order_by(documents.c.number)
         )
         for row in rows.mappings():
             found.setdefault((row["segment_id"], row["sha256"]), []).append(row)
     places = {row["source_id"] for rows in found.values() for row in rows} - versions.keys()
-    versions |= _versions(connection, target, places)
+    versions |= _versions(connection, uploader, places)
     return found
 
 
@@ -175,12 +200,12 @@ def _settled(
 
 
 def _new_row(
-    target: CollectionRole,
+    uploader: Uploader,
     new: NewDocument,
     lease_until: int,
     before: Sequence[_Row],
 ) -> dict[str, Any]:
-    document_id = new_id("doc")
+    document_id, target = new_id("doc"), uploader.target
     return {
         "id": document_id,
         "collection_id": target.collection_id,
@@ -191,6 +216,7 @@ def _new_row(
         # Without a name for its place, a document replaces nothing but itself.
         "source_id": new.source_id or document_id,
         "replaces": [row["id"] for row in before],
+        "uploader": uploader.principal,
         "media_type": new.media_type,
         "bytes": new.blob.length,
         "sha256": new.sha256,

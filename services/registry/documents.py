@@ -1,7 +1,7 @@
 """Documents as those who ask see them: accept, list, look at, remove."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from services.domain.documents import Document, DocumentFilter, NewDocument, Receipt, Span, Status
 from services.domain.errors import DocumentNotFoundError, ForbiddenError
 from services.domain.scope import CollectionRole, Role, Scope, segment_of
-from services.registry.arrivals import make_compartment, one_by_one, stored
+from services.registry.arrivals import Uploader, make_compartment, one_by_one, stored
 from services.registry.change_log import log_changes
 from services.registry.database import Database, one
 from services.registry.queueing import locked, read_again, unread_versions
@@ -24,8 +24,9 @@ from services.registry.tables import (
 )
 
 _BATCH = 500
-# SQLite puts no more than 500 SELECTs into one statement (SQLITE_MAX_COMPOUND_SELECT).
-_MERGED = 400
+# Collections that are looked into one by one in a statement: SQLite puts no more than 500 SELECTs
+# into one (SQLITE_MAX_COMPOUND_SELECT), and of 200 planning takes a while.
+_MERGED = 100
 
 
 class Documents:
@@ -35,13 +36,17 @@ class Documents:
         self._database = database
 
     def accept(
-        self, target: CollectionRole, arrived: Sequence[NewDocument], lease_until: int
+        self,
+        target: CollectionRole,
+        arrived: Sequence[NewDocument],
+        lease_until: int,
+        uploader: str = "",
     ) -> list[tuple[Document, bool]]:
         """Store *arrived* as `queued` in one transaction (`arrivals.py`); return each with whether
         it is work. *lease_until* is when the sweeper may begin to miss its message (epoch seconds).
         """
         with self._database.write() as connection:
-            taken = stored(connection, target, arrived, lease_until)
+            taken = stored(connection, Uploader(target, uploader), arrived, lease_until)
             rows = _by_id(connection, {document_id for document_id, _ in taken})
         return [(document_of(rows[document_id]), is_work) for document_id, is_work in taken]
 
@@ -102,7 +107,7 @@ class Documents:
         """Return how many documents stand in each status."""
         query = (
             sa.select(documents.c.status, sa.func.count())
-            .where(*_conditions(wanted, _collections(scope, wanted), scope))
+            .where(*_conditions(wanted, _collections(scope, wanted), scope.segments))
             .group_by(documents.c.status)
         )
         with self._database.read() as connection:
@@ -227,19 +232,18 @@ def _by_collection(
 ) -> Sequence[Sequence[sa.ColumnElement[bool]]]:
     """Return the conditions of each collection by itself; of too many for one statement, of all."""
     readable = _collections(scope, wanted)
-    one_by_one = 0 < len(readable) <= _MERGED
-    return [
-        _conditions(wanted, own, scope)
-        for own in ([[each] for each in readable] if one_by_one else [readable])
-    ]
+    if not 0 < len(readable) <= _MERGED:
+        return [_conditions(wanted, readable, scope.segments)]
+    own = {held.collection_id: (held.collection_id, *held.compartments) for held in scope.roles}
+    return [_conditions(wanted, [each], own[each]) for each in readable]
 
 
 def _conditions(
-    wanted: DocumentFilter, collection_ids: Sequence[str], scope: Scope
+    wanted: DocumentFilter, collection_ids: Sequence[str], segments: Collection[str]
 ) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [
         documents.c.collection_id.in_(collection_ids),
-        documents.c.segment_id.in_(scope.segments),
+        documents.c.segment_id.in_(segments),
     ]
     for column in ("status", "source_id", "batch", "sha256"):
         value = getattr(wanted, column)

@@ -53,7 +53,28 @@ def read_again(connection: sa.Connection, document_id: str, lease_until: int) ->
     replaces = [*row["replaces"], found]
     again = {**kept, **_QUEUED, **_UNREAD, **fresh, "replaces": replaces}
     connection.execute(sa.insert(documents), again)
+    _replaced_too(connection, found, str(again["id"]))
     return str(again["id"]), True
+
+
+def _replaced_too(connection: sa.Connection, document_id: str, copy: str) -> None:
+    """Let versions that wait to replace a document replace its *copy* as well, also those that
+    others alone may read.
+    """
+    own, other = documents.alias("own"), documents.alias("other")
+    is_same = (own.c.collection_id == other.c.collection_id) & (
+        own.c.source_id == other.c.source_id
+    )
+    waiting = connection.execute(
+        sa.select(other.c.id, other.c.replaces)
+        .join_from(own, other, is_same)
+        .where(own.c.id == document_id, other.c.status != Status.READY.value)
+    ).all()
+    for row in waiting:
+        if document_id in row.replaces:
+            here = documents.c.id == row.id
+            values = {"replaces": [*row.replaces, copy]}
+            connection.execute(sa.update(documents).where(here).values(values))
 
 
 def locked(connection: sa.Connection, document_id: str) -> None:

@@ -73,6 +73,8 @@ documents = Table(
     Column("readers", JSON),
     # The versions of its place, by id, that go when it is ready: those that its uploader could see.
     Column("replaces", JSON, nullable=False, server_default="[]"),
+    # Who sent it: what one has sent oneself, one may replace, though others alone may read it.
+    Column("uploader", String(300), nullable=False, server_default=""),
     Index(None, "collection_id", "source_id"),
     Index(None, "collection_id", "sha256"),
     # Pages of a listing are read in the order of these; counts from the one below alone.

@@ -202,6 +202,7 @@ def test_d11_data_of_the_last_release_goes_on(tmp_path: Path, figure: Figure) ->
             "DROP TABLE audit; DROP TABLE audit_head; DROP TABLE compartments;"
             "DROP INDEX ix_documents_collection_id_status_segment_id;"
             "ALTER TABLE documents DROP COLUMN replaces;"
+            "ALTER TABLE documents DROP COLUMN uploader;"
             "ALTER TABLE documents DROP COLUMN readers;"
             "ALTER TABLE documents DROP COLUMN segment_id;"
             "UPDATE alembic_version SET version_num='0001'"

@@ -17,7 +17,7 @@ from services.registry.database import (
     open_sqlite,
     open_url,
 )
-from services.registry.tables import documents, metadata
+from services.registry.tables import collections, documents, metadata
 
 FILLED = (
     "INSERT INTO collections VALUES ('c', 'c', '', '{}', 'now')",
@@ -108,15 +108,18 @@ def test_what_waits_at_an_upgrade_knows_what_it_replaces(
     migrate(database)
     back(database, "0006")
     later = FILLED[1].replace("'d'", "'later'").replace("'ready', 'ready'", "'queued', 'queued'")
+    loose = FILLED[0].replace("'{}'", '\'{"trust": "low", "bogus": 1}\'')
     with database.write() as connection:
-        for line in (FILLED[0], FILLED[1], later):
+        for line in (loose, FILLED[1], later):
             connection.exec_driver_sql(line)
 
     migrate(database)
 
     with database.read() as connection:
         rows = connection.execute(sa.select(documents.c.id, documents.c.replaces)).all()
+        defaults = connection.execute(sa.select(collections.c.defaults)).scalar_one()
     assert {row.id: row.replaces for row in rows} == {"d": [], "later": ["d"]}
+    assert defaults == {"trust": "low"}
     database.close()
 
 

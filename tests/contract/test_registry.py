@@ -27,6 +27,7 @@ from services.domain.errors import (
     ConflictError,
     DamagedStoreError,
     DocumentNotFoundError,
+    InvalidRequestError,
     UnauthenticatedError,
 )
 from services.domain.passages import Chunk, PreparedPassage
@@ -245,11 +246,52 @@ def test_who_may_not_read_a_version_neither_learns_of_it_nor_replaces_it(
         finish(registry, told)
 
     assert registry.documents.get(owner(registry), secret.id).status is Status.READY
+    # What she sent for others alone she may replace.
+    ((for_boss, _),) = registry.documents.accept(hers, [bonus], 9, "user:alice")
+    finish(registry, for_boss)
+    assert registry.documents.accept(hers, [bonus], 9, "user:alice")[0] == (
+        registry.documents.get(owner(registry), for_boss.id),
+        False,
+    )
+    ((again, _),) = registry.documents.accept(
+        hers, [replace(bonus, sha256="d" * 64)], 9, "user:alice"
+    )
+    assert for_boss.id in again.replaces
+    assert secret.id not in again.replaces
     # Who may read it replaces it, and those of the others that he sees.
     ((newer, _),) = registry.documents.accept(target, [replace(bonus, sha256="c" * 64)], 9)
     finish(registry, newer)
     with pytest.raises(DocumentNotFoundError):
         registry.documents.get(owner(registry), secret.id)
+
+
+def test_what_waits_to_replace_a_document_replaces_its_copy_too(registry: Registry) -> None:
+    first, _ = arrive(registry, "a.txt", "a" * 64, "place")
+    finish(registry, first)
+    target = owner(registry).collection("default", Role.WRITE)
+    hidden = NewDocument(
+        "a.txt", "place", "text/plain", "b" * 64, Blob("b" * 64, 0, 5), readers=("user:boss",)
+    )
+    ((restricted, _),) = registry.documents.accept(target, [hidden], 9)
+    copy, _ = registry.documents.read_again(owner(registry), first.id, 9)
+
+    for one in (copy, restricted):
+        finish(registry, one)
+
+    listed, _ = registry.documents.listed(owner(registry), DocumentFilter())
+    assert [one.id for one in listed] == [restricted.id]
+
+
+def test_one_place_on_too_many_lines_is_refused(registry: Registry) -> None:
+    target = owner(registry).collection("default", Role.WRITE)
+    lines = [
+        NewDocument("l", "l", "application/x-ndjson", f"{i:064d}", Blob(f"{i:064d}", 0, 5))
+        for i in range(60)
+    ]
+
+    with pytest.raises(InvalidRequestError, match="'l' stands on more than 50 lines"):
+        registry.documents.accept(target, lines, 9)
+    assert registry.documents.listed(owner(registry), DocumentFilter())[0] == []
 
 
 def test_bytes_that_a_later_version_replaces_come_as_a_version_again(registry: Registry) -> None:

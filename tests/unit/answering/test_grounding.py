@@ -30,6 +30,10 @@ LEAVE_ZH = "每位员工每年有23天带薪年假。"
         ("B组周五在会议室开会。", "B组每周五在会议室开会。", True),
         ("A组周五在会议室开会。", "B组每周五在会议室开会。", False),
         ("Berlin closes at 18:00 on workdays.", "Hamburg closes at 18:00 on workdays.", False),
+        ("Yes, every employee has 23 days of paid leave a year.", LEAVE, True),
+        ("According to the handbook, every employee has 23 days of paid leave.", LEAVE, True),
+        ("Each employee has 23 days of paid leave.", LEAVE, True),
+        ("The prize goes to Team A.", "The prize goes to Team A.", True),
         ("Workdays end at 18:00 in Hamburg.", "Hamburg closes at 18:00 on workdays.", True),
     ],
 )

@@ -41,6 +41,7 @@ def test_letters_that_tell_things_apart_are_labels(text: str, found: set[str]) -
 def test_a_label_that_the_text_has_not_is_missing() -> None:
     assert missing("Where does Team C meet?", "Team B meets in room Beta.") == 1
     assert missing("Where does Team B meet?", "Team B meets in room Beta.") == 0
+    assert missing("What does Team A get?", "The winner is Team A. It gets 500 EUR.") == 0
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,13 @@ def test_a_label_that_the_text_has_not_is_missing() -> None:
         ("When does the Hamburg office close?", "All offices close at 18:00.", False),
         ("A组什么时候开会？", "B组每周五开会。", True),
         ("B组什么时候开会？", "B组每周五开会。", False),
+        ("When does Team A meet?", "Team B meets on Friday in a room.", True),
+        ("What is the Wi-Fi password?", "The WiFi password is tulip7.", False),
+        ("Where is the Mercedes dealer?", "The Mercedes-Benz dealer is in Mill Road.", False),
+        ("When does the COVID-19 policy end?", "The COVID-19 and the Travel policy end.", False),
+        ("When does the NYC office close?", "The New York office closes at 18:00.", False),
+        ("What was the revenue in Q3?", "Revenue in Q2 was 5, in the third quarter 6.", False),
+        ("计划A的负责人是谁？", "附件B的说明里写着。", False),
     ],
 )
 def test_a_sentence_about_another_of_the_kind_is_told(

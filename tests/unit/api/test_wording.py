@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.api.schemas import AskBody, CollectionBody, GrantBody, KeyBody
+from services.api.schemas import AskBody, CollectionBody, GrantBody, KeyBody, SearchBody
 from services.api.wording import fault
 
 
@@ -29,6 +29,8 @@ from services.api.wording import fault
         (KeyBody, {"name": "k" * 201}, "name: it is longer than 200 characters."),
         (KeyBody, {"name": "w", "groups": ["\ud800"]}, "groups.0: it holds half of a character."),
         (KeyBody, {"name": "w", "expires_at": "2026-13-45T99:99:99Z"}, "a time with its zone"),
+        (SearchBody, {"query": ""}, "query: it is empty."),
+        (KeyBody, {"name": "w", "expires_at": "9999-12-31T23:59:59-01:00"}, "too far away"),
         (KeyBody, {"name": "w", "expires_at": "2020-01-01T00:00:00Z"}, "it is over already"),
     ],
 )

@@ -14,7 +14,8 @@ from ingest.cli.folder_sync import plan
 
 def document(source_id: str, text: str, status: str = "ready") -> dict[str, str]:
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return {"source_id": source_id, "name": source_id, "sha256": digest, "status": status}
+    told = {"source_id": source_id, "name": source_id, "sha256": digest, "status": status}
+    return told | {"id": f"doc {source_id}"}
 
 
 def test_new_changed_gone_and_unchanged_files_are_told_apart(tmp_path: Path) -> None:
@@ -72,6 +73,17 @@ def test_a_watch_outlives_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     watcher.join(10)
 
     assert seen == [share]
+
+
+def test_a_renamed_document_stands_for_one_file(tmp_path: Path) -> None:
+    for name in ("c.md", "d.md"):
+        (tmp_path / name).write_text("same")
+
+    planned = plan(readable_files([tmp_path]), [document("a.md", "same")])
+    assert len(planned.added) == len(planned.unchanged) == 1
+    (tmp_path / "d.md").unlink()
+    two = [document("a.md", "same"), document("b.md", "same")]
+    assert len(plan(readable_files([tmp_path]), two).leaving) == 1
 
 
 def test_a_file_that_failed_is_tried_again(tmp_path: Path) -> None:

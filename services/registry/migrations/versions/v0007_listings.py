@@ -29,6 +29,10 @@ def upgrade() -> None:
     op.add_column(
         "documents", sa.Column("replaces", sa.JSON(), nullable=False, server_default="[]")
     )
+    op.add_column(
+        "documents", sa.Column("uploader", sa.String(300), nullable=False, server_default="")
+    )
+    _keep_trust_alone()
     documents = sa.table(
         "documents",
         *map(sa.column, ("id", "number", "collection_id", "source_id", "status")),
@@ -59,6 +63,17 @@ def downgrade() -> None:
     """Go back to the indexes before."""
     _replace(_NOW, _BEFORE)
     op.drop_column("documents", "replaces")
+    op.drop_column("documents", "uploader")
+
+
+def _keep_trust_alone() -> None:
+    """Drop defaults of collections that were taken whatever they were, and that nothing read."""
+    collections = sa.table("collections", sa.column("id"), sa.column("defaults", sa.JSON()))
+    for row in op.get_bind().execute(sa.select(collections)).all():
+        kept = {name: told for name, told in row.defaults.items() if name == "trust"}
+        if kept != row.defaults:
+            here = collections.c.id == row.id
+            op.execute(sa.update(collections).where(here).values(defaults=kept))
 
 
 def _replace(before: dict[str, list[str]], after: dict[str, list[str]]) -> None:
