@@ -14,8 +14,8 @@ from services.language.terms import content_terms
 SUPPORTED = 0.6
 _NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'’-]+")
 # Words before a noun that begin many sentences, and are no names.
-_DETERMINERS = frozenset(
-    "Every Each All Any Some No Both Most Many Few Several Such Another Other One Two Three".split()
+_DETERMINER = re.compile(
+    r"(?:Every|Each|All|Any|Some|No|Both|Most|Many|Few|Several|Such|Another|Other|One|Two|Three)$"
 )
 _FIRST = re.compile(r"([A-Z][A-Za-z'’-]+) ([A-Za-z'’-]+)")
 _NEGATION = re.compile(
@@ -84,12 +84,12 @@ def _first_name(text: str, evidence: Sequence[Evidence]) -> list[str]:
     another, before the same word. "Berlin closes" where the quote says "Hamburg closes".
     """
     first = _FIRST.match(text)
-    if first is None or first[1] in _DETERMINERS or not content_terms(first[1]):
+    if first is None or _DETERMINER.match(first[1]) or not content_terms(first[1]):
         return []
     for one in evidence:
         for rival in re.finditer(rf"\b([A-Z][A-Za-z'’-]+) {re.escape(first[2])}\b", one.quote):
             small = re.compile(rf"\b{re.escape(rival[1].lower())}\b")
-            is_name = rival[1] not in _DETERMINERS and bool(content_terms(rival[1]))
+            is_name = not _DETERMINER.match(rival[1]) and bool(content_terms(rival[1]))
             if (
                 is_name
                 and rival[1] != first[1]
