@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -52,11 +53,14 @@ def in_chinese(text: str) -> str:
     return text
 
 
-def run_in_chinese(command: Any) -> int:  # noqa: ANN401 - of click, which typer brings along
-    """Run *command* of the command line, and return its status."""
+def run_in_chinese(
+    command: Any,  # noqa: ANN401 - of click, which typer brings along
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Run *command* with *arguments*, those of the command line if None; return its status."""
     _help_in_chinese(command)
     try:
-        status = command(standalone_mode=False)
+        status = command(args=arguments, standalone_mode=False)
     except typer.Abort:
         _say("已停止。")
         return 1
