@@ -593,6 +593,8 @@ def test_change_numbers_rise_in_the_order_of_commits(registry: Registry) -> None
     def follow() -> None:
         while not done.is_set() or len(seen) < len(documents):
             seen.extend(c.seq for c in registry.changes.after(seen[-1] if seen else 0))
+            # Else it takes the lock of Python from those that write.
+            time.sleep(0.002)
 
     follower = threading.Thread(target=follow)
     workers = [threading.Thread(target=finish, args=(registry, one)) for one in documents]
