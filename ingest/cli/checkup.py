@@ -9,6 +9,7 @@ import faiss
 import llama_cpp
 import torch
 
+from ingest.cli.console import key_at_hand
 from ingest.cli.verification import has_registry
 from ingest.cli.words import reason_of, translated
 from services.client.httpx_client import FootnoteClient
@@ -25,6 +26,8 @@ from services.wiring import (
 )
 
 _MIB = 1024 * 1024
+# What is no key of any service: it tells at least whether one is there.
+_NO_KEY = "none"
 # Rights of others.
 _OTHERS = 0o007
 _LITTLE_DISK = 1024 * _MIB
@@ -165,7 +168,7 @@ def _told_probe(found: Findings) -> str:
 
 def _engine(settings: Settings) -> tuple[bool, str]:
     """Tell what the running engine measures of itself."""
-    with FootnoteClient(settings.url, _key_at_hand(settings)) as client:
+    with FootnoteClient(settings.url, key_at_hand(settings) or _NO_KEY) as client:
         found = client.metrics()
     figures = {
         name: found.get(f"footnote_engine_{name}", 0.0)
@@ -271,18 +274,9 @@ def _redis(settings: Settings) -> tuple[bool, str]:
 
 
 def _service(settings: Settings) -> tuple[bool, str]:
-    with FootnoteClient(settings.url, _key_at_hand(settings)) as client:
+    with FootnoteClient(settings.url, key_at_hand(settings) or _NO_KEY) as client:
         status = client.call("GET", "/health/ready")["status"]
     return True, translated("{url} is {status}", url=settings.url, status=translated(status))
-
-
-def _key_at_hand(settings: Settings) -> str:
-    """Return the key that commands use; none is made here."""
-    known = settings.key or settings.owner_key
-    path = settings.data_dir / "owner.key"
-    if known is not None:
-        return known.get_secret_value().strip()
-    return path.read_text(encoding="ascii").strip() if path.is_file() else "none"
 
 
 def _mended(told: str, mend: str) -> str:

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import httpx2 as httpx
@@ -151,17 +150,24 @@ def safe(text: str) -> str:
     return clean
 
 
+def key_at_hand(given: Settings) -> str:
+    """Return the key that is set, else the owner's where the data folder is at hand, else nothing;
+    SettingsError if it cannot be read.
+    """
+    known, path = given.key or given.owner_key, given.data_dir / "owner.key"
+    if known is not None:
+        return known.get_secret_value().strip()
+    try:
+        return path.read_text(encoding="ascii").strip() if path.is_file() else ""
+    except (OSError, UnicodeError) as error:
+        message = translated("The key in {path} cannot be read: {why}", path=path, why=error)
+        raise SettingsError(message) from error
+
+
 def _key() -> str:
     """Return the command line's key: as set, else the owner's where the data folder is at hand."""
-    known = settings().key or settings().owner_key
-    path = Path(settings().data_dir) / "owner.key"
-    try:
-        if known is not None:
-            key = known.get_secret_value().strip()
-        else:
-            key = path.read_text(encoding="ascii").strip() if path.is_file() else ""
-    except (OSError, UnicodeError) as error:
-        fail("The key in {path} cannot be read: {why}", path=path, why=error)
+    with guarded():
+        key = key_at_hand(settings())
     if not key:
         fail("No key: set FOOTNOTE_KEY to the key that the owner of the service gave you.")
     if not (key.isascii() and key.isprintable()):

@@ -122,7 +122,7 @@ class Answerer(AnswerSource):
         course = _Course(question, scope, cancelled, began, waited_s, answer_id)
         course.timings["queue"] = round(waited_s * 1000, 2)
         query = Query(question.text, question.history)
-        most = question.passages or self._limits.passages
+        most = self._passages(question)
         retrieval = self._retriever.search(query, scope, max(most, _SHOWN))
         now = course.lap("retrieve", began)
         yield PassagesEvent(tuple(retrieval.found))
@@ -144,6 +144,10 @@ class Answerer(AnswerSource):
             now = time.perf_counter()
             written = _grounded(text, evidence)
         yield self._answered(course, retrieval, best, written, now)
+
+    def _passages(self, question: Question) -> int:
+        """Return how many passages the question is answered from."""
+        return question.passages or self._limits.passages
 
     def _must_hurry(self, question: Question, waited_s: float) -> bool:
         """Say whether an answer without the generator is better than one that comes too late.
@@ -193,7 +197,7 @@ class Answerer(AnswerSource):
 
     def _packed(self, course: _Course, retrieval: Retrieval) -> Packed:
         share = _share(course.scope)
-        most = course.question.passages or self._limits.passages
+        most = self._passages(course.question)
         material = Material(
             language=course.question.told_in(retrieval.language),
             passages=retrieval.found[:most],

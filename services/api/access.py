@@ -14,8 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from services.api.errors import error_response
-from services.api.openai_errors import is_openai, openai_response
+from services.api.errors import error_reply
 from services.api.refusal_pace import RefusalPace
 from services.api.state import Service
 from services.api.visitor_tokens import Visitor, VisitorTokens, sharer
@@ -67,10 +66,7 @@ class AccessMiddleware:
                 until_over.enter_context(await self._approach(scope, key))
                 holder, held = await self._resolved(scope, key)
             except HouseError as error:
-                response = error_response(error)
-                if is_openai(scope["path"]):
-                    response = openai_response(response, error.code, str(error))
-                await response(scope, receive, send)
+                await error_reply(scope["path"], error)(scope, receive, send)
                 return
             scope.setdefault("state", {})
             scope["state"]["key"] = holder

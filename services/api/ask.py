@@ -10,16 +10,15 @@ from services.answering import AnswerEvent, DeltaEvent, PassagesEvent
 from services.api import metrics
 from services.api.access import Asking
 from services.api.admitted import Admitted, Told
-from services.api.checks import check_length
+from services.api.checks import plain_text
 from services.api.errors import error_body, error_response
 from services.api.records import keep, own_thread
-from services.api.schemas import AskBody, answer_out, passage_out, turns, usual, within
+from services.api.schemas import AskBody, answer_out, passage_out, turns, within
 from services.api.state import InService, Service
 from services.api.streaming import EventStream, event
 from services.domain.answers import Question
 from services.domain.errors import HouseError, StorageFullError, TooLargeError
 from services.domain.scope import Scope
-from services.language.normalize import remove_invisible
 
 router = APIRouter(prefix="/v1", tags=["asking"])
 log = structlog.get_logger("ask")
@@ -55,9 +54,8 @@ def admitted(service: Service, scope: Scope, body: AskBody, thread: str | None =
 
 
 def _question(service: Service, body: AskBody, scope: Scope) -> Question:
-    settings, defaults = service.settings, usual(scope)
-    text, _ = remove_invisible(body.question)
-    check_length(text, settings.question_bytes, "question")
+    settings, defaults = service.settings, scope.defaults
+    text = plain_text(body.question, settings.question_bytes, "question")
     if sum(len(turn.content) for turn in body.history) > _MOST_HISTORY * settings.question_bytes:
         message = "history: it is too long; send the last turns only."
         raise TooLargeError(message)

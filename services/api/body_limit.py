@@ -4,8 +4,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.api.errors import error_response
-from services.api.openai_errors import is_openai, openai_response
+from services.api.errors import error_reply
 from services.domain.errors import TooLargeError
 
 # Room for the other fields and the marks of a multipart body.
@@ -66,6 +65,4 @@ class BodyLimitMiddleware:
 
 
 def _refused(path: str, limit: int) -> JSONResponse:
-    error = TooLargeError(f"The request is longer than {limit:,} bytes.")
-    response = error_response(error)
-    return openai_response(response, error.code, str(error)) if is_openai(path) else response
+    return error_reply(path, TooLargeError(f"The request is longer than {limit:,} bytes."))

@@ -3,6 +3,7 @@
 import json
 
 from services.domain.errors import InvalidRequestError, TooLargeError
+from services.language.normalize import remove_invisible
 
 
 def check_storable(value: object, field: str) -> None:
@@ -14,11 +15,15 @@ def check_storable(value: object, field: str) -> None:
         raise InvalidRequestError(message) from error
 
 
-def check_length(text: str, most_bytes: int, field: str) -> None:
-    """Raise unless *text* says something within *most_bytes* bytes of UTF-8."""
+def plain_text(given: str, most_bytes: int, field: str) -> str:
+    """Return what is asked without what cannot be seen; raise unless it says something within
+    *most_bytes* bytes of UTF-8.
+    """
+    text, _ = remove_invisible(given)
     if not text.strip():
         message = f"{field}: it is empty."
         raise InvalidRequestError(message)
     if len(text.encode("utf-8", "surrogatepass")) > most_bytes:
         message = f"{field}: it is longer than {most_bytes:,} bytes."
         raise TooLargeError(message)
+    return text

@@ -63,29 +63,33 @@ def error_response(error: errors.HouseError) -> JSONResponse:
     return JSONResponse(error_body(error.code, str(error), retry), status, headers=dict(headers))
 
 
+def error_reply(path: str, error: errors.HouseError) -> JSONResponse:
+    """Return an error as the interface that *path* belongs to tells it."""
+    return _shaped(path, error_response(error), error.code, str(error))
+
+
+def _shaped(path: str, response: JSONResponse, code: str, message: str) -> JSONResponse:
+    return openai_response(response, code, message) if is_openai(path) else response
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Tell every error in the one shape."""
 
     @app.exception_handler(errors.HouseError)
     async def expected(request: Request, error: errors.HouseError) -> JSONResponse:
-        response = error_response(error)
-        if is_openai(request.url.path):
-            return openai_response(response, error.code, str(error))
-        return response
+        return error_reply(request.url.path, error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         message = fault(error.errors())
         response = JSONResponse(error_body("invalid_request", message), 422)
-        if is_openai(request.url.path):
-            return openai_response(response, "invalid_request", message)
-        return response
+        return _shaped(request.url.path, response, "invalid_request", message)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> JSONResponse:
         code, told = _CODE_OF.get(error.status_code, "failed"), str(error.detail)
         response = JSONResponse(error_body(code, told), error.status_code, headers=error.headers)
-        return openai_response(response, code, told) if is_openai(request.url.path) else response
+        return _shaped(request.url.path, response, code, told)
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:

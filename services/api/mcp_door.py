@@ -8,7 +8,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
 from services.api.ask import admitted
-from services.api.checks import check_length
+from services.api.checks import plain_text
 from services.api.schemas import document_out, passage_out, question_body
 from services.api.state import Service
 from services.domain.documents import DocumentFilter
@@ -16,7 +16,6 @@ from services.domain.errors import HouseError
 from services.domain.scope import Scope
 from services.integrations.mcp_stdio import shown_answer
 from services.integrations.mcp_tools import Told, mcp_server
-from services.language.normalize import remove_invisible
 from services.retrieval import Query
 
 
@@ -30,8 +29,7 @@ class ServiceDoor:
         self, request: object, query: str, collections: list[str] | None, limit: int
     ) -> Told:
         """Return passages."""
-        query, _ = remove_invisible(query)
-        check_length(query, self._service.settings.question_bytes, "query")
+        query = plain_text(query, self._service.settings.question_bytes, "query")
         scope = _scope(request).narrowed(collections)
         house = self._service.house
         found = await anyio.to_thread.run_sync(

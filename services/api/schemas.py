@@ -206,14 +206,6 @@ def within(scope: Scope, body: AskBody | SearchBody) -> Scope:
     return narrowed.trusted() if body.trust == "high" else narrowed
 
 
-def usual(scope: Scope) -> dict[str, Any]:
-    """Return the defaults of a question; none where those that were kept are none of today."""
-    try:
-        return DefaultsBody.model_validate(scope.defaults).kept()
-    except ValidationError:
-        return {}
-
-
 def turns(history: list[TurnBody]) -> tuple[Turn, ...]:
     """Return the conversation in the domain's words."""
     return tuple(Turn(turn.role, remove_invisible(turn.content)[0]) for turn in history)
@@ -231,9 +223,8 @@ def document_out(document: Document) -> dict[str, object]:
     if document.readers is None:
         del told["readers"]
     # Whether, not which: their ids may be nothing for who reads this one.
-    told["replaces"] = bool(document.replaces)
-    if not document.replaces:
-        del told["replaces"]
+    if told.pop("replaces"):
+        told["replaces"] = True
     return told
 
 

@@ -5,10 +5,9 @@ import secrets
 from fastapi import APIRouter
 
 from services.api.access import Asking
-from services.api.checks import check_length
+from services.api.checks import plain_text
 from services.api.schemas import SearchBody, passage_out, turns, within
 from services.api.state import InService
-from services.language.normalize import remove_invisible
 from services.retrieval import Query
 
 router = APIRouter(prefix="/v1", tags=["asking"])
@@ -17,8 +16,7 @@ router = APIRouter(prefix="/v1", tags=["asking"])
 @router.post("/search")
 def search(service: InService, scope: Asking, body: SearchBody) -> dict[str, object]:
     """Find passages, best first; the same path that an answer takes."""
-    query, _ = remove_invisible(body.query)
-    check_length(query, service.settings.question_bytes, "query")
+    query = plain_text(body.query, service.settings.question_bytes, "query")
     narrowed = within(scope, body)
     found = service.house.retriever.search(Query(query, turns(body.history)), narrowed, body.limit)
     return {

@@ -137,7 +137,7 @@ def _grammar(vocabulary: object, sampling: Sampling) -> object | None:
 def _gbnf_of(schema: Mapping[str, object]) -> str:
     try:
         return str(json_schema_to_gbnf(json.dumps(schema)))
-    except Exception as error:
+    except Exception as error:  # its converter raises whatever it stumbles over
         message = f"response_format: this JSON schema cannot be followed ({error})."
         raise InvalidRequestError(message) from error
 

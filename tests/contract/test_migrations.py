@@ -17,7 +17,8 @@ from services.registry.database import (
     open_sqlite,
     open_url,
 )
-from services.registry.tables import collections, documents, metadata
+from services.registry.tables import collections, documents
+from tests.contract.databases import empty_database
 
 FILLED = (
     "INSERT INTO collections VALUES ('c', 'c', '', '{}', 'now')",
@@ -54,7 +55,7 @@ def test_services_that_start_at_once_do_not_get_in_each_others_way(postgres_url:
 def test_vectors_stay_when_passages_may_have_several(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    database = made(kind, tmp_path, request)
+    database = empty_database(kind, tmp_path, request)
     back(database, "0004")
     with database.write() as connection:
         for line in FILLED:
@@ -91,7 +92,7 @@ def test_indexes_of_listings_come_and_go(tmp_path: Path) -> None:
 def test_what_waits_at_an_upgrade_knows_what_it_replaces(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    database = made(kind, tmp_path, request)
+    database = empty_database(kind, tmp_path, request)
     back(database, "0006")
     later = FILLED[1].replace("'d'", "'later'").replace("'ready', 'ready'", "'queued', 'queued'")
     loose = FILLED[0].replace("'{}'", '\'{"trust": "low", "bogus": 1}\'')
@@ -112,19 +113,6 @@ def test_what_waits_at_an_upgrade_knows_what_it_replaces(
 def indexes(database: Database) -> set[str | None]:
     with database.read() as connection:
         return {one["name"] for one in sa.inspect(connection).get_indexes("documents")}
-
-
-def made(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Database:
-    """Return a database of today's schema with nothing in it."""
-    if kind == "sqlite":
-        database = open_sqlite(tmp_path / "registry.sqlite")
-    else:
-        database = open_url(request.getfixturevalue("postgres_url"))
-        with database.write() as connection:
-            metadata.drop_all(connection)
-            connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
-    migrate(database)
-    return database
 
 
 def back(database: Database, revision: str) -> None:

@@ -33,28 +33,22 @@ from services.domain.errors import (
 from services.domain.passages import Chunk, PreparedPassage
 from services.domain.scope import Role, Scope
 from services.language import ANALYZER
-from services.registry.database import check_sqlite, migrate, open_sqlite, open_url
+from services.registry.database import check_sqlite, migrate, open_sqlite
 from services.registry.keys import OWNER
 from services.registry.prepared import PreparedDocument
 from services.registry.sqlalchemy_registry import Registry
-from services.registry.tables import metadata, passages
+from services.registry.tables import passages
 from services.registry.vectors import StoredVector
 from services.settings import Settings
 from services.wiring import open_registry
+from tests.contract.databases import empty_database
 
 OWNER_KEY = "owner-key-of-the-tests"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Registry]:
-    if request.param == "sqlite":
-        database = open_sqlite(tmp_path / "registry.sqlite")
-    else:
-        database = open_url(request.getfixturevalue("postgres_url"))
-        with database.write() as connection:
-            metadata.drop_all(connection)
-            connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
-    migrate(database)
+    database = empty_database(request.param, tmp_path, request)
     opened = Registry.over(database, OWNER_KEY)
     opened.collections.create("default", "", {})
     yield opened
@@ -71,6 +65,11 @@ def arrive(
     target = owner(registry).collection(collection, Role.WRITE)
     new = NewDocument(name, source_id, "text/plain", sha, Blob(sha, 0, 5))
     return registry.documents.accept(target, [new], int(time.time()) + 60)[0]
+
+
+def for_one(reader: str, source_id: str, sha: str) -> NewDocument:
+    blob = Blob(sha, 0, 5)
+    return NewDocument("b.txt", source_id, "text/plain", sha, blob, readers=(reader,))
 
 
 def finish(registry: Registry, document: Document, text: str = "hello world") -> None:
@@ -205,9 +204,7 @@ def test_a_document_for_others_alone_is_neither_shown_nor_removed(registry: Regi
     document, _ = arrive(registry, "a.txt", "a" * 64, "source")
     finish(registry, document)
     target = owner(registry).collection("default", Role.WRITE)
-    hidden = NewDocument(
-        "b.txt", "source", "text/plain", "a" * 64, Blob("a" * 64, 0, 5), readers=("group:hr",)
-    )
+    hidden = for_one("group:hr", "source", "a" * 64)
     ((secret, _),) = registry.documents.accept(target, [hidden], int(time.time()) + 60)
 
     again, _ = registry.documents.read_again(owner(registry), document.id, 9)
@@ -222,9 +219,7 @@ def test_who_may_not_read_a_version_neither_learns_of_it_nor_replaces_it(
 ) -> None:
     scope = owner(registry)
     target = scope.collection("default", Role.WRITE)
-    bonus = NewDocument(
-        "b.txt", "hr/bonus", "text/plain", "a" * 64, Blob("a" * 64, 0, 5), readers=("user:boss",)
-    )
+    bonus = for_one("user:boss", "hr/bonus", "a" * 64)
     ((secret, _),) = registry.documents.accept(target, [bonus], 9)
     finish(registry, secret)
     key, _ = registry.keys.create(ApiKey("", "alice", (), user="alice"))
@@ -269,9 +264,7 @@ def test_what_waits_to_replace_a_document_replaces_its_copy_too(registry: Regist
     first, _ = arrive(registry, "a.txt", "a" * 64, "place")
     finish(registry, first)
     target = owner(registry).collection("default", Role.WRITE)
-    hidden = NewDocument(
-        "a.txt", "place", "text/plain", "b" * 64, Blob("b" * 64, 0, 5), readers=("user:boss",)
-    )
+    hidden = for_one("user:boss", "place", "b" * 64)
     ((restricted, _),) = registry.documents.accept(target, [hidden], 9)
     copy, _ = registry.documents.read_again(owner(registry), first.id, 9)
 
