@@ -19,14 +19,16 @@ _AS_BLOCKS = (
     "audio",
 )
 _AS_INLINE = ("del", "s", "ins", "label", "button", "math")
-_META_CHARSET = re.compile(rb"""<meta[^>]+charset=["']?\s*([\w-]+)""", re.IGNORECASE)
+_CHARSET = re.compile(
+    rb"""(?:<meta[^>]+charset=|<\?xml[^>]+encoding=)["']?\s*([\w-]+)""", re.IGNORECASE
+)
 _MOST_SPAN = 200
 _PARSED_HEAD = 4096
 
 
 def declared_charset(data: bytes) -> str | None:
-    """Return the charset that a page names in its head."""
-    found = _META_CHARSET.search(data[:_PARSED_HEAD])
+    """Return the charset that a page, or its XML declaration, names in its head."""
+    found = _CHARSET.search(data[:_PARSED_HEAD])
     return found[1].decode("ascii") if found else None
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, takewhile
+from itertools import compress, takewhile, zip_longest
 
 BAR = " | "
 # A longer row names too much to be repeated above others.
@@ -46,13 +46,14 @@ def header_of(lines: Sequence[str]) -> str | None:
     """Return the row of a table's *lines* that names its columns; None where none surely does.
 
     Of the rows above the first that holds amounts it is the one with most names; years name
-    columns, too. Two columns may as well be a list of facts, and rows without amounts anything. A
-    line without bars is a caption, or a row with one cell.
+    columns, too. Without amounts (times, floors, "30 days") it is the first row if numbers stand in
+    all of a column but there. Two columns may as well be a list of facts, and rows without numbers
+    anything. A line without bars is a caption, or a row with one cell.
     """
     rows = [line.strip() for line in lines if is_row(line)]
     leading = list(takewhile(lambda row: not _has_amount(row), rows))
     if len(leading) == len(rows):
-        return None
+        leading = rows[:1] if _is_above_numbers(rows) else []
     header = max(leading[:_LEADING], key=lambda row: len(_names(row)), default="")
     return header if len(_names(header)) >= _FEWEST and len(header) <= _LONGEST else None
 
@@ -164,6 +165,17 @@ def _named(run: Sequence[tuple[int, str]], above: str | None) -> Iterator[Row]:
 def _names(row: str) -> list[str]:
     """Return what a row says behind its first cell."""
     return [] if _RULE.fullmatch(row) else [cell for cell in cells(row)[1:] if cell]
+
+
+def _is_above_numbers(rows: Sequence[str]) -> bool:
+    """Say whether a column behind the first holds numbers in every row but the first."""
+    columns = list(zip_longest(*map(cells, rows), fillvalue=""))[1:]
+    numbers = [
+        [any(map(str.isdigit, cell)) for cell in column[1:] if cell and not _RULE.fullmatch(cell)]
+        for column in columns
+        if column[0] and not any(map(str.isdigit, column[0]))
+    ]
+    return any(len(column) >= _FEWEST and all(column) for column in numbers)
 
 
 def _has_amount(row: str) -> bool:

@@ -36,6 +36,26 @@ def test_without_amounts_nothing_surely_names_columns() -> None:
     assert header_of(["Home | About | Contact", "Privacy | Terms | Help"]) is None
 
 
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ("Office | Opens | Lunch;Hamburg | 07:00 | 12:00 to 14:00;Suzhou | 08:00 |", True),
+        ("办公室 | 开门 | 午餐;汉堡 | 早上7点 | 12点起;苏州 | 早上8点 | 无", True),
+        ("Leave | Notice | Who;---|---|---;Parental | 30 days | HR;Study | 14 days | lead", True),
+        # Numbers in the first row, too; in only some of a column; in one row alone.
+        ("Hamburg | 07:00 | 20:00;Suzhou | 08:00 | 19:00;Leeds | 09:00 | 18:00", False),
+        ("Home | About | Contact;Privacy | Terms | Help;Jobs | 24h desk | Map", False),
+        ("Home | About | Contact;Privacy | 24h desk | Help", False),
+    ],
+)
+def test_without_amounts_a_row_above_a_column_of_numbers_names_columns(
+    rows: str, names: bool
+) -> None:
+    lines = rows.split(";")
+
+    assert header_of(lines) == (lines[0] if names else None)
+
+
 def test_a_caption_is_no_row() -> None:
     assert header_of(["Prices of pumps", *PUMPS.splitlines()]) == PUMPS.splitlines()[0]
 
