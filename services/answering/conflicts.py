@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 from services.answering.composing import Ranked, probabilities
 from services.answering.evidence import Evidence
 from services.language.normalize import CJK, folded
-from services.language.numerals import number_terms
-from services.language.terms import CHINESE_STOP_WORDS, stop_words, words
+from services.language.numerals import in_digits, number_terms
+from services.language.terms import CHINESE_STOP_WORDS, stem, stop_words, words
 
 # Only sentences that are likely to answer are compared.
 _LOOKED_AT = 12
@@ -62,7 +62,8 @@ def _slot(one: str, other: str, asked: frozenset[str]) -> tuple[str, str] | None
     left, right = words(one), words(other)
     if min(len(left), len(right)) < _FEWEST:
         return None
-    matcher = SequenceMatcher(None, [folded(w) for w in left], [folded(w) for w in right], False)
+    stems = ([stem(folded(word)) for word in said] for said in (left, right))
+    matcher = SequenceMatcher(None, *stems, autojunk=False)
     blocks = matcher.get_matching_blocks()
     same = sum(len(word) for block in blocks for word in left[block.a : block.a + block.size])
     changes = [change for change in matcher.get_opcodes() if change[0] != "equal"]
@@ -73,9 +74,16 @@ def _slot(one: str, other: str, asked: frozenset[str]) -> tuple[str, str] | None
         if operation != "replace" or max(b - a, d - c) > _SLOT:
             continue
         says, other_says = left[a:b], right[c:d]
+        if _in_one_form(says) == _in_one_form(other_says):
+            continue
         if _is_named(says, asked, right) and _is_named(other_says, asked, left):
             return _joined(says), _joined(other_says)
     return None
+
+
+def _in_one_form(said: Sequence[str]) -> str:
+    """Return words as one: 二十六天 as 26天, "1,200 EUR" as "1200eur"."""
+    return in_digits(folded("".join(said)))
 
 
 def _differ_in_one_number(

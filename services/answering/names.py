@@ -18,6 +18,10 @@ _JOINTS = frozenset("的了是在和与及或有为将把被从到对于也都")
 _NAMED = re.compile(r"\b([A-Z][\w'’-]{2,}) ([a-z]{3,})\b")
 _DIGITS = re.compile(r"\d+")
 _CENTURY = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)[- ]centur")
+_BEFORE_WORD = re.compile(r" [A-Za-z]")
+_PLAIN_FORMS = {
+    ord(wide): unicodedata.normalize("NFKC", wide) for wide in map(chr, range(0xFF10, 0xFF5B))
+}
 _SHORTEST_NAME = 3
 _LABEL = re.compile(r"(?<![A-Za-z0-9.'’&/+-])[A-Z]\d{0,3}(?![A-Za-z0-9'’&/+#-]|\.\s*\S)")
 # Two spellings of one name: Norman and Normandy share most of their length, Malcolm and Malcom
@@ -45,18 +49,27 @@ def labels(text: str) -> frozenset[str]:
     """Return the single letters that tell things of one kind apart: Team A, 附件B, Model X2. No
     initials of persons, nor the words that are one letter long.
     """
+    text = _narrow(text)
     found = (match for match in _LABEL.finditer(text) if match[0] != "I")
     return frozenset(match[0] for match in found if not _is_article(match, text))
 
 
 def labels_held(text: str) -> frozenset[str]:
     """Return every single letter of *text* that may be a label, those that may be another too."""
-    return frozenset(match[0] for match in _LETTER.finditer(text))
+    text = _narrow(text)
+    found = _LETTER.finditer(text)
+    return frozenset(match[0] for match in found if not _is_article(match, text))
 
 
 def _is_article(match: re.Match[str], text: str) -> bool:
-    begins = text[: match.start()].rstrip()[-1:] in {"", ".", "!", "?", ":", '"', "“"}
-    return match[0] == "A" and begins and text[match.end() : match.end() + 1] == " "
+    before = text[: match.start()].rstrip(" ")[-1:]
+    begins = before in {"", "\n", ".", "!", "?", ":", ";", "|", '"', "“", "(", "-", "•"}
+    return match[0] == "A" and begins and _BEFORE_WORD.match(text, match.end()) is not None
+
+
+def _narrow(text: str) -> str:
+    """Return *text* with full-width letters and digits as plain ones, at the same places."""
+    return text.translate(_PLAIN_FORMS)
 
 
 def is_of_another(question: str, text: str, passages: str) -> bool:
@@ -90,6 +103,7 @@ def _named(text: str) -> Iterator[tuple[str, str]]:
 
 def _labelled(text: str) -> Iterator[tuple[str, str]]:
     """Yield labels with the word before, or the character behind, that says what they are."""
+    text = _narrow(text)
     for label in labels(text):
         for match in re.finditer(rf"([a-zA-Z]{{2,}}) {label}(?![A-Za-z0-9])", text):
             if match[1].lower() not in stop_words():

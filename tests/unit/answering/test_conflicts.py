@@ -67,6 +67,32 @@ def test_other_words_alone_are_none(evidence: MakeEvidence, other: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("question", "one", "other"),
+    [
+        ("年假有几天？", "每位员工每年享有26天带薪年假。", "员工每年享有二十六天带薪年假。"),
+        ("补贴是多少？", "出差补贴为每天四百元整。", "出差补贴为每天400元整。"),
+        ("奖金是多少？", "全年奖金最高为3万元人民币。", "全年奖金最高为30000元人民币。"),
+        ("试用期多长？", "新员工的试用期为六个月。", "新员工的试用期为6个月。"),
+        (
+            "How much is it?",
+            "The yearly fee of the club is 1,200 EUR.",
+            "The yearly fee of the club is 1200 EUR.",
+        ),
+        (
+            "When do they meet?",
+            "The works council always meets on Monday.",
+            "The works council always meets on Mondays.",
+        ),
+    ],
+)
+def test_one_number_written_in_two_ways_is_none(
+    evidence: MakeEvidence, question: str, one: str, other: str
+) -> None:
+    assert not found(evidence, question, one, other)
+    assert not found(evidence, question, other, one)
+
+
 def test_short_sentences_that_differ_in_more_than_a_number_are_none(
     evidence: MakeEvidence,
 ) -> None:

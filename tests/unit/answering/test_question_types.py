@@ -41,11 +41,29 @@ def test_a_quantity_is_a_number_with_a_unit_and_no_ordinal(text: str, holds: boo
         ("试用期多久？", "zh", "number"),
         ("公司何时成立？", "zh", "when"),
         ("他得了第几名？", "zh", "rank"),
+        ("试用期多长时间？", "zh", "number"),
+        ("上班时间？", "zh", "when"),
         ("请说明制度。", "zh", "other"),
     ],
 )
 def test_what_a_question_asks_for(question: str, language: str, kind: str) -> None:
     assert asked_type(question, language) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "holds"),
+    [
+        ("Hamburg closes at 20:00.", "en", True),
+        ("It opens at 8 am.", "en", True),
+        ("It costs 12.50 EUR.", "en", False),
+        ("上午九点开会。", "zh", True),
+        ("20:00关门", "zh", True),
+        ("周三休息", "zh", True),
+        ("一周三次", "zh", False),
+    ],
+)
+def test_times_of_day_answer_when(text: str, language: str, holds: bool) -> None:
+    assert holds_type(text, "when", language) is holds
 
 
 @pytest.mark.parametrize(
