@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 from services.answering.evidence import Evidence
 from services.answering.measures import title_of
+from services.answering.misplaced import (
+    is_of_another_column,
+    is_of_another_number,
+    is_turned_round,
+)
 from services.answering.names import labels, labels_held
 from services.language.numbers import numbers
 from services.language.terms import content_terms
@@ -41,9 +46,9 @@ class Grounded:
 def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
     """Return *text* with the evidence that supports it best.
 
-    Numbers must be the same, names and labels (Team A) must occur, and what is denied must be
-    denied there too; then support is the share of its content words that the passage's sentence
-    says.
+    Numbers must be the same, names and labels (Team A) must occur, what is denied must be denied
+    there too, and what stands together must stand together there (`misplaced.py`); then support is
+    the share of its content words that the passage's sentence says.
     """
     said = _Said(text, evidence)
     best, support = None, 0.0
@@ -56,6 +61,7 @@ def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
 
 class _Said:
     def __init__(self, text: str, evidence: Sequence[Evidence]) -> None:
+        self._text = text
         self._terms = frozenset(content_terms(text))
         self._numbers = numbers(text)
         self._labels = labels(text)
@@ -76,7 +82,16 @@ class _Said:
         title = frozenset(content_terms(evidence.found.passage.document_title))
         if not self._names <= evidence.terms | title:
             return 0.0
+        if self._is_misplaced(evidence):
+            return 0.0
         return len(self._terms & (evidence.terms | title)) / len(self._terms)
+
+    def _is_misplaced(self, evidence: Evidence) -> bool:
+        if evidence.header is not None:
+            return is_of_another_column(self._text, evidence.header, evidence.quote)
+        return is_of_another_number(self._text, evidence.quote) or is_turned_round(
+            self._text, evidence.quote
+        )
 
 
 def _first_name(text: str, evidence: Sequence[Evidence]) -> list[str]:

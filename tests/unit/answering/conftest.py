@@ -19,7 +19,9 @@ MakeEvidence: TypeAlias = Callable[..., Evidence]
 def evidence() -> MakeEvidence:
     """Return a function that makes evidence of a sentence of a document."""
 
-    def make(quote: str, document: str = "d", title: str = "") -> Evidence:
+    def make(
+        quote: str, document: str = "d", title: str = "", header: str | None = None
+    ) -> Evidence:
         passage = Passage(1, document, "d.md", title, "s", "c", "c", 0, quote, 0, len(quote))
         return Evidence(
             found=Found(passage, 1.0),
@@ -27,8 +29,9 @@ def evidence() -> MakeEvidence:
             position=0,
             span=Span(0, len(quote)),
             quote=quote,
-            terms=frozenset(content_terms(quote)),
+            terms=frozenset(content_terms(f"{header or ''} {quote}")),
             features=np.zeros(len(FEATURES)),
+            header=header,
         )
 
     return make

@@ -43,6 +43,62 @@ def test_numbers_names_and_denials_must_agree(
     assert ground(said, [evidence(source)]).is_supported is supported
 
 
+HOURS = ("Office | Opens | Closes | Lunch", "Hamburg | 07:00 | 20:00 | 12:00 to 14:00")
+HOURS_ZH = ("办公室 | 开门 | 关门 | 午餐", "汉堡 | 07:00 | 20:00 | 12:00至14:00")
+BORN = ("Name | Born in | Lives in", "Ada | Paris | Rome")
+
+
+@pytest.mark.parametrize(
+    ("said", "table", "supported"),
+    [
+        ("The Hamburg office closes at 20:00.", HOURS, True),
+        ("The Hamburg office closes at 12:00.", HOURS, False),
+        ("The Hamburg office closes at 12:00 on the first day of the week.", HOURS, False),
+        ("Hamburg opens at 07:00 and closes at 20:00.", HOURS, True),
+        ("Lunch in Hamburg is from 12:00 to 14:00.", HOURS, True),
+        ("Lunch in Hamburg is from 07:00 to 20:00.", HOURS, False),
+        ("Hamburg: 20:00.", HOURS, True),
+        ("汉堡办公室20:00关门。", HOURS_ZH, True),
+        ("汉堡办公室12:00关门。", HOURS_ZH, False),
+        ("Ada was born in Paris.", BORN, True),
+        ("Ada lives in Paris.", BORN, False),
+    ],
+)
+def test_a_value_stands_under_the_column_that_is_named(
+    evidence: MakeEvidence, said: str, table: tuple[str, str], supported: bool
+) -> None:
+    header, row = table
+
+    assert ground(said, [evidence(row, header=header)]).is_supported is supported
+
+
+DAYS = "All employees in Hamburg have 26 days of paid leave and 5 days of training."
+DAYS_ZH = "员工享有26天带薪年假，以及5天培训假。"
+
+
+@pytest.mark.parametrize(
+    ("said", "source", "supported"),
+    [
+        ("All employees in Hamburg have 26 days of paid leave.", DAYS, True),
+        ("All employees in Hamburg have 5 days of training.", DAYS, True),
+        ("Employees have 5 days of paid leave.", DAYS, False),
+        ("员工享有5天培训假。", DAYS_ZH, True),
+        ("员工享有5天带薪年假。", DAYS_ZH, False),
+        ("Paid leave is 26 days.", "Paid leave: 26 days; training: 5 days.", True),
+        ("It rose from 1,200 to 1,300 EUR.", "It rose from 1,200 EUR to 1,300 EUR.", True),
+        ("Alice Meyer reports to Bob.", "Alice Meyer reports to Bob Smith.", True),
+        ("Bob reports to Alice.", "Alice reports to Bob.", False),
+        ("李四向张三汇报工作。", "张三向李四汇报工作。", False),
+        ("张三向李四汇报工作。", "张三向李四汇报工作。", True),
+        ("Alice and Bob meet on Friday.", "Bob and Alice meet on Friday.", True),
+    ],
+)
+def test_what_stands_together_stood_together(
+    evidence: MakeEvidence, said: str, source: str, supported: bool
+) -> None:
+    assert ground(said, [evidence(source)]).is_supported is supported
+
+
 def test_the_best_support_is_taken(evidence: MakeEvidence) -> None:
     leave, other = evidence(LEAVE), evidence("Unused days expire on 31 March.")
 
