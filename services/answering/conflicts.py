@@ -62,8 +62,7 @@ def _slot(one: str, other: str, asked: frozenset[str]) -> tuple[str, str] | None
     left, right = words(one), words(other)
     if min(len(left), len(right)) < _FEWEST:
         return None
-    stems = ([stem(folded(word)) for word in said] for said in (left, right))
-    matcher = SequenceMatcher(None, *stems, autojunk=False)
+    matcher = SequenceMatcher(None, _stems(left), _stems(right), autojunk=False)
     blocks = matcher.get_matching_blocks()
     same = sum(len(word) for block in blocks for word in left[block.a : block.a + block.size])
     changes = [change for change in matcher.get_opcodes() if change[0] != "equal"]
@@ -79,6 +78,10 @@ def _slot(one: str, other: str, asked: frozenset[str]) -> tuple[str, str] | None
         if _is_named(says, asked, right) and _is_named(other_says, asked, left):
             return _joined(says), _joined(other_says)
     return None
+
+
+def _stems(said: Sequence[str]) -> list[str]:
+    return [stem(folded(word)) for word in said]
 
 
 def _in_one_form(said: Sequence[str]) -> str:

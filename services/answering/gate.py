@@ -13,6 +13,7 @@ from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES as MEASURES
 from services.answering.measures import coverage, title_of, words_asked
 from services.answering.names import is_of_another, missing
+from services.answering.question_types import asks_for_clock, holds_clock
 from services.domain.passages import Found
 from services.engine import ModelCard
 from services.language.normalize import folded, language_of
@@ -77,7 +78,7 @@ class Gate:
         if self._crosses(retrieval, best[0]):
             nearest = max(float(one.scores.get("dense", 0.0)) for one in retrieval.found)
             return Verdict(nearest >= _NEAR_ACROSS, nearest - _NEAR_ACROSS)
-        if _is_of_another(retrieval.question, best):
+        if _is_of_another(retrieval.question, best) or _tells_no_time(retrieval.question, best):
             return Verdict(answerable=False, score=-_WIDEST_GAP)
         key = retrieval.language
         if retrieval.embedded is not None:
@@ -156,6 +157,14 @@ def _is_of_another(question: str, best: Sequence[Ranked]) -> bool:
     passages = {one.evidence.rank: one.evidence.found for one in best}.values()
     everything = "\n".join(f"{_above(found)}\n{found.passage.text}" for found in passages)
     return is_of_another(question, best[0].evidence.context, everything)
+
+
+def _tells_no_time(question: str, best: Sequence[Ranked]) -> bool:
+    """Say whether a time of day is asked for and none stands in or beside the best sentences."""
+    if not asks_for_clock(folded(question)):
+        return False
+    near = (one for first in best[:_FIRST] for one in _near(first.evidence, best))
+    return not any(holds_clock(one.context) for one in near)
 
 
 def _above(found: Found) -> str:

@@ -77,10 +77,9 @@ class _Said:
         if not self._numbers <= numbers(quote):
             return 0.0
         above = title_of(evidence.found)
-        if not self._labels <= labels_held(f"{quote}\n{above}"):
-            return 0.0
         title = frozenset(content_terms(evidence.found.passage.document_title))
-        if not self._names <= evidence.terms | title:
+        is_named = self._names <= evidence.terms | title
+        if not is_named or not self._labels <= labels_held(f"{quote}\n{above}"):
             return 0.0
         if self._is_misplaced(evidence):
             return 0.0

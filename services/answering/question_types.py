@@ -49,11 +49,20 @@ _ASKED = {
         ("why", r"为什么|为何|原因|何故|因何|怎么会"),
     ),
 }
+_CLOCK = r"\b\d{1,2}:\d\d\b|\b\d{1,2} ?(?i:a\.?m|p\.?m)\b|(?i:\b(?:noon|midnight|o['’]clock)\b)"
+_CLOCK_ZH = r"\d{1,2}[:：]\d\d|[\d二三四五六七八九十两][点时](?!间)|[上下中]午|凌晨"
+# Not 有几点建议: some points.
+_ASKS_CLOCK = re.compile(
+    r"\b(?:what|which) (?:time|hour)\b(?! ?(?:frame|period|zone|span|limit))|"
+    r"(?:早上|上午|中午|下午|晚上|每天|是|在|从|到)几点|几点(?:钟|半|[开关上下起睡到结才打供出营截锁之以前后]|[？?]?$)",
+    re.IGNORECASE,
+)
+_HOLDS_CLOCK = re.compile(f"{_CLOCK}|{_CLOCK_ZH}")
 _HELD = {
     "en": {
         "who": r"\b[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*",
         "when": (
-            r"\b\d{1,2}:\d\d\b|\b\d{1,2} ?(?i:a\.?m|p\.?m)\b|(?i:\b(?:noon|midnight|o['’]clock)\b)|"
+            rf"{_CLOCK}|"
             rf"\b1\d{{3}}s?\b|\b20\d\d\b|\b\d{{3}}\b(?= (?:AD|BC|CE))|(?i:\b{_MONTH}\b)|"
             r"\b\d+(?:st|nd|rd|th) centur|(?i:centur(?:y|ies)|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|decade)"
         ),
@@ -76,7 +85,7 @@ _HELD = {
             r"[王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范石廖"
             r"贾夏韦傅方白邹孟熊秦邱江尹薛段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤][\u4e00-\u9fff]{1,2}"
         ),
-        "when": r"\d{1,2}[:：]\d\d|[\d二三四五六七八九十两]点|[上下中]午|凌晨|星期[一二三四五六日天]|周[一二三四五六日末](?![次天个])|"
+        "when": rf"{_CLOCK_ZH}|星期[一二三四五六日天]|周[一二三四五六日末](?![次天个])|"
         r"(?:\d{1,4}|[一二三四五六七八九十〇零]{2,4})\s*年|\d{1,2}\s*月|世纪|年代|时期|[春夏秋冬]季|朝|年间|初年|末年|同年|翌年",
         "number": (
             r"\d+(?:[.,]\d+)*|(?<![万同统])[一二三四五六七八九十百千万亿两零〇半]+"
@@ -112,6 +121,16 @@ _COMPARES = re.compile(
 def years_asked(question: str) -> frozenset[str]:
     """Return the years that a question asks about; none where it compares."""
     return frozenset() if _COMPARES.search(question) else frozenset(YEAR.findall(question))
+
+
+def asks_for_clock(question: str) -> bool:
+    """Say whether a time of day is asked for: 几点, "what time". *question* in Simplified."""
+    return _ASKS_CLOCK.search(question) is not None
+
+
+def holds_clock(text: str) -> bool:
+    """Say whether *text* holds a time of day, in either language."""
+    return _HOLDS_CLOCK.search(text) is not None
 
 
 def asked_type(question: str, language: str) -> str:

@@ -52,7 +52,7 @@ def number_terms(plain: str) -> list[str]:
 
 
 def in_digits(plain: str) -> str:
-    """Return a folded text with its numbers as digits: 二十六天 as 26天, 3万 as 30000, "two" as 2."""
+    """Return a folded text with its numbers as digits: 二十六天 as 26天, "two" as 2."""
     digits = _CHINESE.sub(lambda match: _value(match[0]) or match[0], plain)
     digits = _ENGLISH_WORD.sub(lambda match: _ENGLISH[match[0]], digits)
     return _SCALED.sub(lambda match: _scaled(match[1], match[2]), digits)

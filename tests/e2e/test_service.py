@@ -44,6 +44,8 @@ def ask(service: Any, question: str, **more: object) -> dict[str, Any]:
         ("How long does probation last?", "six months", "first-weeks.pdf"),
         ("试用期有多长？", "六个月", "入职指南.pdf"),
         ("When must expenses be handed in?", "30 days", "travel-and-expenses.docx"),
+        ("When does the Hamburg office close?", "Closes: 20:00", "leave.md"),
+        ("请问试用期是多长时间？", "六个月", "入职指南.pdf"),
     ],
 )
 def test_an_answer_has_footnotes_that_are_exact_slices(
@@ -76,6 +78,7 @@ def test_a_footnote_into_a_pdf_names_its_page(handbook: Any) -> None:
     [
         ("What is the share price of Northlight Instruments?", "do not answer"),
         ("火星的直径是多少？", "没有这个问题的答案"),
+        ("汉堡办公室几点关门？", "没有这个问题的答案"),
     ],
 )
 def test_what_is_not_in_the_documents_is_refused_in_the_questions_language(

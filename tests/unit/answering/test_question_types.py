@@ -2,7 +2,13 @@
 
 import pytest
 
-from services.answering.question_types import asked_type, holds_type, years_asked
+from services.answering.question_types import (
+    asked_type,
+    asks_for_clock,
+    holds_clock,
+    holds_type,
+    years_asked,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +89,34 @@ def test_times_of_day_answer_when(text: str, language: str, holds: bool) -> None
 )
 def test_years_are_asked_about_unless_they_are_compared(question: str, years: set[str]) -> None:
     assert years_asked(question) == years
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("What time does the office close?", True),
+        ("汉堡办公室几点关门？", True),
+        ("下午几点下班", True),
+        ("会议是几点？", True),
+        ("What time frame does the plan cover?", False),
+        ("When was the company founded?", False),
+        ("报销有几点要求？", False),
+    ],
+)
+def test_a_time_of_day_is_asked_for(question: str, asks: bool) -> None:
+    assert asks_for_clock(question) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("The office closes at 18:00.", True),
+        ("Lunch is at noon.", True),
+        ("晚上八点关门。", True),
+        ("早上8时开门", True),
+        ("本制度适用于汉堡和苏州办公室的全体员工。", False),
+        ("工作10小时，三时间段", False),
+    ],
+)
+def test_a_time_of_day_is_held(text: str, holds: bool) -> None:
+    assert holds_clock(text) is holds
