@@ -160,11 +160,13 @@ def _is_of_another(question: str, best: Sequence[Ranked]) -> bool:
 
 
 def _tells_no_time(question: str, best: Sequence[Ranked]) -> bool:
-    """Say whether a time of day is asked for and none stands in or beside the best sentences."""
+    """Say whether a time of day is asked for and none stands in the best sentences, nor beside the
+    first.
+    """
     if not asks_for_clock(folded(question)):
         return False
-    near = (one for first in best[:_FIRST] for one in _near(first.evidence, best))
-    return not any(holds_clock(one.context) for one in near)
+    first, *others = (one.evidence for one in best[:_FIRST])
+    return not any(holds_clock(one.context) for one in (*_near(first, best), *others))
 
 
 def _above(found: Found) -> str:

@@ -39,7 +39,8 @@ _CHINESE_STOP_WORDS = """
 CHINESE_STOP_WORDS = frozenset(_CHINESE_STOP_WORDS)
 # What asks, and says nothing of what is asked for; in Simplified characters.
 _ASKING = re.compile(
-    r"什么(?:样|时候|地方|人)?|哪[里些个位一]*|谁|何[时处人地者种]|多少|有多|几(?![何乎])个?|怎[么样]+|"
+    r"什么(?:样|时候|地方|人)?|哪[里些个位一]*|谁|何[时处人地者种]|"
+    r"(?<![很许众诸最])多[长少]的?时间|(?<![很许众诸最])多[久长]|多少|有多|几(?![何乎])个?|怎[么样]+|"
     r"如何|为什么|为何|是否|吗|呢|请问|应该怎么办"
 )
 

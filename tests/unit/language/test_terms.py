@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.language.normalize import canonical, folded, language_of, remove_invisible
-from services.language.terms import content_terms, terms
+from services.language.terms import content_terms, terms, without_asking
 
 
 def test_english_words_meet_by_their_stems() -> None:
@@ -58,3 +58,9 @@ def test_canonical_text_stays_as_it_is_when_made_canonical_again(text: str) -> N
 @given(st.text())
 def test_folding_never_fails(text: str) -> None:
     assert isinstance(folded(text), str)
+
+
+def test_how_long_asks_and_names_nothing() -> None:
+    assert "时间" not in without_asking("试用期是多长时间？")
+    assert "时间" in without_asking("上班时间是几点？")
+    assert "多长江" in without_asking("许多长江游轮")
