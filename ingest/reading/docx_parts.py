@@ -12,7 +12,10 @@ from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
-_UNWRAPPED = ("w:ins", "w:moveTo", "w:smartTag", "w:customXml")
+from ingest.reading.docx_tables import fill_merged_rows
+from ingest.reading.superscripts import raised
+
+_UNWRAPPED = ("w:ins", "w:moveTo", "w:smartTag", "w:customXml", "w:fldSimple")
 _DROPPED = ("w:del", "w:moveFrom")
 _NOTES = (
     ("w:footnoteReference", "footnotes"),
@@ -21,16 +24,22 @@ _NOTES = (
 )
 _HEADING_NAME = re.compile(r"^(?:heading|标题|標題)\s*([1-9])$", re.IGNORECASE)
 _ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _DEEPEST = 9
 
 
 def plain_docx(path: Path) -> io.BytesIO:
     """Return the file with tracked changes accepted, text boxes and notes moved behind their
-    paragraphs, content controls opened, and headings of any name under the built-in styles.
+    paragraphs, content controls and fields opened, formulas as text, raised digits set apart, a
+    merged cell's text in each of its rows, and headings of any name under the built-in styles.
     """
     document = docx.Document(str(path))
     body = document.element.body
     _drop_and_unwrap(body)
+    _write_out_formulas(body)
+    _set_apart_raised(body)
+    for table in body.iter(qn("w:tbl")):
+        fill_merged_rows(table)
     _move_text_boxes(body)
     _append_notes(document, body)
     _name_headings(document)
@@ -61,6 +70,26 @@ def _replace_by_children(node: Any, children: Any) -> None:  # noqa: ANN401
     for child in reversed(list(children)):
         parent.insert(at, child)
     parent.remove(node)
+
+
+def _write_out_formulas(body: Any) -> None:  # noqa: ANN401
+    for formula in list(body.iter(f"{_MATH}oMath")):
+        run = _run("".join(node.text or "" for node in formula.iter(f"{_MATH}t")))
+        run.tail = formula.tail
+        formula.getparent().replace(formula, run)
+
+
+def _set_apart_raised(body: Any) -> None:  # noqa: ANN401
+    for mark in list(body.iter(qn("w:vertAlign"))):
+        run = mark.getparent().getparent()
+        if mark.get(qn("w:val")) != "superscript" or run.tag != qn("w:r"):
+            continue
+        earlier = reversed(list(run.itersiblings(preceding=True)))
+        before = "".join(text for one in earlier for text in one.itertext(qn("w:t")))
+        content = run.findall(qn("w:t"))
+        shown = raised(before, "".join(node.text or "" for node in content))
+        for node in content:
+            node.text = shown if node is content[0] else ""
 
 
 def _move_text_boxes(body: Any) -> None:  # noqa: ANN401
@@ -108,11 +137,16 @@ def _notes_of(document: Any, part_name: str) -> Iterator[tuple[str, str]]:  # no
 
 
 def _paragraph(text: str) -> Any:  # noqa: ANN401
-    paragraph, run, content = (OxmlElement(tag) for tag in ("w:p", "w:r", "w:t"))
+    paragraph = OxmlElement("w:p")
+    paragraph.append(_run(text))
+    return paragraph
+
+
+def _run(text: str) -> Any:  # noqa: ANN401
+    run, content = OxmlElement("w:r"), OxmlElement("w:t")
     content.text = text
     run.append(content)
-    paragraph.append(run)
-    return paragraph
+    return run
 
 
 def _name_headings(document: Any) -> None:  # noqa: ANN401

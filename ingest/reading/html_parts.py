@@ -5,7 +5,11 @@ from typing import Any
 
 from lxml import etree, html
 
+from ingest.reading.superscripts import raised
+
 _DROPPED = ("script", "style", "template", "svg", "select", "textarea", "iframe", "noscript")
+# What is struck out does not hold any more.
+_STRUCK_OUT = ("del", "s", "strike")
 _AS_BLOCKS = (
     "details",
     "summary",
@@ -17,8 +21,12 @@ _AS_BLOCKS = (
     "object",
     "video",
     "audio",
+    # The partitioner takes what stands beside the first `main` for no text, and forms for none.
+    "main",
+    "form",
 )
-_AS_INLINE = ("del", "s", "ins", "label", "button", "math")
+_AS_INLINE = ("ins", "label", "button", "math")
+_OF_TABLES = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
 _CHARSET = re.compile(
     rb"""(?:<meta[^>]+charset=|<\?xml[^>]+encoding=)["']?\s*([\w-]+)""", re.IGNORECASE
 )
@@ -43,20 +51,105 @@ def plain_html(text: str) -> tuple[str, str]:
     except etree.ParserError:
         return "", ""
     title = " ".join((root.findtext(".//title") or "").split())
-    etree.strip_elements(root, *_DROPPED, etree.Comment, with_tail=False)
+    etree.strip_elements(root, *_DROPPED, *_STRUCK_OUT, etree.Comment, with_tail=False)
+    _set_apart_raised(root)
+    _number_items(root)
+    _make_known(root)
+    for table in root.iter("table"):
+        _write_out_cells(table)
+    return html.tostring(root, encoding="unicode"), title
+
+
+def _make_known(root: Any) -> None:  # noqa: ANN401 - untyped XML
+    for node in list(root.iter("table")):
+        if next(node.iterdescendants("table"), None) is not None:
+            _lay_out_as_blocks(node)
     for node in root.iter():
         if node.tag in _AS_BLOCKS:
             node.tag = "div"
         elif node.tag in _AS_INLINE:
             node.tag = "span"
-    for row in list(root.iter("tr")):
-        _write_out_columns(row)
-    return html.tostring(root, encoding="unicode"), title
 
 
-def _write_out_columns(row: Any) -> None:  # noqa: ANN401 - untyped XML
-    """Put empty cells where a wide cell reaches: the partitioner forgets how wide it was."""
-    for cell in list(row.iterchildren("td", "th")):
-        width = cell.attrib.pop("colspan", "1")
-        for _ in range(min(int(width), _MOST_SPAN) - 1 if width.isdigit() else 0):
-            cell.addnext(row.makeelement(cell.tag))
+def _set_apart_raised(root: Any) -> None:  # noqa: ANN401
+    for node in list(root.iter("sup")):
+        is_link = next(node.iter("a"), None) is not None
+        shown = raised(_text_before(node), node.text_content(), is_link=is_link)
+        tail = node.tail
+        node.clear()
+        node.tag, node.text, node.tail = "span", shown, tail
+
+
+def _text_before(node: Any) -> str:  # noqa: ANN401
+    """Return the text that *node* follows within its element."""
+    previous = node.getprevious()
+    if previous is None:
+        return node.getparent().text or ""
+    return previous.tail or "".join(previous.itertext())
+
+
+def _number_items(root: Any) -> None:  # noqa: ANN401
+    """Write the numbers of ordered lists into their items, where the partitioner has dots."""
+    for group in root.iter("ol"):
+        start = group.get("start", "1")
+        number = int(start) if start.lstrip("-").isdigit() else 1
+        for item in group.iterchildren("li"):
+            own = item.get("value", "")
+            number = int(own) if own.isdigit() else number
+            first = next(item.iterchildren("p"), None)
+            holder = item if first is None or (item.text or "").strip() else first
+            holder.text = f"{number}. {(holder.text or '').lstrip()}"
+            number += 1
+
+
+def _lay_out_as_blocks(table: Any) -> None:  # noqa: ANN401
+    """Make a table that holds tables, and so only lays the page out, a row of blocks."""
+    own = [
+        node
+        for node in table.iter(*_OF_TABLES)
+        if node is table or next(node.iterancestors("table")) is table
+    ]
+    for node in own:
+        node.tag = "div"
+
+
+def _write_out_cells(table: Any) -> None:  # noqa: ANN401
+    """Put empty cells where a wide cell reaches, and a high one's text into each of its rows: the
+    partitioner forgets how wide and high they were.
+    """
+    # Of each column that a cell of an earlier row reaches into: that cell, and for how many rows.
+    high: dict[int, tuple[Any, int]] = {}
+    for row in table.iter("tr"):
+        at = 0
+        below: dict[int, tuple[Any, int]] = {}
+        for cell in [*row.iterchildren("td", "th"), None]:
+            while at in high:
+                at = _put_again(row, cell, at, high, below)
+            if cell is None:
+                break
+            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+            if height > 1:
+                below[at] = (cell, height - 1)
+            for _ in range(width - 1):
+                cell.addnext(row.makeelement(cell.tag))
+            at += width
+        high = below
+
+
+def _put_again(row: Any, before: Any, at: int, high: Any, below: Any) -> int:  # noqa: ANN401
+    """Put the cell that reaches down to column *at* before another; returns the next column."""
+    cell, rows = high.pop(at)
+    again = row.makeelement(cell.tag)
+    again.text = " ".join(cell.text_content().split())
+    if before is None:
+        row.append(again)
+    else:
+        before.addprevious(again)
+    if rows > 1:
+        below[at] = (cell, rows - 1)
+    return at + 1
+
+
+def _span(cell: Any, name: str) -> int:  # noqa: ANN401
+    value = cell.attrib.pop(name, "1")
+    return max(1, min(int(value), _MOST_SPAN)) if value.isdigit() else 1

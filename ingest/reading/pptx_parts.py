@@ -1,4 +1,6 @@
-"""What a presentation holds beside the text of its shapes: charts and descriptions of pictures."""
+"""What a presentation holds beside the text of its shapes: charts, descriptions of pictures, and
+what its speaker notes.
+"""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,7 +24,9 @@ def slide_titles(path: Path) -> dict[int, str]:
 
 
 def extra_blocks(path: Path) -> dict[int, list[Block]]:
-    """Return charts as tables and the alternative texts of pictures, by the slide's number."""
+    """Return charts as tables, the alternative texts of pictures, and speaker notes, by the slide's
+    number.
+    """
     extras: dict[int, list[Block]] = {}
     for number, slide in enumerate(pptx.Presentation(str(path)).slides, 1):
         blocks = []
@@ -33,6 +37,9 @@ def extra_blocks(path: Path) -> dict[int, list[Block]]:
             text = "" if description is None else description.get("descr") or ""
             if text.strip():
                 blocks.append(Block("text", text, page=number))
+        notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+        if notes is not None:
+            blocks += [Block("text", part.text, page=number) for part in notes.paragraphs]
         extras[number] = blocks
     return extras
 
@@ -46,20 +53,30 @@ def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
 
 def _chart_blocks(space: Any, page: int) -> list[Block]:  # noqa: ANN401 - untyped XML
     title = "".join(node.text or "" for node in space.iterfind(f".//{qn('c:title')}//{qn('a:t')}"))
-    rows: dict[str, list[str]] = {}
-    names = [""]
-    for series in space.iter(qn("c:ser")):
-        names.append(" ".join(_values(series, "c:tx")))
+    names: list[str] = [""]
+    table: dict[str, dict[int, str]] = {}
+    for column, series in enumerate(space.iter(qn("c:ser")), 1):
+        names.append(" ".join(_values(series, "c:tx").values()))
         categories = _values(series, "c:cat") or _values(series, "c:xVal")
         values = _values(series, "c:val") or _values(series, "c:yVal")
-        for category, value in zip(categories, values, strict=False):
-            rows.setdefault(category, [category]).append(value)
+        for at, category in categories.items():
+            table.setdefault(category, {})[column] = values.get(at, "")
+    rows = [
+        [category, *(row.get(column, "") for column in range(1, len(names)))]
+        for category, row in table.items()
+    ]
     blocks = [Block("text", title, page=page)] if title else []
     if rows:
-        blocks.append(Block("table", rows_as_text([names, *rows.values()]), page=page))
+        blocks.append(Block("table", rows_as_text([names, *rows]), page=page))
     return blocks
 
 
-def _values(series: Any, tag: str) -> list[str]:  # noqa: ANN401
+def _values(series: Any, tag: str) -> dict[int, str]:  # noqa: ANN401
+    """Return the values of a series by their place: empty ones have none."""
     found = series.find(qn(tag))
-    return [] if found is None else [node.text or "" for node in found.iter(qn("c:v"))]
+    if found is None:
+        return {}
+    return {
+        int(point.get("idx", at)): "".join(node.text or "" for node in point.iter(qn("c:v")))
+        for at, point in enumerate(found.iter(qn("c:pt")))
+    } or dict(enumerate(node.text or "" for node in found.iter(qn("c:v"))))

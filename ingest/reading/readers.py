@@ -13,7 +13,7 @@ _READERS = {
     "picture": ("rapidocr_pictures", "read_picture"),
     "docx": ("unstructured_office", "read_docx"),
     "pptx": ("unstructured_office", "read_pptx"),
-    "xlsx": ("unstructured_office", "read_xlsx"),
+    "xlsx": ("openpyxl_xlsx", "read_xlsx"),
     "odt": ("unstructured_office", "read_odt"),
     "epub": ("unstructured_office", "read_epub"),
     "rtf": ("unstructured_office", "read_rtf"),

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from lxml import html as lxml_html
 
 _MOST_COLUMNS = 200
-_MOST_ROWS = 10_000
 
 
 def rows_as_text(rows: Sequence[Sequence[str]]) -> str:
@@ -27,8 +26,6 @@ def html_rows(fragment: str) -> list[list[str]]:
     grid: list[list[str]] = [[caption] for caption in captions]
     taken: set[tuple[int, int]] = set()
     for number, row in enumerate(table.iter("tr")):
-        if number >= _MOST_ROWS:
-            break
         cells: dict[int, str] = {}
         column = 0
         for cell in row.iterchildren("td", "th"):

@@ -2,7 +2,10 @@
 
 import email
 import email.policy
-from email.message import EmailMessage
+import re
+from collections.abc import Iterator
+from email.header import Header
+from email.message import EmailMessage, MIMEPart
 
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.encodings import decode
@@ -11,20 +14,21 @@ from ingest.reading.unstructured_offline import blocks_of, prepare
 from services.domain.errors import UnreadableError
 
 _HEADERS = ("From", "To", "Cc", "Date")
-_HEADER_LINES = 50
+_BLANK_LINE = re.compile(rb"(\r?\n\r?\n)")
+_FOLD = re.compile(r"\r?\n[ \t]+")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+(?: +[^\x00-\x7f]+)*")
+# A message in a message in a message.
+_MOST_FORWARDED = 8
 
 
 def read_eml(source: Source, tell: Tell) -> Contents:
-    """Read a message as it was sent."""
-    data = source.path.read_bytes()
+    """Read a message as it was sent, and those that it forwards."""
+    data = encoded_headers(source.path.read_bytes())
     message = email.message_from_bytes(data, policy=email.policy.default)
     if not message.keys():
         raise UnreadableError("corrupt", "It is no mail: it has no header lines.")
     subject = str(message.get("Subject", ""))
-    heads = "\n".join(f"{name}: {message[name]}" for name in _HEADERS if message[name])
-    blocks = [Block("heading", subject, 1), Block("text", heads), *_body(message)]
-    for part in message.iter_attachments():
-        blocks += _attachment(part)
+    blocks = list(_message(message, 1))
     tell(1, 1)
     return Contents(blocks, title=subject)
 
@@ -47,22 +51,49 @@ def read_msg(source: Source, tell: Tell) -> Contents:
     return Contents([Block("heading", subject, 1), *body, *named], title=subject)
 
 
+def encoded_headers(data: bytes) -> bytes:
+    """Return a message whose header lines are ASCII: some programs write them as they are."""
+    head, *rest = _BLANK_LINE.split(data, maxsplit=1)
+    if head.isascii():
+        return data
+    lines = _FOLD.sub(" ", decode(head)[0]).splitlines()
+    return "\r\n".join(map(_encoded_line, lines)).encode("ascii", "replace") + b"".join(rest)
+
+
+def _encoded_line(line: str) -> str:
+    return _FOREIGN.sub(lambda match: Header(match[0], "utf-8").encode(linesep=""), line)
+
+
+def _message(message: EmailMessage, level: int) -> Iterator[Block]:
+    """Yield a message: its subject as a heading, its heads, body and attachments."""
+    yield Block("heading", str(message.get("Subject", "")), level)
+    yield Block("text", "\n".join(f"{name}: {message[name]}" for name in _HEADERS if message[name]))
+    yield from _body(message)
+    for part in message.iter_attachments():
+        if part.get_content_type() == "message/rfc822" and level < _MOST_FORWARDED:
+            yield from _message(part.get_content(), level + 1)
+        else:
+            yield from _attachment(part)
+
+
 def _body(message: EmailMessage) -> list[Block]:
-    body = message.get_body(("html", "plain"))
-    if body is None:
-        return []
-    data = body.get_payload(decode=True)
-    text, _ = decode(data if isinstance(data, bytes) else b"", body.get_content_charset())
-    if body.get_content_subtype() == "html":
-        return html_contents(text).blocks
-    return [Block("text", part) for part in text.replace("\r\n", "\n").split("\n\n")]
+    """Return the text of a message, from what is formatted unless that has none."""
+    bodies = (message.get_body((kind,)) for kind in ("html", "plain"))
+    texts = (_text(body) for body in bodies if body is not None)
+    return next((text for text in texts if any(block.text.strip() for block in text)), [])
 
 
-def _attachment(part: EmailMessage) -> list[Block]:
-    """Return an attachment's name, and its text where it is plain text."""
-    blocks = [Block("text", f"Attachment: {part.get_filename() or part.get_content_type()}")]
+def _attachment(part: EmailMessage) -> Iterator[Block]:
+    """Yield an attachment's name, and its text where it is text."""
+    yield Block("text", f"Attachment: {part.get_filename() or part.get_content_type()}")
+    if part.get_content_maintype() == "text":
+        yield from _text(part)
+
+
+def _text(part: MIMEPart) -> list[Block]:
     data = part.get_payload(decode=True)
-    if part.get_content_maintype() == "text" and isinstance(data, bytes):
-        text, _ = decode(data, part.get_content_charset())
-        blocks.append(Block("text", text))
-    return blocks
+    text, _ = decode(data if isinstance(data, bytes) else b"", part.get_content_charset())
+    if part.get_content_subtype() == "html":
+        return html_contents(text).blocks
+    paragraphs = text.replace("\r\n", "\n").split("\n\n")
+    return [Block("text", one) for one in paragraphs if one.strip()]

@@ -9,10 +9,8 @@ from ingest.reading.unstructured_offline import blocks_of, prepare
 
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*\n", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
+_NOTE_MARK = re.compile(r"\[\^([^\]\s]+)\](?!:)")
 _FOOTNOTE = re.compile(r"^\[\^([^\]]+)\]:\s*", re.MULTILINE)
-_TABLE_UNDER_TEXT = re.compile(
-    r"^(?!\s*\|)(?!\s*$)(.+)\n(\s*\|.+\|\s*\n\s*\|[\s:|-]+\|)", re.MULTILINE
-)
 
 
 def read_html(source: Source, tell: Tell) -> Contents:
@@ -48,13 +46,14 @@ def read_markdown(source: Source, tell: Tell) -> Contents:
         named = _FRONT_TITLE.search(front[1])
         title = named[1] if named else ""
         text = text[front.end() :]
-    prepare()
-    from unstructured.partition.md import partition_md  # noqa: PLC0415
+    from markdown_it import MarkdownIt  # noqa: PLC0415
 
-    # Footnotes would be dropped, and a table right under a line of text not be seen as one.
-    text = _TABLE_UNDER_TEXT.sub(r"\1\n\n\2", _FOOTNOTE.sub(r"(\1) ", text))
-    elements = partition_md(text=text, languages=[""]) if text.strip() else []
-    blocks = blocks_of(elements, titles=True)
+    # Footnotes would be dropped. Lists and tables may stand right under a line of text.
+    page = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    contents = html_contents(
+        page.render(_NOTE_MARK.sub(r"[\1]", _FOOTNOTE.sub(r"\\[\1\\] ", text)))
+    )
+    blocks = contents.blocks
     if title and not any(block.text.strip() == title for block in blocks):
         blocks.insert(0, _heading(title))
     tell(1, 1)

@@ -1,6 +1,7 @@
-"""Readers of Word, PowerPoint, Excel, OpenDocument, EPUB and RTF, by unstructured."""
+"""Readers of Word, PowerPoint, OpenDocument, EPUB and RTF, by unstructured."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -11,6 +12,8 @@ from services.domain.errors import UnreadableError
 
 # An empty list of languages: the library's own guess is wrong for short Chinese, and slow.
 _LANGUAGES = [""]
+# A longer first line is no name of a slide.
+_LONGEST_NAME = 80
 
 
 def read_docx(source: Source, tell: Tell) -> Contents:
@@ -37,34 +40,24 @@ def read_pptx(source: Source, tell: Tell) -> Contents:
     elements = _guarded(
         lambda: partition_pptx(
             str(source.path),
-            include_slide_notes=True,
+            include_slide_notes=False,
             include_page_breaks=False,
             languages=_LANGUAGES,
         )
     )
     titles, extras = slide_titles(source.path), extra_blocks(source.path)
     blocks: list[Block] = []
-    for page, group in groupby(blocks_of(elements, titles=False, pages=True), lambda b: b.page):
-        blocks += [_as_heading(block, titles.get(page or 0)) for block in group]
-        blocks += extras.pop(page or 0, [])
-    blocks += [block for rest in extras.values() for block in rest]
+    own = {
+        page or 0: list(group)
+        for page, group in groupby(
+            blocks_of(elements, titles=False, pages=True), lambda block: block.page
+        )
+    }
+    for page in sorted({*own, *extras}):
+        blocks += _slide(own.get(page, []), titles.get(page))
+        blocks += extras.get(page, [])
     tell(1, 1)
     return Contents(blocks, pages=max((block.page or 0 for block in blocks), default=0))
-
-
-def read_xlsx(source: Source, tell: Tell) -> Contents:
-    """Read every sheet: its name as a heading, its tables whole."""
-    check_container(source.path)
-    prepare()
-    from unstructured.partition.xlsx import partition_xlsx  # noqa: PLC0415
-
-    elements = _guarded(lambda: partition_xlsx(str(source.path), languages=_LANGUAGES))
-    blocks: list[Block] = []
-    for name, group in groupby(elements, lambda element: element.metadata.page_name):
-        blocks.append(Block("heading", str(name or ""), 1))
-        blocks += blocks_of(group, titles=False)
-    tell(1, 1)
-    return Contents(blocks, title=source.name.rsplit("/", 1)[-1].rsplit(".", 1)[0])
 
 
 def read_odt(source: Source, tell: Tell) -> Contents:
@@ -99,11 +92,19 @@ def read_rtf(source: Source, tell: Tell) -> Contents:
     return Contents(blocks_of(elements, titles=True))
 
 
-def _as_heading(block: Block, title: str | None) -> Block:
-    """Return the slide's title as a heading; its other lines are text whatever they look like."""
-    if title is not None and block.text.strip() == title.strip():
-        return Block("heading", block.text, 1, block.page)
-    return block
+def _slide(blocks: Sequence[Block], title: str | None) -> list[Block]:
+    """Return a slide's blocks, its title first and as a heading; its other lines are text whatever
+    they look like. A slide without a title is no part of the one before: its first line names it.
+    """
+    named = title if title is not None else next((block.text for block in blocks[:1]), "")
+    is_name = title is not None or len(named) <= _LONGEST_NAME
+    told = [
+        replace(block, kind="heading", level=1)
+        if is_name and block.kind != "table" and block.text.split() == named.split()
+        else block
+        for block in blocks
+    ]
+    return sorted(told, key=lambda block: block.kind != "heading")
 
 
 def _guarded(partition: Callable[[], list[Any]]) -> list[Any]:

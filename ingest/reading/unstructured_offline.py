@@ -5,12 +5,15 @@ multilingual pipeline does all that we need of it.
 """
 
 import functools
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any
 
 from ingest.reading import Block
 from ingest.reading.tables import html_rows, rows_as_text
+
+_NUMBERED = re.compile(r"\d{1,3}[.)、]\s")
 
 
 @functools.cache
@@ -52,7 +55,8 @@ def blocks_of(elements: Iterable[Any], *, titles: bool, pages: bool = False) -> 
             depth = element.metadata.category_depth or 0
             blocks.append(Block("heading", element.text, depth + 1, page))
         elif element.category == "ListItem":
-            blocks.append(Block("item", f"- {element.text}", page=page))
+            mark = "" if _NUMBERED.match(element.text) else "- "
+            blocks.append(Block("item", f"{mark}{element.text}", page=page))
         else:
             blocks.append(Block("text", element.text, page=page))
     return blocks

@@ -1,0 +1,90 @@
+"""Sentences whose words all stand in their source, but not together: a value of another column, the
+number of another thing, two names that changed places.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from services.language.normalize import CJK
+from services.language.numbers import numbers
+from services.language.table_rows import cells
+from services.language.terms import CHINESE_STOP_WORDS, content_terms, stop_words, words
+
+_CLAUSE = re.compile(r"[,;:.!?](?!\d)|[，；：。！？、\n|]|\b(?:and|or|but|while)\b|[和及与或而]")
+_NUMBER = re.compile(r"(\d+(?:[.,:]\d+)*)")
+_JOINED_BY = frozenset("and or & to with 和 与 及 或 跟 同".split())  # noqa: SIM905 - a text is easier to read
+# Names that are farther apart say nothing of each other.
+_APART = 6
+
+
+def is_of_another_column(said: str, header: str, row: str) -> bool:
+    """Say whether *said* names columns of a table, and a value of *row* that stands in none of
+    them: "closes at 12:00" where 12:00 is the time of lunch.
+    """
+    terms, told = frozenset(content_terms(said)), numbers(said)
+    names = [frozenset(content_terms(name)) for name in cells(header)][1:]
+    first, *values = cells(row)
+    named = {i for i, name in enumerate(names) if name & terms}
+    if not named:
+        return False
+    known = numbers(f"{header} {first}")
+    stands: dict[str, set[int]] = defaultdict(set)
+    for i, value in enumerate(values):
+        for number in (numbers(value) & told) - known:
+            stands[number].add(i)
+        held = frozenset(content_terms(value))
+        if held and held <= terms and not numbers(value):
+            stands[" ".join(sorted(held))].add(i)
+    return any(not columns & named for columns in stands.values())
+
+
+def is_of_another_number(said: str, source: str) -> bool:
+    """Say whether what *said* counts is what *source* gives another number: "5 days of leave" of
+    "26 days of leave and 5 days of training". What is counted stands behind a number, up to the
+    end of the clause.
+    """
+    counted = list(_counted(source))
+    for number, what in _counted(said):
+        own = [len(what & one) for other, one in counted if other == number]
+        others = [len(what & one) for other, one in counted if other != number]
+        if own and others and max(others) > max(own):
+            return True
+    return False
+
+
+def _counted(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the numbers of *text* with the words behind them."""
+    for clause in _CLAUSE.split(text):
+        # What stands before the first number, and then each number with what stands behind it.
+        _, *parts = _NUMBER.split(clause)
+        for number, behind in zip(parts[::2], parts[1::2], strict=True):
+            yield number.replace(",", ""), frozenset(content_terms(behind))
+
+
+def is_turned_round(said: str, source: str) -> bool:
+    """Say whether two names of *said* stand in *source* the other way round, with the same words
+    between them: "Bob reports to Alice" of "Alice reports to Bob".
+    """
+    written, held = words(said), _joined(words(source))
+    for i, one in enumerate(written):
+        if not _is_name(one):
+            continue
+        for j in range(i + 2, min(i + _APART, len(written))):
+            between, other = written[i + 1 : j], written[j]
+            if not _is_name(other) or other == one or not _JOINED_BY.isdisjoint(between[:1]):
+                continue
+            turned = _joined([other, *between, one])
+            if turned in held and _joined([one, *between, other]) not in held:
+                return True
+    return False
+
+
+def _is_name(word: str) -> bool:
+    if CJK.search(word):
+        return len(word) > 1 and word not in CHINESE_STOP_WORDS
+    return word[:1].isupper() and word.lower() not in stop_words()
+
+
+def _joined(said: Sequence[str]) -> str:
+    return f"\0{chr(0).join(said)}\0"

@@ -1,0 +1,254 @@
+"""What is easily lost or put in a wrong place when files are read."""
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import docx
+import openpyxl
+import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.util import Inches
+
+from ingest.reading.children import ReadingChildren
+from ingest.reading.wire import Request
+from services.domain.documents import Reading
+from services.domain.media import kind_of
+
+Read: TypeAlias = Callable[[str, bytes | str], Reading]
+MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
+    """Return a function that reads a file of a name with these bytes."""
+    children = ReadingChildren(silence_s=90)
+    folder = Path(tmp_path_factory.mktemp("files"))
+
+    def reading(name: str, data: bytes | str) -> Reading:
+        path = folder / name
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        with path.open("rb") as file:
+            kind = kind_of(name, file)
+        request = Request(name, kind.format, 100, 10_000_000, 2048, 300)
+        return children.read(path, request, lambda _done, _total: None)
+
+    yield reading
+    children.close()
+
+
+def saved(document: Any) -> bytes:
+    into = io.BytesIO()
+    document.save(into)
+    return into.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (
+            "<nav>Menu</nav><h1>Rules</h1><main><p>Core.</p></main><h2>Annex</h2><p>75 EUR.</p>",
+            "Rules\n\nCore.\n\nAnnex\n\n75 EUR.",
+        ),
+        ("<form><h1>Policy</h1><p>Leave is 26 days.</p></form>", "Policy\n\nLeave is 26 days."),
+        (
+            (
+                "<table><tr><th>Region</th><th>City</th><th>Price</th></tr>"
+                "<tr><td rowspan=2>North</td><td>Kiel</td><td>10</td></tr>"
+                "<tr><td>Hamburg</td><td>20</td></tr>"
+                "<tr><td>South</td><td rowspan=3>Bonn</td><td>3</td></tr>"
+                "<tr><td colspan=1>East</td><td>4</td></tr><tr><td>West</td></tr></table>"
+            ),
+            (
+                "Region | City | Price\nNorth | Kiel | 10\nNorth | Hamburg | 20\nSouth | Bonn | 3\n"
+                "East | Bonn | 4\nWest | Bonn"
+            ),
+        ),
+        (
+            (
+                "<p>28<sup>1</sup> EUR, 10<sup>6</sup> of 2 m<sup>2</sup>, the 1<sup>st</sup> year"
+                "<sup><a href='#n'>2</a></sup>.</p>"
+            ),
+            "28^1 EUR, 10^6 of 2 m², the 1st year[2].",
+        ),
+        ("<p>价格：<del>500</del><ins>400</ins>元</p>", "价格：400元"),
+        (
+            "<ol start=3><li>Third<ul><li>of it</li></ul></li><li><p>Fourth</p></li></ol>",
+            "3. Third\n- of it\n4. Fourth",
+        ),
+        (
+            (
+                "<table><tr><td><table><tr><td><h1>Move</h1><p>On 5 May.</p></td></tr></table></td>"
+                "</tr></table>"
+            ),
+            "Move\n\nOn 5 May.",
+        ),
+    ],
+)
+def test_a_page_is_read_whole_and_in_order(read: Read, page: str, text: str) -> None:
+    assert read("a.html", f"<html><body>{page}</body></html>").text == text
+
+
+def test_markdown_is_read_as_it_is_written(read: Read) -> None:
+    text = read(
+        "a.md",
+        "To return it:\n1. Back up\n2. Sign out\n\nSteps:\n- one\n- two\n\n"
+        "<details><summary>Late return</summary>\n\nA fee is charged.\n\n</details>\n\n"
+        "Prices:\n| a | b |\n|---|---|\n| x | ~~2~~ 3 |\n\nNoted[^1].\n\n[^1]: A note.\n",
+    ).text
+
+    assert text.split("\n\n") == [
+        "To return it:",
+        "1. Back up\n2. Sign out",
+        "Steps:",
+        "- one\n- two",
+        "Late return",
+        "A fee is charged.",
+        "Prices:",
+        "a | b\nx | 3",
+        "Noted[1].",
+        "[1] A note.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ('a,b\npump,"the 5"" disk"\n', ["a | b", 'pump | the 5" disk']),
+        (
+            'a;b\npump;Smith, John\npump;"a; b; c"\n',
+            ["a | b", "pump | Smith, John", "pump | a; b; c"],
+        ),
+        ("Name;Preis\nPumpe;12,5\nVentil;3,5\n", ["Name | Preis", "Pumpe | 12,5", "Ventil | 3,5"]),
+        ("a\tb\n1, 2\t3\n", ["a | b", "1, 2 | 3"]),
+    ],
+)
+def test_cells_are_told_apart(read: Read, text: str, rows: list[str]) -> None:
+    assert read("a.csv", text).text.split("\n") == rows
+
+
+def test_a_quote_far_down_does_not_join_cells(read: Read) -> None:
+    text = "id,said\n" + "1,plain\n" * 30_000 + '600,"he said ""go"", then left"\n'
+
+    assert read("a.csv", text).text.endswith('600 | he said "go", then left')
+
+
+def test_a_sheet_is_read_as_it_is_shown(read: Read) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "价格"
+    for row in (
+        ("Region", "City", "Margin", "Since", "Code", "Price", None, "Old", "Name"),
+        ("North", "Kiel", 0.125, dt.datetime(2024, 3, 5), 7, 340.5, None, 1, "a"),  # noqa: DTZ001
+        (None, "上海市\n徐汇区", 0.1, dt.time(9, 30), 12, 1e-7, None, 2, "NA"),
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A2:A3")
+    sheet["C2"].number_format = sheet["C3"].number_format = "0.0%"
+    sheet["E2"].number_format, sheet["F2"].number_format = "00000", '#,##0.00 "€"'
+    sheet["A6"] = "A note."
+
+    assert read("a.xlsx", saved(book)).text == (
+        "价格\n\n"
+        "Region | City | Margin | Since | Code | Price\n"
+        "North | Kiel | 12.5% | 2024-03-05 | 00007 | 340.50 €\n"
+        "North | 上海市 徐汇区 | 10.0% | 09:30 | 12 | 0.0000001\n\n"
+        "Old | Name\n1 | a\n2 | NA\n\n"
+        "A note."
+    )
+
+
+def test_no_row_of_a_long_sheet_is_lost(read: Read) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("long")
+    for number in range(10_050):
+        sheet.append((f"row {number}", number))
+
+    assert read("a.xlsx", saved(book)).text.endswith("row 10049 | 10049")
+
+
+def test_slides_keep_their_own_text(read: Read) -> None:
+    show = Presentation()
+    first = show.slides.add_slide(show.slide_layouts[5])
+    first.shapes.title.text = "Budget\v2024"
+    box = first.shapes.add_textbox(0, 0, Inches(3), Inches(1))
+    box.text_frame.text = "Head count 12\v35% growth"
+    chart: Any = CategoryChartData()  # type: ignore[no-untyped-call]
+    chart.categories = ["Q1", "Q2", "Q3"]
+    chart.add_series("Plan", (10, 20, 30))
+    chart.add_series("Actual", (None, 3, 4))
+    first.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, Inches(3), Inches(3), chart)
+    first.notes_slide.notes_text_frame.text = "A note."
+    untitled = show.slides.add_slide(show.slide_layouts[6])
+    untitled.shapes.add_textbox(0, 0, Inches(3), Inches(1)).text_frame.text = "Thanks"
+
+    reading = read("a.pptx", saved(show))
+
+    assert [heading.title for heading in reading.headings] == ["Budget 2024", "Thanks"]
+    assert reading.text == (
+        "Budget\n2024\n\nHead count 12\n35% growth\n\n"
+        "| Plan | Actual\nQ1 | 10\nQ2 | 20 | 3\nQ3 | 30 | 4\n\nA note.\n\nThanks"
+    )
+
+
+def test_a_word_file_is_read_whole(read: Read) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("It costs 5,000")
+    paragraph.add_run("1").font.superscript = True
+    paragraph.add_run(" euros.")
+    paragraph = document.add_paragraph("Table ")
+    field = '<w:fldSimple {} w:instr="SEQ Table"><w:r><w:t>3</w:t></w:r></w:fldSimple>'
+    paragraph._p.append(parse_xml(field.format(nsdecls("w"))))
+    paragraph.add_run(": Heat is ")
+    formula = f'<m:oMath xmlns:m="{MATH}"><m:r><m:t>Q=mc</m:t></m:r></m:oMath>'
+    paragraph._p.append(parse_xml(formula))
+    table = document.add_table(3, 3)
+    rows = (("Region", "City", "Price"), ("North", "Kiel", "10"), ("", "Hamburg", "20"))
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            table.cell(i, j).text = cell
+    table.cell(1, 0).merge(table.cell(2, 0))
+
+    assert read("a.docx", saved(document)).text == (
+        "It costs 5,000^1 euros.\n\nTable 3: Heat is Q=mc\n\n"
+        "Region | City | Price\nNorth | Kiel | 10\nNorth | Hamburg | 20"
+    )
+
+
+def test_a_mail_is_read_with_what_it_forwards(read: Read) -> None:
+    forwarded = EmailMessage()
+    forwarded["Subject"] = "通知"
+    forwarded.set_content("年假26天。")
+    mail = EmailMessage()
+    mail["Subject"] = "Deadline"
+    mail.set_content("The deadline is 5 May.")
+    mail.add_alternative("<html><body><img src='x'></body></html>", subtype="html")
+    mail.add_attachment(forwarded)
+    page = b"<p>Fee is <b>75</b> euros.</p>"
+    mail.add_attachment(page, maintype="text", subtype="html", filename="f.html")
+
+    assert read("a.eml", mail.as_bytes()).text.split("\n\n") == [
+        "Deadline",
+        "The deadline is 5 May.",
+        "通知",
+        "年假26天。",
+        "Attachment: f.html",
+        "Fee is 75 euros.",
+    ]
+
+
+def test_old_mails_and_pages_are_read_in_their_encoding(read: Read) -> None:
+    mail = (
+        "Subject: 放假通知\nFrom: 张三 <a@b.c>\nContent-Type: text/plain; charset=gb2312\n\n朱镕基"
+    )
+    page = '<?xml version="1.0" encoding="GBK"?><html><body>备注</body></html>'
+
+    assert read("a.eml", mail.encode("gbk")).text == "放假通知\n\nFrom: 张三 <a@b.c>\n\n朱镕基"
+    assert read("a.html", page.encode("gbk")).text == "备注"
