@@ -1,4 +1,6 @@
-"""Where the words of a PDF's page stand: the cells of its lines, by PDFium's boxes of letters."""
+"""Where the words of a PDF's page stand: the cells of its lines, and digits that are raised, by
+PDFium's boxes of letters.
+"""
 
 import math
 import re
@@ -9,13 +11,20 @@ from functools import cached_property
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.reading.pdf_cells import Cell
+from ingest.reading.pdf_cells import RAISED, Cell
+from ingest.reading.superscripts import raised
 
 # A space is about a quarter of a letter's box (ascent and descent) wide; justified ones a third.
 _WIDE = 0.4
 # Each line that is not found is looked for to the page's end.
 _MOST_MISSED = 50
 _WORD = re.compile(r"\S+")
+# A raised digit stands behind something, and ends a run of digits.
+_BEHIND, _DIGITS = re.compile(r"\S\d"), re.compile(r"\d+")
+_SMALL, _HIGH = 0.8, 0.15
+_AS_RAISED = {ord("0") + digit: RAISED[digit] for digit in range(10)}
+_AS_DIGIT = {ord(mark): str(digit) for digit, mark in enumerate(RAISED)}
+_RUN_OF_RAISED = re.compile(f"[{RAISED}]+")
 _box_of = pdfium.FPDFText_GetLooseCharBox
 # PDFium counts such letters twice.
 _OUTSIDE_UTF16 = re.compile("[\U00010000-\U0010ffff]")
@@ -26,25 +35,65 @@ class PageLines:
 
     def __init__(self, textpage: pypdfium2.PdfTextPage, lines: Sequence[str]) -> None:
         self._textpage = textpage
-        self._lines = lines
+        self._plain = lines
         self._page = textpage.raw
         self._box = pdfium.FS_RECTF()
         self._at_box = byref(self._box)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines, each as long as it was; raised digits in them are RAISED ones."""
+        return [
+            self._with_raised(number, line) if _BEHIND.search(line) else line
+            for number, line in enumerate(self._plain)
+        ]
+
+    def _with_raised(self, number: int, line: str) -> str:
+        letters = self._letters(number)
+        if letters is None:
+            return line
+        for word in _WORD.finditer(line):
+            for run in _DIGITS.finditer(line, word.start() + 1, word.end()):
+                at = run.end()
+                while at > run.start() and self._is_raised(letters[word.start()], letters[at - 1]):
+                    at -= 1
+                marked = line[at : run.end()].translate(_AS_RAISED)
+                line = f"{line[:at]}{marked}{line[run.end() :]}"
+        return line
+
+    def _is_raised(self, base: int, letter: int) -> bool:
+        """Say whether a letter is smaller than *base* and stands higher."""
+        _, _, stands, height = self._place(base, base)
+        _, _, bottom, own = self._place(letter, letter)
+        return own < _SMALL * height and bottom > stands + _HIGH * height
+
+    def _letters(self, number: int) -> Sequence[int] | None:
+        """Return PDFium's number of each letter of a line; None if some are left out there."""
+        start, length = self._starts[number], len(self._plain[number])
+        if start is None or not length:
+            return None
+        places = self._places[start : start + length]
+        if places[-1] - places[0] >= length:
+            # A line's end of its own behind raised letters.
+            return [self._index(place) for place in places]
+        first, last = self._index(places[0]), self._index(places[-1])
+        return range(first, last + 1) if last - first == length - 1 else None
 
     def cells(self, number: int) -> list[Cell] | None:
         """Return the cells of a line in its order; None if PDFium counts its letters otherwise.
 
         A line of the text may go back to the left, or go on higher or lower: a new cell begins.
         """
-        line, start = self._lines[number], self._starts[number]
-        first = None if start is None else self._index(start, len(line))
-        if first is None:
+        line, letters = self.lines[number], self._letters(number)
+        if letters is None:
             return None
         cells: list[Cell] = []
         begins = ends = 0
         began = ended = stands = last = math.nan
         for word in _WORD.finditer(line):
-            left, right, bottom, height = self._place(first + word.start(), first + word.end() - 1)
+            left, right, bottom, height = self._place(
+                letters[word.start()], letters[word.end() - 1]
+            )
             # A raised mark is small, and no further away for it.
             high = max(height, last) if ends else height
             if not (began <= left <= ended + _WIDE * high and abs(bottom - stands) < high):
@@ -67,24 +116,35 @@ class PageLines:
         return left, right, bottom, height
 
     @cached_property
+    def _text(self) -> str:
+        return str(self._textpage.get_text_range())
+
+    @cached_property
+    def _places(self) -> list[int]:
+        """Where the letters stand in the page's text, line ends left out."""
+        return [place for place, letter in enumerate(self._text) if letter not in "\r\n"]
+
+    @cached_property
     def _starts(self) -> list[int | None]:
-        """Return where each line starts in the page's text; None where PDFium counts otherwise."""
-        text = str(self._textpage.get_text_range())
-        if _OUTSIDE_UTF16.search(text):
-            return [None] * len(self._lines)
+        """Return which letter each line starts with; None where PDFium counts otherwise."""
+        if _OUTSIDE_UTF16.search(self._text):
+            return [None] * len(self._plain)
+        flat = self._text.replace("\r", "").replace("\n", "")
         starts: list[int | None] = []
         position = missed = 0
-        for line in self._lines:
-            start = text.find(line, position) if missed < _MOST_MISSED else -1
+        for line in self._plain:
+            start = flat.find(line, position) if missed < _MOST_MISSED else -1
             starts.append(start if start >= 0 else None)
             missed += start < 0
             position = start + len(line) if start >= 0 else position
         return starts
 
-    def _index(self, start: int, length: int) -> int | None:
-        """Return the number of the letter at *start* in the text; None if some are left out."""
-        first, last = (
-            int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, at))
-            for at in (start, start + length - 1)
-        )
-        return first if last - first == length - 1 else None
+    def _index(self, place: int) -> int:
+        return int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, place))
+
+
+def set_apart(text: str) -> str:
+    """Return a line with its RAISED digits as they are told: 1,300^3, 20 m²."""
+    return _RUN_OF_RAISED.sub(
+        lambda match: raised(text[: match.start()], match[0].translate(_AS_DIGIT)), text
+    )

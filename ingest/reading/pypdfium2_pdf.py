@@ -12,7 +12,7 @@ import pypdfium2.raw as pdfium
 
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.grade import GARBLED_PAGE, garbled_share
-from ingest.reading.pdf_lines import PageLines
+from ingest.reading.pdf_lines import PageLines, set_apart
 from ingest.reading.pdf_tables import OpenTable, Row, with_tables
 from ingest.reading.rapidocr_pictures import PictureReader
 from services.domain.errors import UnreadableError
@@ -77,8 +77,8 @@ def _page_lines(
     try:
         text = str(textpage.get_text_bounded()).replace("\r\n", "\n")
         if not _needs_ocr(page, text):
-            plain = text.split("\n")
-            lines, last = with_tables(plain, PageLines(textpage, plain).cells, before)
+            laid = PageLines(textpage, text.split("\n"))
+            lines, last = with_tables(laid.lines, laid.cells, before)
             return [_unmarked(line) for line in lines], last
     finally:
         textpage.close()
@@ -87,12 +87,12 @@ def _page_lines(
 
 
 def _unmarked(text: str) -> str:
-    """Return *text* without the marks that PDFium leaves where it joins a word that was hyphenated
-    at a line's end.
+    """Return *text* with raised digits set apart, and without the marks that PDFium leaves where it
+    joins a word that was hyphenated at a line's end.
     """
-    if "\x02" not in text and "\ufffe" not in text:
+    plain = set_apart(text).replace("\x02", "").replace("\ufffe", "")
+    if plain == text:
         return text
-    plain = text.replace("\x02", "").replace("\ufffe", "")
     return Row(plain, text.names) if isinstance(text, Row) else plain
 
 

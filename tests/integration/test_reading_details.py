@@ -16,6 +16,8 @@ from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.platypus import Paragraph, SimpleDocTemplate
 
 from ingest.reading.children import ReadingChildren
 from ingest.reading.wire import Request
@@ -219,6 +221,19 @@ def test_a_word_file_is_read_whole(read: Read) -> None:
     assert read("a.docx", saved(document)).text == (
         "It costs 5,000^1 euros.\n\nTable 3: Heat is Q=mc\n\n"
         "Region | City | Price\nNorth | Kiel | 10\nNorth | Hamburg | 20"
+    )
+
+
+def test_raised_digits_on_a_page_are_no_part_of_numbers(read: Read) -> None:
+    into = io.BytesIO()
+    text = (
+        "Revenue was 1,300<super>3</super> in 2023 on 20 m<super>2</super>; CO<sub>2</sub> is "
+        "5,000<super>12</super> EUR, the 1st of 10<super>6</super>. Word<super>1</super>."
+    )
+    SimpleDocTemplate(into).build([Paragraph(text, getSampleStyleSheet()["Normal"])])
+
+    assert " ".join(read("a.pdf", into.getvalue()).text.split()) == (
+        "Revenue was 1,300^3 in 2023 on 20 m²; CO2 is 5,000^12 EUR, the 1st of 10^6. Word[1]."
     )
 
 
