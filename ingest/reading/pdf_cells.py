@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 # In the place of digits that are raised, while a page is read: marks of notes, no part of amounts.
 RAISED = "".join(map(chr, range(0xE0F0, 0xE0FA)))
 AMOUNT = re.compile(
-    rf"[-+−–(]?[$€£¥￥]?[-+−–(]?\d(?:[\d,.]*\d)?\s?[%‰]?\)?\s?[%‰]?[{RAISED}]*"  # $(1,234.5) · 12 % · (3)%
+    # $(1,234.5) · 12 % · (3)%
+    rf"[-+−–(]?[$€£¥￥]?[-+−–(]?\d(?:[\d,.]*\d)?\s?[%‰]?\)?\s?[%‰]?[{RAISED}]*"
     r"|[$€£¥￥]?[-−–—]{1,2}\s?[%‰]?"  # a dash for nothing
 )
 YEAR = re.compile(r"(?:19|20)\d\d")

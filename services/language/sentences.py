@@ -1,24 +1,41 @@
 """Where sentences begin and end, in Chinese and English, as offsets into the text."""
 
+import math
 import re
+from collections.abc import Sequence
+from itertools import groupby
 
 from services.domain.documents import Span
 from services.language.normalize import CJK
 
 _CLOSERS = "\"'”’」』）)】]》〉"
-_HARD_END = re.compile(rf"[。！？!?…]+[{re.escape(_CLOSERS)}]*|[；;](?=\s|[\u4e00-\u9fff]|$)")
+_HARD_END = re.compile(
+    rf"(?:[。！？…]|[!?](?![\w/=&%#])|[!?](?=[\u4e00-\u9fff]))+[{re.escape(_CLOSERS)}]*|[；;](?=\s|[\u4e00-\u9fff]|$)"
+)
 _DOT_END = re.compile(rf"\.+[{re.escape(_CLOSERS)}]*(?:\[\d+\])*(?=\s|$)")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[“\"])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Ft|Gen|Col|Sgt|Capt|Lt|Rev|Hon|Gov|Sen|"
     r"Rep|Pres|vs|etc|e\.g|i\.e|cf|al|approx|No|Nos|Vol|vol|pp|p|Fig|fig|Eq|Sec|Art|ca|c|Inc|Ltd|"
     r"Corp|Co|Bros|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|U\.K|U\.N|a\.m|p\.m|Ph\.D)$"
 )
+# A letter that names a thing is no initial, and may end a sentence: in Building B.
+_LABELLED = re.compile(
+    r"\b(?:annex|appendix|block|building|class|exhibit|figure|gate|grade|group|hall|level|model|"
+    r"option|part|plan|room|schedule|section|series|table|team|terminal|tower|type|unit|version|"
+    r"vitamin|ward|wing|zone) [A-Z]$",
+    re.IGNORECASE,
+)
+_NAMES_VALUE = re.compile(r"^[^:：]{1,30}[:：]\s*\S")
 _ITEM = re.compile(
     r"\s*(?:[-*•·▪◦‣○●■–—]\s|#{1,6}\s|\(?\d{1,3}[.)、]\s?|[（(]?[一二三四五六七八九十]+[)）、.])"
 )
 # A line at least this long that stops without a full stop was wrapped, not ended.
 _WRAPPED_LINE = 45
 _WRAPPED_LINE_CJK = 18
+# In narrow running text (a column, a mail) the same of a line that fills so much of its width.
+_FILLED = 0.75
+_NARROWEST, _FEWEST_LINES = 8, 3
+_STOPS = (*"。！？…", *".!?")
 _LONGEST = 600
 
 
@@ -44,12 +61,12 @@ def _ends(text: str) -> set[int]:
 
 
 def _is_full_stop(text: str, match: re.Match[str]) -> bool:
-    before = text[max(0, match.start() - 12) : match.start()]
+    before = text[max(0, match.start() - 16) : match.start()]
     after = text[match.end() : match.end() + 3].lstrip(" ")
     if after[:1].islower():
         return False
     if not before[-1:].isdigit() or not _line_start(text, match.start()):
-        return not _ABBREVIATION.search(before)
+        return not _ABBREVIATION.search(before) or bool(_LABELLED.search(before))
     return False
 
 
@@ -62,21 +79,42 @@ def _line_start(text: str, end: int) -> bool:
 def _line_ends(text: str) -> set[int]:
     ends = set()
     position = 0
-    lines = text.split("\n")
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        position += len(line) + 1
-        if _ends_here(line, following):
-            ends.add(min(position, len(text)))
+    for is_blank, group in groupby(text.split("\n"), lambda line: not line.strip()):
+        block = list(group)
+        narrow = _narrow_length(block)
+        for line, following in zip(block, [*block[1:], ""], strict=True):
+            position += len(line) + 1
+            if is_blank or _ends_here(line, following, narrow):
+                ends.add(min(position, len(text)))
     return ends
 
 
-def _ends_here(line: str, following: str) -> bool:
+def _narrow_length(block: Sequence[str]) -> float:
+    """Return how long a line of running text in a narrow column must be to go on in the next;
+    infinite where the lines of *block* are none.
+    """
+    width = max(map(len, block))
+    full = [len(line) >= _FILLED * width for line in block[:-1]]
+    names_values = sum(bool(_NAMES_VALUE.search(line)) for line in block)
+    is_running = (
+        (len(block) >= _FEWEST_LINES or block[-1][:1].islower())
+        and sum(full) * 2 >= len(full) > 0
+        and block[-1].rstrip(_CLOSERS + " ").endswith(_STOPS)
+        and names_values * 2 < len(block)
+        and width >= _NARROWEST
+    )
+    return _FILLED * width if is_running else math.inf
+
+
+def _ends_here(line: str, following: str, narrow: float) -> bool:
     if not line.strip() or not following.strip():
         return True
     if "|" in line or "|" in following or "\t" in line or _ITEM.match(following):
         return True
-    wrapped = _WRAPPED_LINE_CJK if CJK.search(line) else _WRAPPED_LINE
-    return len(line) < wrapped or line.rstrip().endswith((":", "："))
+    if line.rstrip().endswith((":", "：", "】", "]")) or not any(map(str.isalnum, line)):
+        return True
+    wrapped = min(narrow, _WRAPPED_LINE_CJK if CJK.search(line) else _WRAPPED_LINE)
+    return len(line) < wrapped and not line.rstrip().endswith((",", "，", "、"))
 
 
 def _pieces(text: str, start: int, end: int) -> list[Span]:

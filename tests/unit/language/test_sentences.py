@@ -18,6 +18,13 @@ def cut(text: str) -> list[str]:
         ("他说：“好。”然后走了。", ["他说：“好。”", "然后走了。"]),
         ("1. Item one\n2. Item two", ["1. Item one", "2. Item two"]),
         ("a | b\nc | d", ["a | b", "c | d"]),
+        ("Ask at https://a.b/c?x=1 today. Go!", ["Ask at https://a.b/c?x=1 today.", "Go!"]),
+        ("好吗?是的!走吧", ["好吗?", "是的!", "走吧"]),
+        (
+            "It is in Building B. Team B is led by Bob.",
+            ["It is in Building B.", "Team B is led by Bob."],
+        ),
+        ("He met George W. Bush.", ["He met George W. Bush."]),
         ("", []),
     ],
 )
@@ -35,3 +42,33 @@ def test_no_sentence_is_longer_than_a_quote_may_be() -> None:
     text = "word " * 1000
 
     assert all(len(sentence) <= 600 for sentence in cut(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            (
+                "The probation period lasts six\nmonths and may be extended once\n"
+                "by three months. Notice during\nprobation is two weeks to the\nend of any week."
+            ),
+            [
+                "The probation period lasts six\nmonths and may be extended once\nby three months.",
+                "Notice during\nprobation is two weeks to the\nend of any week.",
+            ],
+        ),
+        (
+            "员工试用期为六个月，经部\n门同意可以延长一次，最\n长不超过三个月。",
+            ["员工试用期为六个月，经部\n门同意可以延长一次，最\n长不超过三个月。"],
+        ),
+        ("员工试用期为六个月，\n经部门同意可以延长", ["员工试用期为六个月，\n经部门同意可以延长"]),
+        ("Probation\nIt lasts six months.", ["Probation", "It lasts six months."]),
+        ("apples\npears\nplums", ["apples", "pears", "plums"]),
+        (
+            "姓名：张三丰\n部门：市场部\n职位：经理。",
+            ["姓名：张三丰", "部门：市场部", "职位：经理。"],
+        ),
+    ],
+)
+def test_narrow_running_text_is_not_cut_at_its_lines(text: str, expected: list[str]) -> None:
+    assert cut(text) == expected
