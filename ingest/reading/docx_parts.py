@@ -12,7 +12,7 @@ from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
-from ingest.reading.docx_tables import fill_merged_rows
+from ingest.reading.docx_tables import fill_merged_rows, name_columns
 from ingest.reading.superscripts import raised
 
 _UNWRAPPED = ("w:ins", "w:moveTo", "w:smartTag", "w:customXml", "w:fldSimple")
@@ -31,7 +31,8 @@ _DEEPEST = 9
 def plain_docx(path: Path) -> io.BytesIO:
     """Return the file with tracked changes accepted, text boxes and notes moved behind their
     paragraphs, content controls and fields opened, formulas as text, raised digits set apart, a
-    merged cell's text in each of its rows, and headings of any name under the built-in styles.
+    merged cell's text in each of its rows, columns named whole, and headings of any name under the
+    built-in styles.
     """
     document = docx.Document(str(path))
     body = document.element.body
@@ -40,6 +41,7 @@ def plain_docx(path: Path) -> io.BytesIO:
     _set_apart_raised(body)
     for table in body.iter(qn("w:tbl")):
         fill_merged_rows(table)
+        name_columns(table)
     _move_text_boxes(body)
     _append_notes(document, body)
     _name_headings(document)

@@ -1,9 +1,12 @@
-"""Tables of a Word file whose cells are merged over rows."""
+"""Tables of a Word file whose cells are merged over rows and columns."""
 
 import copy
 from typing import Any
 
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+
+from ingest.reading.table_heads import Wide, joined_heads
 
 
 def fill_merged_rows(table: Any) -> None:  # noqa: ANN401 - untyped XML
@@ -24,6 +27,32 @@ def fill_merged_rows(table: Any) -> None:  # noqa: ANN401 - untyped XML
             if merge is not None:
                 merge.getparent().remove(merge)
             at += _width(cell)
+
+
+def name_columns(table: Any) -> None:  # noqa: ANN401
+    """Put what a wide cell of the first rows says before the names of the columns under it."""
+    rows: list[list[Any]] = []
+    wide: list[Wide] = []
+    for number, row in enumerate(table.iterchildren(qn("w:tr"))):
+        rows.append([])
+        for cell in row.iterchildren(qn("w:tc")):
+            width = _width(cell)
+            if width > 1:
+                wide.append(Wide(number, len(rows[-1]), width))
+            rows[-1] += [cell, *[None] * (width - 1)]
+    texts = [["" if cell is None else _text(cell) for cell in row] for row in rows]
+    for (number, column), name in joined_heads(texts, wide).items():
+        paragraph = next(rows[number][column].iterchildren(qn("w:p")))
+        run, content = OxmlElement("w:r"), OxmlElement("w:t")
+        content.text = name.removesuffix(texts[number][column])
+        content.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+        run.append(content)
+        at = next((i for i, one in enumerate(paragraph) if one.tag != qn("w:pPr")), 0)
+        paragraph.insert(at, run)
+
+
+def _text(cell: Any) -> str:  # noqa: ANN401
+    return "".join(cell.itertext(qn("w:t"))).strip()
 
 
 def _put_text(cell: Any, source: Any) -> None:  # noqa: ANN401

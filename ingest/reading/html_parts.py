@@ -5,6 +5,7 @@ from typing import Any
 
 from lxml import etree, html
 
+from ingest.reading.html_tables import lay_out_as_blocks, write_out_cells
 from ingest.reading.superscripts import raised
 
 _DROPPED = ("script", "style", "template", "svg", "select", "textarea", "iframe", "noscript")
@@ -26,11 +27,9 @@ _AS_BLOCKS = (
     "form",
 )
 _AS_INLINE = ("ins", "label", "button", "math")
-_OF_TABLES = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
 _CHARSET = re.compile(
     rb"""(?:<meta[^>]+charset=|<\?xml[^>]+encoding=)["']?\s*([\w-]+)""", re.IGNORECASE
 )
-_MOST_SPAN = 200
 _PARSED_HEAD = 4096
 
 
@@ -56,14 +55,14 @@ def plain_html(text: str) -> tuple[str, str]:
     _number_items(root)
     _make_known(root)
     for table in root.iter("table"):
-        _write_out_cells(table)
+        write_out_cells(table)
     return html.tostring(root, encoding="unicode"), title
 
 
 def _make_known(root: Any) -> None:  # noqa: ANN401 - untyped XML
     for node in list(root.iter("table")):
         if next(node.iterdescendants("table"), None) is not None:
-            _lay_out_as_blocks(node)
+            lay_out_as_blocks(node)
     for node in root.iter():
         if node.tag in _AS_BLOCKS:
             node.tag = "div"
@@ -100,56 +99,3 @@ def _number_items(root: Any) -> None:  # noqa: ANN401
             holder = item if first is None or (item.text or "").strip() else first
             holder.text = f"{number}. {(holder.text or '').lstrip()}"
             number += 1
-
-
-def _lay_out_as_blocks(table: Any) -> None:  # noqa: ANN401
-    """Make a table that holds tables, and so only lays the page out, a row of blocks."""
-    own = [
-        node
-        for node in table.iter(*_OF_TABLES)
-        if node is table or next(node.iterancestors("table")) is table
-    ]
-    for node in own:
-        node.tag = "div"
-
-
-def _write_out_cells(table: Any) -> None:  # noqa: ANN401
-    """Put empty cells where a wide cell reaches, and a high one's text into each of its rows: the
-    partitioner forgets how wide and high they were.
-    """
-    # Of each column that a cell of an earlier row reaches into: that cell, and for how many rows.
-    high: dict[int, tuple[Any, int]] = {}
-    for row in table.iter("tr"):
-        at = 0
-        below: dict[int, tuple[Any, int]] = {}
-        for cell in [*row.iterchildren("td", "th"), None]:
-            while at in high:
-                at = _put_again(row, cell, at, high, below)
-            if cell is None:
-                break
-            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
-            if height > 1:
-                below[at] = (cell, height - 1)
-            for _ in range(width - 1):
-                cell.addnext(row.makeelement(cell.tag))
-            at += width
-        high = below
-
-
-def _put_again(row: Any, before: Any, at: int, high: Any, below: Any) -> int:  # noqa: ANN401
-    """Put the cell that reaches down to column *at* before another; returns the next column."""
-    cell, rows = high.pop(at)
-    again = row.makeelement(cell.tag)
-    again.text = " ".join(cell.text_content().split())
-    if before is None:
-        row.append(again)
-    else:
-        before.addprevious(again)
-    if rows > 1:
-        below[at] = (cell, rows - 1)
-    return at + 1
-
-
-def _span(cell: Any, name: str) -> int:  # noqa: ANN401
-    value = cell.attrib.pop(name, "1")
-    return max(1, min(int(value), _MOST_SPAN)) if value.isdigit() else 1

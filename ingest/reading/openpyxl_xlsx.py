@@ -5,12 +5,14 @@ digits and as dates, percents and units.
 import datetime as dt
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.archives import check_container
 from ingest.reading.cell_formats import shown_number
+from ingest.reading.table_heads import Wide, joined_heads
 from ingest.reading.tables import rows_as_text
 from services.domain.errors import UnreadableError
 
@@ -42,15 +44,38 @@ def read_xlsx(source: Source, tell: Tell) -> Contents:
 
 
 def _tables(sheet: Any) -> Iterator[Block]:  # noqa: ANN401 - untyped library
-    again = _of_merged(sheet)
-    rows = (
+    again, wide = _merged(sheet)
+    rows = [
         [again.get((cell.row, cell.column)) or _shown(cell) for cell in row]
         for row in sheet.iter_rows()
-    )
-    for is_filled, group in groupby(rows, any):
+    ]
+    for is_filled, group in groupby(range(len(rows)), lambda number: any(rows[number])):
         if is_filled:
-            for table in _side_by_side(list(group)):
+            numbers = list(group)
+            whole = [rows[number] for number in numbers]
+            heads = joined_heads(whole, (replace(one, row=one.row - numbers[0]) for one in wide))
+            for (row, column), name in heads.items():
+                whole[row][column] = name
+            for table in _side_by_side(whole):
                 yield Block("table" if len(table[0]) > 1 else "text", rows_as_text(table))
+
+
+def _merged(sheet: Any) -> tuple[dict[tuple[int, int], str], list[Wide]]:  # noqa: ANN401
+    """Return the text of each cell that reaches over several rows for each of them, and the cells
+    that reach over several columns of one row.
+    """
+    areas = sheet.merged_cells.ranges
+    again = {
+        (row, area.min_col): _shown(sheet.cell(area.min_row, area.min_col))
+        for area in areas
+        for row in range(area.min_row + 1, area.max_row + 1)
+    }
+    wide = [
+        Wide(area.min_row - sheet.min_row, area.min_col - sheet.min_column, area.size["columns"])
+        for area in areas
+        if area.size["rows"] == 1
+    ]
+    return again, wide
 
 
 def _side_by_side(rows: Sequence[Sequence[str]]) -> Iterator[list[list[str]]]:

@@ -167,6 +167,54 @@ def test_a_sheet_is_read_as_it_is_shown(read: Read) -> None:
     )
 
 
+HEADS = (
+    "Region | 2023 | | 2024\nRegion | 2023 H1 | 2023 H2 | 2024 H1 | 2024 H2\nNorth | 1 | 2 | 3 | 4"
+)
+
+
+def test_names_in_two_rows_name_each_column_whole_in_a_sheet(read: Read) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(("Sales of pumps",))
+    for row in (
+        ("Region", "2023", None, "2024", None),
+        (None, "H1", "H2", "H1", "H2"),
+        ("North", 1, 2, 3, 4),
+    ):
+        sheet.append(row)
+    for area in ("A1:E1", "A2:A3", "B2:C2", "D2:E2"):
+        sheet.merge_cells(area)
+
+    assert read("a.xlsx", saved(book)).text == f"Sheet\n\nSales of pumps\n{HEADS}"
+
+
+def test_names_in_two_rows_name_each_column_whole_on_a_page(read: Read) -> None:
+    page = (
+        "<table><tr><th rowspan=2>Region</th><th colspan=2>2023</th><th colspan=2>2024</th></tr>"
+        "<tr><th>H1</th><th>H2</th><th>H1</th><th>H2</th></tr>"
+        "<tr><td>North</td><td>1</td><td>2</td><td>3</td><td>4</td></tr></table>"
+    )
+
+    assert read("a.html", page).text == HEADS
+
+
+def test_names_in_two_rows_name_each_column_whole_in_a_word_file(read: Read) -> None:
+    document = docx.Document()
+    table = document.add_table(3, 5)
+    rows = (
+        ("Region", "2023", "", "2024", ""),
+        ("", "H1", "H2", "H1", "H2"),
+        ["North", "1", "2", "3", "4"],
+    )
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            table.cell(i, j).text = cell
+    for (a, b), (c, d) in (((0, 0), (1, 0)), ((0, 1), (0, 2)), ((0, 3), (0, 4))):
+        table.cell(a, b).merge(table.cell(c, d))
+
+    assert read("a.docx", saved(document)).text == HEADS
+
+
 def test_no_row_of_a_long_sheet_is_lost(read: Read) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("long")

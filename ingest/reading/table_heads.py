@@ -1,0 +1,48 @@
+"""Names of columns in two rows: a wide one above, and under it those of its columns."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.language.table_rows import YEAR
+
+# A table's names stand in its first rows, and some rows of values under them.
+_LAST_ROW = 2
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """A cell that reaches over several columns: its row, its first column and how many."""
+
+    row: int
+    column: int
+    width: int
+
+
+def joined_heads(rows: Sequence[Sequence[str]], wide: Iterable[Wide]) -> dict[tuple[int, int], str]:
+    """Return the names under *wide* ones with these before them (2023 H1, 2023 H2), by row and
+    column. A cell over the whole table is its title, and names no columns.
+    """
+    joined: dict[tuple[int, int], str] = {}
+    columns = max(map(len, rows), default=0)
+    for one in wide:
+        under = one.row + 1
+        if one.row >= _LAST_ROW or under + 1 >= len(rows) or one.width >= columns:
+            continue
+        above = rows[one.row][one.column]
+        reach = range(one.column, one.column + one.width)
+        names = [_at(rows[under], column) for column in reach]
+        if above and len(above) <= _LONGEST and all(map(_is_name, names)):
+            joined |= {
+                (under, column): f"{above} {name}"
+                for column, name in zip(reach, names, strict=True)
+            }
+    return joined
+
+
+def _at(row: Sequence[str], column: int) -> str:
+    return row[column] if column < len(row) else ""
+
+
+def _is_name(text: str) -> bool:
+    return any(map(str.isalpha, text)) or YEAR.fullmatch(text) is not None
