@@ -7,6 +7,7 @@ from functools import lru_cache
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from ingest.chunking.column_names import ColumnNames
+from ingest.chunking.list_leads import ListLeads
 from ingest.chunking.structure import Piece, pieces
 from services.domain.documents import Reading
 from services.domain.passages import Chunk
@@ -48,9 +49,11 @@ class LangChainChunker:
         found: list[Chunk] = []
         for piece, size in self._merged(reading, pieces(reading)):
             names = ColumnNames(reading.text, piece.start, piece.end)
+            leads = ListLeads(reading.text, piece.start, piece.end)
             for start, end in self._cut(reading.text, piece, size):
-                header = names.at(start)
-                under = (*piece.headings, as_heading(header)) if header else piece.headings
+                header, lead = names.at(start), leads.at(start)
+                above = as_heading(header) if header else lead
+                under = (*piece.headings, above) if above else piece.headings
                 chunk = _chunk(reading, replace(piece, headings=under), start, end)
                 if chunk is not None:
                     found.append(chunk)
@@ -114,7 +117,14 @@ def _joinable(last: Piece, piece: Piece, total: int, size: int, most: int) -> bo
     if last.is_table or piece.is_table:
         # A caption or lead-in stays with a table that is small enough.
         return last.headings == piece.headings
-    return last.headings == piece.headings or min(total, size) < _SHORT * most
+    if last.headings == piece.headings:
+        return True
+    return min(total, size) < _SHORT * most and _are_related(last.headings, piece.headings)
+
+
+def _are_related(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Say whether both stand under one heading, or one has none."""
+    return not one or not other or one[0] == other[0]
 
 
 def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -122,7 +132,7 @@ def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     shared = 0
     while shared < min(len(one), len(other)) and one[shared] == other[shared]:
         shared += 1
-    return one[:shared] or one
+    return one[:shared]
 
 
 def _chunk(reading: Reading, piece: Piece, start: int, end: int) -> Chunk | None:

@@ -1,13 +1,14 @@
 """Every sentence of the retrieved passages, measured by how well it answers the question."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.answering.leads import Unit, as_said, asks, leads_on, units
 from services.answering.measures import Asked, Parts
+from services.answering.names import is_about_another, names_asked
 from services.answering.question_types import years_asked
 from services.cache.recent_vectors import RecentVectors
 from services.domain.documents import Span
@@ -15,18 +16,15 @@ from services.domain.passages import Found, embedded_text
 from services.engine import Embedder
 from services.language import table_rows
 from services.language.normalize import CJK, language_of
-from services.language.sentences import sentences
 from services.language.table_rows import Row
+from services.language.terms import content_terms
 from services.retrieval import Retrieval
 from services.retrieval.scoring import token_weights
 
-# Shorter sentences are headings, numbers of lists, ends of lines: they answer nothing.
-_SHORTEST = 4
-_HEADING = 24
-_HEADING_CJK = 10
 # Vectors of sentences that are kept: 1.5 KiB each.
 _KEPT_SENTENCES = 8192
-_LIST_MARK = re.compile(r"^(?:[-*•·▪◦‣○●■]|#{1,6}|\(?\d{1,3}[.)、])\s+")
+# A footnote that reaches from a heading or question to what stands under it is no longer.
+_LONGEST_CITED = 600
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,25 +42,48 @@ class Evidence:
     covers: frozenset[str] = frozenset()
     # The row that names the columns, if the sentence is a row of a table.
     header: str | None = None
+    # The heading or question of its passage that it stands under.
+    lead: str | None = None
     # The years that are asked about: of a row that has others' amounts too, only theirs are told.
     years: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
         """The sentence as it can stand in an answer: on one line, without a list mark; a row of a
-        table with the names of its columns.
+        table with the names of its columns, and what does not say of what it speaks with that.
         """
-        return _told(self.header, _LIST_MARK.sub("", " ".join(self.quote.split())), self.years)
+        said = as_said(self.quote)
+        if self.header is not None:
+            return _told(self.header, said, self.years)
+        lead = self.lead
+        if lead is None or asks(lead) or leads_on(as_said(self.quote.partition("\n")[0])):
+            return said
+        if self.own_terms.intersection(content_terms(lead)):
+            return said
+        return f"{lead.rstrip(':：')}{'：' if CJK.search(lead) else ': '}{said}"
+
+    @property
+    def own_terms(self) -> frozenset[str]:
+        """The terms of the sentence itself, without those of what it stands under."""
+        return frozenset(content_terms(self.quote))
+
+    @property
+    def heading(self) -> str:
+        """The nearest heading or question that it stands under; empty if there is none."""
+        return self.lead or next(iter(self.found.passage.headings[-1:]), "")
 
     @property
     def cited(self) -> Span:
-        """What a footnote quotes: the sentence; of a table, from the names of the columns to the
-        row, as long as the passage holds both, or they stand right before it.
+        """What a footnote quotes: the sentence, from the heading or question on that it stands
+        under; of a table, from the names of the columns to the row, as long as the passage holds
+        both, or they stand right before it.
         """
-        if self.header is None:
-            return self.span
         passage = self.found.passage
         until = self.span.start - passage.start
+        if self.header is None:
+            at = passage.text.rfind(self.lead, 0, until) if self.lead else -1
+            is_near = at >= 0 and self.span.end - passage.start - at <= _LONGEST_CITED
+            return Span(passage.start + at, self.span.end) if is_near else self.span
         at = f"\n{passage.text}".rfind(f"\n{self.header}\n", 0, until + 1)
         if at < 0:
             if not passage.above or self.header != table_rows.named_by(passage.headings):
@@ -72,20 +93,25 @@ class Evidence:
 
     @property
     def context(self) -> str:
-        """The sentence with what it cannot be read without: the names of a table's columns."""
-        return self.quote if self.header is None else f"{self.header}\n{self.quote}"
+        """The sentence with what it cannot be read without: the names of a table's columns, the
+        heading or question above it.
+        """
+        above = self.lead if self.header is None else self.header
+        return self.quote if above is None else f"{above}\n{self.quote}"
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
     """The first passages of a retrieval in sentences: where they lie, what they say, what names the
-    columns of those that are rows of tables, and how like the question each is as a whole.
+    columns of those that are rows of tables, which heading or question the others stand under, and
+    how like the question each is as a whole.
     """
 
     found: Sequence[Found]
     spans: Sequence[Sequence[Span]]
     texts: Sequence[Sequence[str]]
     headers: Sequence[Sequence[str | None]]
+    leads: Sequence[Sequence[str | None]]
     likeness: Sequence[NDArray[np.float64]]
 
 
@@ -105,7 +131,9 @@ class Weigher:
             table_rows.rows_of(one.passage.text, table_rows.named_by(one.passage.headings))
             for one in found
         ]
-        spans = [_sentences(one, own) for one, own in zip(found, rows, strict=True)]
+        stated = [_units(one, own) for one, own in zip(found, rows, strict=True)]
+        spans = [[unit.span for unit in own] for own in stated]
+        leads = [[unit.lead for unit in own] for own in stated]
         texts = [
             [one.passage.text[span.start : span.end] for span in own]
             for one, own in zip(found, spans, strict=True)
@@ -114,10 +142,10 @@ class Weigher:
             [_header(named, span) for span in own] for named, own in zip(rows, spans, strict=True)
         ]
         told = [
-            [_told(header, text) for header, text in zip(*own, strict=True)]
-            for own in zip(headers, texts, strict=True)
+            [_under(lead, _told(header, text)) for header, lead, text in zip(*own, strict=True)]
+            for own in zip(headers, leads, texts, strict=True)
         ]
-        return Cut(found, spans, texts, headers, self._as_wholes(retrieval, found, told))
+        return Cut(found, spans, texts, headers, leads, self._as_wholes(retrieval, found, told))
 
     def evidence(self, retrieval: Retrieval, cut: Cut) -> list[Evidence]:
         """Return every sentence of *cut* with its features."""
@@ -125,10 +153,11 @@ class Weigher:
         weights = _token_weights(retrieval)
         measured: list[Evidence] = []
         for rank, (one, spans) in enumerate(zip(cut.found, cut.spans, strict=True)):
-            headers = cut.headers[rank]
+            headers, leads = cut.headers[rank], cut.leads[rank]
+            above = list(map(_either, headers, leads))
             best = self._best_tokens(retrieval, weights, cut, rank)
             likeness = (*best, cut.likeness[rank])
-            passage = Parts(one, rank, cut.texts[rank], headers, likeness)
+            passage = Parts(one, rank, cut.texts[rank], above, likeness)
             start = one.passage.start
             measured += [
                 Evidence(
@@ -141,11 +170,12 @@ class Weigher:
                     features=asked.features(passage, position),
                     covers=passage.terms[position] & retrieval.weights.keys(),
                     header=headers[position],
+                    lead=leads[position],
                     years=years,
                 )
                 for position, span in enumerate(spans)
             ]
-        return measured
+        return _of_what_is_named(retrieval.question, measured)
 
     def _as_wholes(
         self, retrieval: Retrieval, found: Sequence[Found], texts: Sequence[Sequence[str]]
@@ -178,10 +208,10 @@ class Weigher:
         token vectors, the question's of these *weights*.
 
         Nothing is embedded for it: the passages' token vectors are stored, and their places in the
-        text come from the tokenizer alone. Zeros where the passage has none. A row of a table is as
-        like as its header is, if that is more.
+        text come from the tokenizer alone. Zeros where the passage has none. A sentence is as like
+        as what it stands under, if that is more.
         """
-        passage, spans, headers = cut.found[rank].passage, cut.spans[rank], cut.headers[rank]
+        passage, spans = cut.found[rank].passage, cut.spans[rank]
         packed = retrieval.tokens.get(passage.id)
         zeros = np.zeros(len(spans))
         if retrieval.embedded is None or packed is None:
@@ -196,10 +226,11 @@ class Weigher:
             likeness[:, (starts >= span.start) & (starts < span.end)].max(axis=1, initial=0.0)
             for span in spans
         ]
-        for i, header in enumerate(headers):
-            if header is not None and header in text:
-                at = text.rfind(header) - shift
-                named = likeness[:, (starts >= at) & (starts < at + len(header))]
+        for i, above in enumerate(map(_either, cut.headers[rank], cut.leads[rank])):
+            at = -1 if above is None else text.rfind(above, 0, shift + spans[i].start)
+            if above is not None and at >= 0:
+                at -= shift
+                named = likeness[:, (starts >= at) & (starts < at + len(above))]
                 best[i] = np.maximum(best[i], named.max(axis=1, initial=0.0))
         own = np.array([float(weights @ one) for one in best])
         windows = np.array(
@@ -221,6 +252,24 @@ def _told(header: str | None, text: str, years: frozenset[str] = frozenset()) ->
     return table_rows.told(header, text, language_of(f"{header} {text}"), years) or text
 
 
+def _of_what_is_named(question: str, found: list[Evidence]) -> list[Evidence]:
+    """Return *found* without what stands under the heading of another thing than the question
+    names, where something stands under its own.
+    """
+    if not any(names_asked(question, one.heading) for one in found):
+        return found
+    return [one for one in found if not is_about_another(question, one.heading)]
+
+
+def _under(lead: str | None, text: str) -> str:
+    return text if lead is None else f"{lead} {text}"
+
+
+def _either(header: str | None, lead: str | None) -> str | None:
+    """Return what a sentence stands under; of a row of a table, what names its columns."""
+    return header or lead
+
+
 def _names_columns(row: Row | None) -> bool:
     return row is not None and row.header is None
 
@@ -238,21 +287,7 @@ def _header(rows: Sequence[Row], span: Span) -> str | None:
     )
 
 
-def _sentences(found: Found, rows: Sequence[Row]) -> list[Span]:
-    """Return the sentences that could answer: not the headings, which only name what follows."""
+def _units(found: Found, rows: Sequence[Row]) -> list[Unit]:
     passage = found.passage
-    above = {passage.document_title, *passage.headings}
-    return [
-        span
-        for span in sentences(passage.text)
-        if span.end - span.start >= _SHORTEST
-        and not _names_columns(_row_at(rows, span))
-        and _LIST_MARK.sub("", passage.text[span.start : span.end]) not in above
-        and not _looks_like_heading(passage.text[span.start : span.end])
-    ]
-
-
-def _looks_like_heading(text: str) -> bool:
-    """Say whether a line is too short to state anything and ends like no sentence."""
-    short = len(text) <= (_HEADING_CJK if CJK.search(text) else _HEADING)
-    return short and "|" not in text and text[-1].isalnum() and not any(c.isdigit() for c in text)
+    above = (passage.document_title, *passage.headings)
+    return list(units(passage.text, above, lambda span: _names_columns(_row_at(rows, span))))

@@ -1,10 +1,12 @@
 """Which sentence of which passage supports what was written."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.answering.evidence import Evidence
+from services.answering.leads import asks, leads_on
 from services.answering.measures import title_of
 from services.answering.misplaced import (
     is_of_another_column,
@@ -13,10 +15,12 @@ from services.answering.misplaced import (
 )
 from services.answering.names import labels, labels_held
 from services.language.numbers import numbers
-from services.language.terms import content_terms
+from services.language.terms import content_terms, words
 
 # A written sentence counts as supported from this share of its content words on.
 SUPPORTED = 0.6
+# Three words that come back so often are a loop of the model.
+_LOOPS = 3
 _NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'’-]+")
 # Words before a noun that begin many sentences, and are no names.
 _DETERMINER = re.compile(
@@ -48,8 +52,12 @@ def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
 
     Numbers must be the same, names and labels (Team A) must occur, what is denied must be denied
     there too, and what stands together must stand together there (`misplaced.py`); then support is
-    the share of its content words that the passage's sentence says.
+    the share of its content words that the passage's sentence says. Of one under a heading or a
+    question, what is added to that must stand in the sentence itself. A model that says the same
+    over and over, or leads into nothing, says nothing.
     """
+    if _is_loop(text) or leads_on(text):
+        return Grounded(text, 0.0, None)
     said = _Said(text, evidence)
     best, support = None, 0.0
     for one in evidence:
@@ -81,9 +89,19 @@ class _Said:
         is_named = self._names <= evidence.terms | title
         if not is_named or not self._labels <= labels_held(f"{quote}\n{above}"):
             return 0.0
-        if self._is_misplaced(evidence):
+        if self._is_misplaced(evidence) or self._only_repeats(evidence):
             return 0.0
         return len(self._terms & (evidence.terms | title)) / len(self._terms)
+
+    def _only_repeats(self, evidence: Evidence) -> bool:
+        """Say whether what is said beside the words of the heading or question above *evidence* is
+        not what stands there: to repeat a question is no answer to it.
+        """
+        if evidence.lead is None:
+            return False
+        new = self._terms.difference(content_terms(evidence.lead))
+        said = len(new & evidence.own_terms)
+        return said < SUPPORTED * len(new) or (not new and asks(evidence.lead))
 
     def _is_misplaced(self, evidence: Evidence) -> bool:
         if evidence.header is not None:
@@ -91,6 +109,12 @@ class _Said:
         return is_of_another_number(self._text, evidence.quote) or is_turned_round(
             self._text, evidence.quote
         )
+
+
+def _is_loop(text: str) -> bool:
+    said = [word.lower() for word in words(text)]
+    runs = Counter(zip(said, said[1:], said[2:], strict=False))
+    return max(runs.values(), default=0) >= _LOOPS
 
 
 def _first_name(text: str, evidence: Sequence[Evidence]) -> list[str]:

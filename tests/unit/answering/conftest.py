@@ -20,7 +20,11 @@ def evidence() -> MakeEvidence:
     """Return a function that makes evidence of a sentence of a document."""
 
     def make(
-        quote: str, document: str = "d", title: str = "", header: str | None = None
+        quote: str,
+        document: str = "d",
+        title: str = "",
+        header: str | None = None,
+        lead: str | None = None,
     ) -> Evidence:
         passage = Passage(1, document, "d.md", title, "s", "c", "c", 0, quote, 0, len(quote))
         return Evidence(
@@ -29,9 +33,10 @@ def evidence() -> MakeEvidence:
             position=0,
             span=Span(0, len(quote)),
             quote=quote,
-            terms=frozenset(content_terms(f"{header or ''} {quote}")),
+            terms=frozenset(content_terms(f"{header or lead or ''} {quote}")),
             features=np.zeros(len(FEATURES)),
             header=header,
+            lead=lead,
         )
 
     return make

@@ -99,6 +99,31 @@ def test_what_stands_together_stood_together(
     assert ground(said, [evidence(source)]).is_supported is supported
 
 
+KEY = "Where is the locker key returned?"
+
+
+@pytest.mark.parametrize(
+    ("said", "lead", "source", "supported"),
+    [
+        ("The locker key is returned at the desk.", KEY, "At the desk.", True),
+        ("The locker key is returned to the locker room.", KEY, "At the desk.", False),
+        ("The locker key is returned.", KEY, "At the desk.", False),
+        ("Parking at the Berlin office is free.", "Berlin office", "Parking is free.", True),
+        ("Parking at the Berlin office costs 5 euros.", "Berlin office", "Parking is free.", False),
+    ],
+)
+def test_what_is_added_to_a_question_stands_in_its_answer(
+    evidence: MakeEvidence, said: str, lead: str, source: str, supported: bool
+) -> None:
+    assert ground(said, [evidence(source, lead=lead)]).is_supported is supported
+
+
+def test_a_loop_says_nothing(evidence: MakeEvidence) -> None:
+    said = f"The branch in Hamburg opens{' and the branch in Hamburg opens' * 3} at 9."
+
+    assert not ground(said, [evidence("The branch in Hamburg opens at 9.")]).is_supported
+
+
 def test_the_best_support_is_taken(evidence: MakeEvidence) -> None:
     leave, other = evidence(LEAVE), evidence("Unused days expire on 31 March.")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.answering.names import is_of_another, labels, missing, names
+from services.answering.names import is_about_another, is_of_another, labels, missing, names
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,18 @@ def test_a_sentence_about_another_of_the_kind_is_told(
 
 def test_the_first_word_of_a_question_is_no_name() -> None:
     assert names("Which king met Richard?") == ["richard"]
+
+
+@pytest.mark.parametrize(
+    ("question", "heading", "another"),
+    [
+        ("What does the Plus plan cost?", "Basic plan", True),
+        ("What does the Plus plan cost?", "Plus plan", False),
+        ("What does the Plus plan cost?", "Prices", False),
+        ("Does the Plus plan or the Basic plan cost more?", "Basic plan", False),
+        ("A组由谁负责？", "B组", True),
+        ("A组由谁负责？", "A组", False),
+    ],
+)
+def test_a_heading_may_name_another_thing(question: str, heading: str, another: bool) -> None:
+    assert is_about_another(question, heading) is another

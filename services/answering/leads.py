@@ -1,0 +1,131 @@
+"""What the sentences of a passage stand under: the heading or the question before them, and lists
+with the sentence that leads into them.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from services.domain.documents import Span
+from services.language.normalize import CJK
+from services.language.sentences import sentences
+
+# Shorter sentences are headings, numbers of lists, ends of lines: they answer nothing.
+_SHORTEST = 4
+_HEADING, _HEADING_CJK = 24, 10
+# A line of its own between paragraphs may be longer, and still name what follows.
+_NAME, _NAME_CJK = 60, 25
+_BULLET = re.compile(r"^(?:[-*•·▪◦‣○●■–—]|#{1,6})\s+")
+_NUMBER = re.compile(
+    r"^(?:\d{1,3}(?:\.\d{1,3})+\.?\s+|[(（]?(?:\d{1,3}(?!\.\d)|[a-z]|[一二三四五六七八九十]{1,3})[.)、）]\s*)"
+)
+_LIST_MARK = re.compile(rf"(?:{_BULLET.pattern}|{_NUMBER.pattern})")
+_QUESTION = re.compile(r"[?？][\"'”’」』）)]*$")
+_ANSWERS = re.compile(r"^(?:答|回答|A|Answer)\s?[:：.]\s*")
+_BETWEEN_IDEOGRAPHS = re.compile(
+    r"(?<=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])\n(?=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])"
+)
+_LEADS = (":", "：")
+# Together no longer than a footnote's quote may be.
+_LONGEST_LIST = 600
+# So many sentences behind a question answer it.
+_ANSWERED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence that could answer, or a list with its lead, and what it stands under, if that
+    stands in the passage itself.
+    """
+
+    span: Span
+    lead: str | None = None
+
+
+def units(
+    text: str, above: Sequence[str], is_no_sentence: Callable[[Span], bool]
+) -> Iterator[Unit]:
+    """Yield what could answer in a passage: no headings, which only name what follows, and no
+    questions. *above* stands above the passage: titles, and last the lead of a list that goes on.
+    """
+    last = next(iter(above[-1:]), "")
+    lead, left = (last, _ANSWERED) if leads_on(last) else (None, 0)
+    for span in _with_items(text, [one for one in sentences(text) if not is_no_sentence(one)]):
+        said = text[span.start : span.end]
+        bare = _LIST_MARK.sub("", said)
+        if asks(said):
+            lead, left = bare, _ANSWERED
+        elif bare in above or _looks_like_heading(said):
+            lead, left = (None if bare in above else bare), len(text)
+        elif len(said) >= _SHORTEST:
+            yield Unit(span, lead if left > 0 else None)
+            left -= 1
+            if _names_what_follows(text, span):
+                lead, left = bare, len(text)
+
+
+def leads_on(text: str) -> bool:
+    """Say whether a sentence leads into what follows it, and says nothing without."""
+    return text.rstrip().endswith(_LEADS)
+
+
+def asks(text: str) -> bool:
+    """Say whether a sentence is a question: it answers none."""
+    return _QUESTION.search(text) is not None
+
+
+def as_said(text: str) -> str:
+    """Return a sentence on one line, without a list mark; a list as one sentence."""
+    first, *items = [line.strip() for line in text.split("\n") if line.strip()] or [""]
+    if not items or not any(_LIST_MARK.match(item) for item in items):
+        return _ANSWERS.sub("", _LIST_MARK.sub("", _on_one_line(text)))
+    stop, end = ("；", "。") if CJK.search(text) else ("; ", ".")
+    told = stop.join(_BULLET.sub("", item).rstrip(" ;；,，.。") for item in items)
+    between = "" if first.endswith("：") else " "
+    return f"{_LIST_MARK.sub('', first)}{between}{told}{end}"
+
+
+def _on_one_line(text: str) -> str:
+    """Return *text* without its line ends: a space where one was, but between ideographs."""
+    return " ".join(_BETWEEN_IDEOGRAPHS.sub("", text).split())
+
+
+def _with_items(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield sentences, those that lead into a list with its items, as far as a quote may reach."""
+    at = 0
+    while at < len(spans):
+        start, end = spans[at].start, spans[at].end
+        if leads_on(text[start:end]):
+            while at + 1 < len(spans) and _is_item(text, spans[at + 1]):
+                if spans[at + 1].end - start > _LONGEST_LIST:
+                    break
+                at += 1
+                end = spans[at].end
+        yield Span(start, end)
+        at += 1
+
+
+def _is_item(text: str, span: Span) -> bool:
+    """Say whether a sentence begins a line with a list mark, or goes on within an item's line."""
+    line = text[text.rfind("\n", 0, span.start) + 1 : span.end].lstrip()
+    return _LIST_MARK.match(line) is not None
+
+
+def _looks_like_heading(text: str) -> bool:
+    """Say whether a line is too short to state anything and ends like no sentence."""
+    short = len(text) <= (_HEADING_CJK if CJK.search(text) else _HEADING)
+    return short and "|" not in text and text[-1].isalnum() and not any(c.isdigit() for c in text)
+
+
+def _names_what_follows(text: str, span: Span) -> bool:
+    """Say whether a sentence is a line alone between paragraphs that states nothing."""
+    said = _NUMBER.sub("", text[span.start : span.end])
+    alone = text[: span.start].endswith("\n\n") or span.start == 0
+    is_short = len(said) <= (_NAME_CJK if CJK.search(said) else _NAME)
+    return (
+        alone
+        and is_short
+        and text.startswith("\n\n", span.end)
+        and said[-1:].isalnum()
+        and not any(c.isdigit() or c in ":：|" for c in said)
+    )

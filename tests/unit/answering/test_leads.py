@@ -1,0 +1,74 @@
+"""What sentences stand under, and lists with their lead."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.answering.evidence import Evidence
+from services.answering.leads import as_said, units
+
+MakeEvidence = Callable[..., Evidence]
+
+
+def cut(text: str, *above: str) -> list[tuple[str, str | None]]:
+    found = units(text, above, lambda _span: False)
+    return [(text[one.span.start : one.span.end], one.lead) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Can I bring my dog?\n\nYes, on Fridays.\n\nWho pays?\n\nYou do.",
+            [("Yes, on Fridays.", "Can I bring my dog?"), ("You do.", "Who pays?")],
+        ),
+        ("问：停车费多少？\n答：每月三百元。", [("答：每月三百元。", "问：停车费多少？")]),
+        (
+            "Berlin office\n\nParking is free.\n\nBonn office\n\nParking costs 5 EUR.",
+            [("Parking is free.", "Berlin office"), ("Parking costs 5 EUR.", "Bonn office")],
+        ),
+        (
+            "Guests must bring:\n\n- an ID\n- a form; signed\n\nThey stay a day.",
+            [("Guests must bring:\n\n- an ID\n- a form; signed", None), ("They stay a day.", None)],
+        ),
+        (
+            "有下列情形之一的，可以解除合同：\n（一）拖欠租金；\n（二）转租。\n其他另议。",
+            [
+                ("有下列情形之一的，可以解除合同：\n（一）拖欠租金；\n（二）转租。", None),
+                ("其他另议。", None),
+            ],
+        ),
+        ("Note:\nNo list follows here.", [("No list follows here.", None)]),
+    ],
+)
+def test_sentences_know_what_they_stand_under(
+    text: str, expected: list[tuple[str, str | None]]
+) -> None:
+    assert cut(text)[-len(expected) :] == expected
+
+
+def test_what_stands_above_the_passage_is_no_lead() -> None:
+    assert cut("Berlin office\n\nParking is free.", "Berlin office") == [("Parking is free.", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- an ID", "an ID"),
+        ("Guests bring:\n\n- an ID;\n- a form.", "Guests bring: an ID; a form."),
+        ("To leave:\n1. Pack\n2. Go.", "To leave: 1. Pack; 2. Go."),
+        ("下列材料：\n- 身份证；\n- 照片。", "下列材料：身份证；照片。"),
+        ("答：每月三百元。", "每月三百元。"),
+        ("It goes\non here.", "It goes on here."),
+        ("必须先连接虚\n拟专用网络", "必须先连接虚拟专用网络"),
+    ],
+)
+def test_a_sentence_is_told_on_one_line(text: str, said: str) -> None:
+    assert as_said(text) == said
+
+
+def test_a_sentence_that_does_not_name_its_subject_is_told_with_it(evidence: MakeEvidence) -> None:
+    assert evidence("49 euros a month.", lead="Basic plan").text == "Basic plan: 49 euros a month."
+    assert evidence("Basic is 49 euros.", lead="Basic plan").text == "Basic is 49 euros."
+    assert evidence("On Fridays.", lead="When do we meet?").text == "On Fridays."
+    assert evidence("每月49元。", lead="基础版").text == "基础版：每月49元。"
