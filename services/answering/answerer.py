@@ -236,7 +236,7 @@ class Answerer(AnswerSource):
             others = [conflict.other for conflict in found]
             agreed = [one for one in best if one.evidence not in others]
             for evidence in composed(agreed, limits, retrieval.language, draft.texts):
-                draft.say(evidence.text, evidence, 1.0)
+                draft.quote(evidence)
         _say_conflicts(draft, found, retrieval.language)
         course.trace["conflicts"] = [_told_conflict(one) for one in found]
         course.trace["grounding"] = [

@@ -2,6 +2,7 @@
 
 from services.answering.evidence import Evidence
 from services.domain.answers import Citation, Sentence
+from services.domain.documents import Span
 from services.language.terms import content_terms
 
 _JOINT = {"en": " ", "zh": ""}
@@ -15,6 +16,7 @@ class Draft:
         self.text = ""
         self.sentences: list[Sentence] = []
         self.citations: list[Citation] = []
+        self._last: Evidence | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -33,23 +35,42 @@ class Draft:
 
     def cites(self, evidence: Evidence) -> bool:
         """Say whether a footnote to *evidence* stands in it."""
-        place = _place(evidence)
-        return any((c.document_id, c.start, c.end) == place for c in self.citations)
+        document = evidence.found.passage.document_id
+        ends = [(c.start, c.end) for c in self.citations if c.document_id == document]
+        return any((one.start, one.end) in ends for one in (evidence.cited, evidence.span))
+
+    def quote(self, evidence: Evidence) -> None:
+        """Add a sentence of a document; its heading is told once."""
+        last = self._last
+        is_named = (
+            last is not None
+            and last.lead == evidence.lead
+            and last.found.passage.document_id == evidence.found.passage.document_id
+        )
+        if is_named and evidence.header is None:
+            self._add(evidence.said, evidence, 1.0, evidence.span)
+        else:
+            self.say(evidence.text, evidence, 1.0)
 
     def say(self, text: str, evidence: Evidence, support: float) -> None:
         """Add a sentence that *evidence* supports."""
+        self._add(text, evidence, support, evidence.cited)
+
+    def _add(self, text: str, evidence: Evidence, support: float, cited: Span) -> None:
         if self.text:
             self.text += self._joint
+        self._last = evidence
         start = len(self.text)
         self.text += text
-        number = self._number(evidence)
+        number = self._number(evidence, cited)
         self.sentences.append(Sentence(text, start, len(self.text), (number,), support))
 
-    def _number(self, evidence: Evidence) -> int:
-        passage, span = evidence.found.passage, evidence.cited
+    def _number(self, evidence: Evidence, span: Span) -> int:
+        passage = evidence.found.passage
         text, first = passage.above + passage.text, passage.start - len(passage.above)
         for citation in self.citations:
-            if (citation.document_id, citation.start, citation.end) == _place(evidence):
+            place = citation.document_id, citation.start, citation.end
+            if place == (passage.document_id, span.start, span.end):
                 return citation.number
         self.citations.append(
             Citation(
@@ -67,7 +88,3 @@ class Draft:
             )
         )
         return len(self.citations)
-
-
-def _place(evidence: Evidence) -> tuple[str, int, int]:
-    return evidence.found.passage.document_id, evidence.cited.start, evidence.cited.end

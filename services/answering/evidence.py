@@ -24,7 +24,7 @@ from services.retrieval.scoring import token_weights
 # Vectors of sentences that are kept: 1.5 KiB each.
 _KEPT_SENTENCES = 8192
 # A footnote that reaches from a heading or question to what stands under it is no longer.
-_LONGEST_CITED = 600
+_LONGEST_CITED = 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,15 +52,23 @@ class Evidence:
         """The sentence as it can stand in an answer: on one line, without a list mark; a row of a
         table with the names of its columns, and what does not say of what it speaks with that.
         """
+        return f"{self._subject}{self.said}"
+
+    @property
+    def said(self) -> str:
+        """The same, without the heading that tells of what it speaks."""
         said = as_said(self.quote)
-        if self.header is not None:
-            return _told(self.header, said, self.years)
+        return said if self.header is None else _told(self.header, said, self.years)
+
+    @property
+    def _subject(self) -> str:
+        """What is told before a sentence that does not say of what it speaks: its heading."""
         lead = self.lead
         if lead is None or asks(lead) or leads_on(as_said(self.quote.partition("\n")[0])):
-            return said
-        if self.own_terms.intersection(content_terms(lead)):
-            return said
-        return f"{lead.rstrip(':：')}{'：' if CJK.search(lead) else ': '}{said}"
+            return ""
+        if self.header is not None or self.own_terms.intersection(content_terms(lead)):
+            return ""
+        return f"{lead.rstrip(':：')}{'：' if CJK.search(lead) else ': '}"
 
     @property
     def own_terms(self) -> frozenset[str]:
@@ -74,14 +82,15 @@ class Evidence:
 
     @property
     def cited(self) -> Span:
-        """What a footnote quotes: the sentence, from the heading or question on that it stands
-        under; of a table, from the names of the columns to the row, as long as the passage holds
-        both, or they stand right before it.
+        """What a footnote quotes: the sentence, from the heading or question on without which it
+        cannot be read; of a table, from the names of the columns to the row, as long as the passage
+        holds both, or they stand right before it.
         """
         passage = self.found.passage
         until = self.span.start - passage.start
         if self.header is None:
-            at = passage.text.rfind(self.lead, 0, until) if self.lead else -1
+            is_read_with_it = self.lead is not None and (asks(self.lead) or self._subject)
+            at = passage.text.rfind(self.lead or "", 0, until) if is_read_with_it else -1
             is_near = at >= 0 and self.span.end - passage.start - at <= _LONGEST_CITED
             return Span(passage.start + at, self.span.end) if is_near else self.span
         at = f"\n{passage.text}".rfind(f"\n{self.header}\n", 0, until + 1)

@@ -1,13 +1,14 @@
 """The page in a real browser: ask, follow a footnote, add a file; nothing foreign is fetched."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
 LEAVE = "# Leave\n\nEvery employee has 27 days of paid leave a year. Unused days expire in March.\n"
 
@@ -183,6 +184,7 @@ def test_a_footnote_of_a_pdf_opens_its_page_with_the_quote_marked(
     expect(page.locator("#page-number")).to_have_text("2 of 2")
     page.click("#page-before")
     expect(page.locator("#page-number")).to_have_text("1 of 2")
+    expect(page.locator("#source-page img")).to_have_attribute("alt", f"{name}, page 1")
     page.click("#source-text-view")
     expect(page.locator("#source mark")).to_have_text(quote)
 
@@ -299,6 +301,7 @@ def test_collections_and_keys_are_made_and_taken_away(service: Any, page: Page) 
     secret = page.locator("#secret").inner_text()
     assert service.call("GET", "/v1/collections", key=secret)[0] == 200
     page.click("#secret-dialog button")
+    page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#key-rows li", has_text="page-key").get_by_role("button").click()
     expect(page.locator("#key-rows li", has_text="page-key")).to_contain_text("revoked")
     assert service.call("GET", "/v1/collections", key=secret)[0] == 401
@@ -392,3 +395,102 @@ def test_on_a_phone_in_the_dark_nothing_is_wider_than_the_screen(page: Page, han
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert colour == "rgb(24, 28, 26)"
+
+
+def test_files_chosen_while_others_are_sent_are_all_sent(
+    service: Any, page: Page, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"many-{number}.md" for number in range(6)]
+    for path in paths:
+        path.write_text(f"# {path.stem}\n\nIt is called {path.stem}.\n", encoding="utf-8")
+    page.click("#show-documents")
+    page.fill("#target", "page-many")
+
+    def slow(route: Route) -> None:
+        time.sleep(0.2)
+        route.continue_()
+
+    page.route("**/v1/documents", slow)
+    page.set_input_files("#files", paths[:3])
+    page.set_input_files("#files", paths[3:])
+
+    for path in paths:
+        row = page.locator("#document-rows tr", has_text=path.name)
+        expect(row).to_contain_text("ready", timeout=60_000)
+    assert service.counts("page-many")["ready"] == len(paths)
+
+
+def test_another_key_sees_nothing_of_the_one_before(
+    service: Any, page: Page, handbook: str
+) -> None:
+    _, made = service.call("POST", "/v1/keys", {"name": "clerk", "scopes": ["ask"]})
+    asked(page, "How long does probation last?", handbook)
+    page.click("#show-access")
+    expect(page.locator("#key-rows li").first).to_be_visible()
+    sent: list[dict[str, Any]] = []
+
+    def keep(request: Request) -> None:
+        if request.url.endswith("/v1/ask"):
+            sent.append(dict(request.post_data_json or {}))
+
+    page.on("request", keep)
+
+    page.click("#change-key")
+    page.fill("#key", made["key"])
+    page.click("#key-form button")
+
+    expect(page.locator("#answer")).to_be_hidden()
+    expect(page.locator("#show-access")).to_be_hidden()
+    expect(page.locator("#key-rows li")).to_have_count(0)
+    asked(page, "How long does probation last?", handbook)
+    assert [one["history"] for one in sent] == [[]]
+    # Who may only ask is told so, and what the footnote says.
+    page.locator("#footnotes button").first.click()
+    expect(page.locator("#source-text")).to_contain_text("may read")
+    expect(page.locator("#source-text")).to_contain_text("six months")
+
+
+def test_what_is_no_key_is_told_where_it_is_entered(page: Page) -> None:
+    page.click("#change-key")
+    page.fill("#key", "密钥“fn_page")
+    page.click("#key-form button")
+    expect(page.locator("#key-status")).to_contain_text("no key")
+
+    page.fill("#key", "fn-wrong")
+    page.click("#key-form button")
+
+    expect(page.locator("#key-dialog")).to_be_visible()
+    expect(page.locator("#key-status")).to_contain_text("key")
+
+
+def test_an_answer_that_breaks_off_is_told_and_no_answer(page: Page) -> None:
+    event = 'event: delta\ndata: {"text": "Half an ans"}\n\n'
+    headers = {"content-type": "text/event-stream"}
+    page.route("**/v1/ask", lambda route: route.fulfill(body=event, headers=headers))
+    page.fill("#question", "How long does probation last?")
+
+    page.click("#question-form button")
+
+    expect(page.locator("#status")).to_have_text("The answer broke off: ask again.")
+    expect(page.locator("#answer")).to_be_hidden()
+    expect(page.locator("#question")).to_have_value("How long does probation last?")
+
+
+def test_a_note_behind_its_thumb_is_kept(service: Any, page: Page, handbook: str) -> None:
+    asked(page, "How long does probation last?", handbook)
+    page.click("#thumb-down")
+    expect(page.locator("#thumb-down")).to_have_attribute("aria-pressed", "true")
+
+    page.fill("#thumb-note", "It is five.")
+    page.press("#thumb-note", "Enter")
+
+    def notes() -> list[str]:
+        answers = service.call("GET", "/v1/answers?limit=20")[1]["answers"]
+        records = [service.call("GET", f"/v1/answers/{one['id']}")[1] for one in answers]
+        return [(one.get("feedback") or {}).get("note", "") for one in records]
+
+    for _ in range(50):
+        if "It is five." in notes():
+            break
+        time.sleep(0.1)
+    assert "It is five." in notes()

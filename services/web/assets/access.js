@@ -9,7 +9,11 @@ const SCOPES = ["", "ask", "read", "write", "admin"];
 
 export async function loadAccess() {
   const { collections } = await get("/v1/collections");
-  $("collection-rows").replaceChildren(...await Promise.all(collections.map(collectionCard)));
+  const cards = await Promise.all(collections.map(collectionCard));
+  const written = [...$("collection-rows").querySelectorAll("textarea")].filter((one) => one.value !== one.defaultValue);
+  $("collection-rows").replaceChildren(...cards);
+  // What is being written stays.
+  for (const one of written) if ($(one.id)) $(one.id).value = one.value;
   const { keys } = await get("/v1/keys");
   $("key-rows").replaceChildren(...keys.map(keyCard));
   $("key-scope").replaceChildren(...SCOPES.map((one) => new Option(one || say("onlyGrants"), one)));
@@ -25,7 +29,7 @@ function field(label, value, id) {
   const text = make("textarea");
   text.id = id;
   text.rows = 2;
-  text.value = value;
+  text.defaultValue = value;
   const name = make("label", label);
   name.htmlFor = id;
   return [name, text];
@@ -53,7 +57,9 @@ function keyCard(key) {
   const state = key.revoked_at ? say("revoked") : (key.scopes.join(", ") || say("onlyGrants"));
   const about = [key.id, state, key.user, key.expires_at].filter(Boolean).join(" · ");
   const node = item(make("strong", key.name), " ", make("span", about, "quiet"));
-  if (!key.revoked_at) node.append(" ", button(say("revoke"), () => report($("access-status"), () => send("DELETE", `/v1/keys/${key.id}`))));
+  if (!key.revoked_at) node.append(" ", button(say("revoke"), () => {
+    if (confirm(say("sureKey", { name: key.name }))) report($("access-status"), () => send("DELETE", `/v1/keys/${key.id}`));
+  }));
   return node;
 }
 

@@ -51,12 +51,15 @@ async function ask(event) {
       }
     }
     if (mine !== begun) return;
+    if (!answer) throw new Error(say("broken"));
     turns.push({ role: "user", content: question }, { role: "assistant", content: answer.answer });
     $("status").textContent = "";
     loadConversations();
   } catch (error) {
     if (mine !== begun) return;
     $("status").textContent = error.message;
+    // A part of an answer is none.
+    if (!answer) $("answer").hidden = true;
     $("question").value ||= question;
   }
   $("answer-text").classList.remove("writing");
@@ -122,7 +125,11 @@ function turnOf(question, one) {
   return item(make("h2", question), text, ...(one.citations.length ? [more] : []));
 }
 
+// A note may come behind its thumb.
+const judged = () => ["up", "down"].find((one) => $(`thumb-${one}`).getAttribute("aria-pressed") === "true");
+
 async function judge(thumb) {
+  if (!answer) return;
   const body = { thumb, note: $("thumb-note").value };
   await send("POST", `/v1/answers/${answer.id}/feedback`, body);
   $("thumb-up").setAttribute("aria-pressed", String(thumb === "up"));
@@ -155,7 +162,7 @@ async function resume(id) {
   await loadConversations();
 }
 
-function startNew() {
+export function startNew() {
   begun += 1;
   conversation = newId();
   turns = [];
@@ -177,5 +184,6 @@ export function listen() {
   $("new-conversation").addEventListener("click", startNew);
   $("thumb-up").addEventListener("click", () => judge("up"));
   $("thumb-down").addEventListener("click", () => judge("down"));
+  $("thumb-note").addEventListener("change", () => judged() && judge(judged()));
   $("why").addEventListener("toggle", () => { if ($("why").open && answer) showWhy(answer); });
 }

@@ -22,11 +22,19 @@ export async function loadDocuments(more = false) {
   // Those stand above already.
   const listed = more ? told.documents.filter((one) => !added.has(one.id)) : [...await farDown(told.documents), ...told.documents];
   const rows = listed.map(row);
-  if (more) $("document-rows").append(...rows); else $("document-rows").replaceChildren(...rows);
+  if (more) $("document-rows").append(...rows); else place(rows);
   cursor = told.cursor || null;
   $("more-documents").hidden = !cursor;
   $("counts").textContent = STATES.filter((one) => told.counts[one]).map((one) => `${say(`s_${one}`)} ${told.counts[one]}`).join(" · ");
   return told.counts.queued + told.counts.reading + told.counts.embedding;
+}
+
+// Rows that did not change stay the nodes they are: with the focus, and under a finger that is pressing.
+function place(rows) {
+  const shown = [...$("document-rows").children];
+  const isSame = shown.length === rows.length && rows.every((one, at) => one.dataset.id === shown[at].dataset.id);
+  if (!isSame) $("document-rows").replaceChildren(...rows);
+  else rows.forEach((one, at) => { if (one.textContent !== shown[at].textContent) shown[at].replaceWith(one); });
 }
 
 async function farDown(listed) {
@@ -44,6 +52,7 @@ export function fillFilter() {
 
 function row(one) {
   const node = make("tr");
+  node.dataset.id = one.id;
   const done = one.progress?.total ? ` ${one.progress.done}/${one.progress.total}` : "";
   const state = one.error ? `${say("s_failed")}: ${reason(one.error)}` : say(`s_${one.status}`) + (one.status === "ready" ? "" : done);
   const actions = make("td");
@@ -86,6 +95,7 @@ async function remove(one, node) {
   try {
     await send("DELETE", `/v1/documents/${one.id}`);
     node.remove();
+    $("upload-status").textContent = "";
   } catch (error) {
     $("upload-status").textContent = error.message;
   }
@@ -102,37 +112,56 @@ export async function addFiles(files) {
     try {
       const taken = await upload(file, $("target").value.trim() || "default", (share) => { bar.value = share; });
       if (taken.id) added.add(taken.id);
-      line.remove();
+      if (taken.replaces) line.replaceChildren(make("span", say("replaces", { name: file.name }), "quiet"));
+      else line.remove();
     } catch (error) {
       line.replaceChildren(make("span", `${file.name}: ${error.message}`, "failed"));
     }
   }
-  $("files").value = "";
   await follow();
   await loadCollections();
 }
 
-async function follow() {
+// Looks on as long as something is on its way, wherever it was added, and this part is shown.
+export async function follow() {
   if (following) return;
   following = true;
   try {
-    while (await loadDocuments()) await new Promise((later) => setTimeout(later, LOOK_MS));
+    while (await loadDocuments() && !$("documents").hidden) await new Promise((later) => setTimeout(later, LOOK_MS));
   } finally {
     following = false;
   }
 }
 
+// What the key before was shown is not for the next one.
+export function forget() {
+  added.clear();
+  for (const name of ["document-rows", "uploads", "counts", "upload-status"]) $(name).replaceChildren();
+}
+
 export function listen(show) {
-  $("files").addEventListener("change", (event) => addFiles(event.target.files));
+  // The list is the field's own: emptied for the next choice, it would be empty here, too.
+  $("files").addEventListener("change", (event) => {
+    const chosen = [...event.target.files];
+    event.target.value = "";
+    addFiles(chosen);
+  });
   $("filter").addEventListener("change", () => loadDocuments());
   $("more-documents").addEventListener("click", () => loadDocuments(true));
   $("upload-form").addEventListener("submit", (event) => event.preventDefault());
-  document.addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("dropping"); });
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
   document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
   document.addEventListener("drop", (event) => {
-    event.preventDefault();
     document.body.classList.remove("dropping");
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    const dropped = [...event.dataTransfer.files];
     show("documents");
-    addFiles(event.dataTransfer.files);
+    addFiles(dropped);
   });
 }

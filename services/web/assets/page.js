@@ -6,7 +6,7 @@ import * as asking from "/assets/ask.js";
 import * as documents from "/assets/documents.js";
 import * as search from "/assets/search.js";
 import * as source from "/assets/source.js";
-import { hasKey, setKey } from "/assets/service.js";
+import { hasKey, isKey, setKey } from "/assets/service.js";
 import { changeLanguage, say, translate } from "/assets/words.js";
 
 const LOOK_MS = 500;
@@ -17,7 +17,7 @@ function show(name) {
     $(one).hidden = one !== name;
     if (one === name) $(`show-${one}`).setAttribute("aria-current", "page"); else $(`show-${one}`).removeAttribute("aria-current");
   }
-  if (name === "documents") documents.loadDocuments();
+  if (name === "documents") documents.follow();
   if (name === "access") access.loadAccess();
 }
 
@@ -44,11 +44,28 @@ $("change-language").addEventListener("click", () => {
   changeLanguage();
   open();
 });
-$("key-form").addEventListener("submit", () => {
-  setKey($("key").value);
+// Another key may be another person's: nothing of what the one before was shown stays, or is sent on.
+async function enter() {
+  asking.startNew();
+  source.closeSource();
+  documents.forget();
+  for (const name of ["found", "search-status", "access-status", "collection-rows", "key-rows"]) $(name).replaceChildren();
+  $("collection").value = "";
+  await open();
+  const shown = PARTS.find((one) => !$(one).hidden);
+  show($(`show-${shown}`).hidden ? "ask" : shown);
+}
+
+$("key-form").addEventListener("submit", (event) => {
+  const key = $("key").value.trim();
+  $("key-status").textContent = isKey(key) ? "" : say("noKey");
+  if (!isKey(key)) {
+    event.preventDefault();
+    return;
+  }
+  setKey(key);
   $("key").value = "";
-  $("status").textContent = "";
-  open();
+  enter();
 });
 // What fails anywhere is said, never swallowed.
 addEventListener("unhandledrejection", (event) => {

@@ -6,6 +6,8 @@ import { say } from "/assets/words.js";
 const headers = () => ({ Authorization: `Bearer ${sessionStorage.getItem("key") || ""}` });
 export const hasKey = () => Boolean(sessionStorage.getItem("key"));
 export const setKey = (key) => sessionStorage.setItem("key", key);
+// What no header may hold is no key.
+export const isKey = (key) => /^[\x21-\x7e]+$/.test(key);
 
 export async function call(path, options = {}) {
   let response;
@@ -14,12 +16,18 @@ export async function call(path, options = {}) {
   } catch {
     throw new Error(say("offline"));
   }
-  if (response.status === 401) document.getElementById("key-dialog").showModal();
   if (!response.ok) {
     const told = await response.json().catch(() => null);
-    throw new Error((told?.error && reason(told.error)) || `HTTP ${response.status}`);
+    const why = (told?.error && reason(told.error)) || `HTTP ${response.status}`;
+    if (response.status === 401) askForKey(why);
+    throw new Error(why);
   }
   return response;
+}
+
+function askForKey(why) {
+  document.getElementById("key-status").textContent = why;
+  if (!document.getElementById("key-dialog").open) document.getElementById("key-dialog").showModal();
 }
 
 export const get = async (path) => (await call(path)).json();
@@ -38,7 +46,7 @@ export async function* events(path, body) {
   let held = "";
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await reader.read().catch(() => { throw new Error(say("broken")); });
       if (done) return;
       held += value;
       const parts = held.split("\n\n");
@@ -49,7 +57,7 @@ export async function* events(path, body) {
       }
     }
   } finally {
-    reader.cancel();
+    reader.cancel().catch(() => {});
   }
 }
 

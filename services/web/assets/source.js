@@ -23,7 +23,12 @@ export async function openSource(citation) {
   $("source").focus({ preventScroll: true });
   history.replaceState(null, "", `#document=${encodeURIComponent(citation.document_id)}&start=${citation.start}&end=${citation.end}`);
   const mine = shown;
-  await showText();
+  try {
+    await showText();
+  } catch (error) {
+    if (mine === shown) $("source-text").replaceChildren(make("p", error.message, "failed"), make("blockquote", citation.quote || ""));
+    return;
+  }
   if (mine === shown && shown.isPdf) await showPage(shown.page).catch(() => showView("text"));
 }
 
@@ -76,7 +81,7 @@ async function showPage(number) {
   const sheet = make("div", undefined, "sheet");
   const picture = make("img");
   picture.src = `data:image/png;base64,${page.image}`;
-  picture.alt = say("pageAlt", { name: shown.document_name, page: page.page });
+  picture.alt = say(page.boxes.length ? "pageAlt" : "pagePlain", { name: shown.document_name, page: page.page });
   picture.width = page.width;
   picture.height = page.height;
   sheet.append(picture);

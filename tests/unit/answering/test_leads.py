@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from services.answering.draft import Draft
 from services.answering.evidence import Evidence
 from services.answering.leads import as_said, units
 
@@ -72,3 +73,17 @@ def test_a_sentence_that_does_not_name_its_subject_is_told_with_it(evidence: Mak
     assert evidence("Basic is 49 euros.", lead="Basic plan").text == "Basic is 49 euros."
     assert evidence("On Fridays.", lead="When do we meet?").text == "On Fridays."
     assert evidence("每月49元。", lead="基础版").text == "基础版：每月49元。"
+
+
+def test_a_heading_is_told_once(evidence: MakeEvidence) -> None:
+    draft = Draft("en")
+
+    for quote in ("49 euros a month.", "Answers within two days."):
+        draft.quote(evidence(quote, lead="Basic plan"))
+    draft.quote(evidence("No answers.", "other", lead="Basic plan"))
+
+    assert draft.texts == [
+        "Basic plan: 49 euros a month.",
+        "Answers within two days.",
+        "Basic plan: No answers.",
+    ]
