@@ -1,7 +1,8 @@
 """One page of a PDF as a picture, and where a quote stands on it: a child of its own for each.
 
 Started as `python -m ingest.reading.drawing FILE`, FILE being the number of an open descriptor.
-What is wanted comes as JSON on standard input: `page` (from 1), `quote`, `memory_mb`; what is found
+What is wanted comes as JSON on standard input: `page` (from 1), `quote`, what stands `before` it on
+the page, `memory_mb`; what is found
 goes as JSON to standard output: `width` and `height` in pixels, `image` (PNG in base64), the
 `boxes` of the quote, and the `lines` of text with theirs. A box is left, top, right, bottom, as
 shares of the page. A line with `lacks_font` is in letters whose font is neither in the file nor
@@ -69,7 +70,7 @@ def _drawn(path: Path, wanted: dict[str, object]) -> dict[str, object]:
         "width": picture.width,
         "height": picture.height,
         "image": base64.b64encode(out.getvalue()).decode(),
-        **_text_of(page, str(wanted["quote"])),
+        **_text_of(page, str(wanted["quote"]), str(wanted["before"])),
     }
 
 
@@ -79,7 +80,7 @@ def _scale(width: float, height: float) -> float:
     return min(_MOST_SCALE, _WIDEST / max(width, 1.0), most)
 
 
-def _text_of(page: pypdfium2.PdfPage, quote: str) -> dict[str, object]:
+def _text_of(page: pypdfium2.PdfPage, quote: str, before: str) -> dict[str, object]:
     """Return the boxes of *quote* on the page, none if it is not found, and the page's lines."""
     textpage = page.get_textpage()
     try:
@@ -95,13 +96,15 @@ def _text_of(page: pypdfium2.PdfPage, quote: str) -> dict[str, object]:
         for text, box in _lines(letters)
         if text.strip()
     ]
-    return {"boxes": boxes_of(letters, quote), "lines": lines}
+    return {"boxes": boxes_of(letters, quote, before), "lines": lines}
 
 
-def boxes_of(letters: Sequence[Letter], quote: str) -> list[Box]:
-    """Return the boxes of *quote* among the letters of a page, one a line."""
+def boxes_of(letters: Sequence[Letter], quote: str, before: str) -> list[Box]:
+    """Return the boxes of *quote* among the letters of a page, one a line; of several, of that with
+    as many *before* it.
+    """
     seen = [(plain, at) for at, (letter, _) in enumerate(letters) for plain in squeezed(letter)]
-    spans = _spans("".join(plain for plain, _ in seen), quote)
+    spans = _spans("".join(plain for plain, _ in seen), quote, squeezed(before))
     wanted = dict.fromkeys(at for start, end in spans for _, at in seen[start:end])
     return [box for _, box in _lines(letters[at] for at in wanted)]
 
@@ -125,7 +128,7 @@ def squeezed(text: str) -> str:
     )
 
 
-def _spans(letters: str, quote: str) -> list[tuple[int, int]]:
+def _spans(letters: str, quote: str, before: str) -> list[tuple[int, int]]:
     """Return where *quote* stands: as a whole, else those of its lines that are there, as the names
     of a table's columns may stand otherwise on the page; else as much of its beginning as is there.
     """
@@ -135,19 +138,28 @@ def _spans(letters: str, quote: str) -> list[tuple[int, int]]:
     for parts in ([whole] if whole else [], lines):
         position = 0
         for wanted in parts:
-            start = letters.find(wanted, position)
+            start = letters.find(wanted, position) if spans else _nth(letters, wanted, before)
             if start >= 0:
                 position = start + len(wanted)
                 spans.append((start, position))
         if spans:
             return spans
-    return _beginning(letters, whole)
+    return _beginning(letters, whole, before)
 
 
-def _beginning(letters: str, quote: str) -> list[tuple[int, int]]:
+def _nth(letters: str, wanted: str, before: str) -> int:
+    """Return where *wanted* stands with as many of it before as in *before*; -1 if nowhere."""
+    start = letters.find(wanted)
+    for _ in range(before.count(wanted)):
+        after = letters.find(wanted, start + 1)
+        start = after if after >= 0 else start
+    return start
+
+
+def _beginning(letters: str, quote: str, before: str) -> list[tuple[int, int]]:
     length = len(quote) * 3 // 4
     while length >= _FEWEST_LETTERS:
-        start = letters.find(quote[:length])
+        start = _nth(letters, quote[:length], before)
         if start >= 0:
             return [(start, start + length)]
         length = length * 3 // 4

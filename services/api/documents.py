@@ -21,7 +21,7 @@ from services.api.state import InHouse, InService
 from services.api.streaming import EventStream, event
 from services.api.uploads import Door, Upload, take, take_again
 from services.api.wording import CURSOR_PATTERN, NAME_PATTERN, fault
-from services.domain.documents import Document, DocumentFilter, Status
+from services.domain.documents import Document, DocumentFilter, Span, Status
 from services.domain.errors import InvalidRequestError, NotFoundError, UnauthenticatedError
 from services.domain.scope import Scope
 from services.wiring import House
@@ -142,12 +142,14 @@ async def draw_page(  # noqa: PLR0913, PLR0917 - which page, and what to mark on
             message = "Only a PDF has pages to draw: read its text."
             raise InvalidRequestError(message)
         documents = house.registry.documents
-        quote = documents.text(scope, document_id)[start:end]
-        spans = documents.pages(scope, document_id)
+        text, spans = documents.text(scope, document_id), documents.pages(scope, document_id)
         number = page or max(1, sum(1 for span in spans if span.start <= start))
+        own = spans[number - 1] if number <= len(spans) else Span(0, len(text))
+        # Of the quote, what stands on this page.
+        quote, before = text[max(start, own.start) : min(end, own.end)], text[own.start : start]
         memory_mb = house.settings.reader_memory_mb
         with house.spool.lent(document.blob.sha256) as path:
-            return drawn_page(path, number, quote, memory_mb)
+            return drawn_page(path, number, quote, memory_mb, before)
 
     async with _DRAWING:
         return await anyio.to_thread.run_sync(drawn)

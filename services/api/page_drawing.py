@@ -16,12 +16,16 @@ _TIMEOUT_S = 30
 _ROOT = Path(__file__).parents[2]
 
 
-def drawn_page(path: Path, page: int, quote: str, memory_mb: int) -> dict[str, Any]:
+def drawn_page(
+    path: Path, page: int, quote: str, memory_mb: int, before: str = ""
+) -> dict[str, Any]:
     """Return a page (from 1) of the PDF at *path* as JSON: its size in pixels, its picture, the
-    boxes of *quote* on it, and its lines of text with theirs. UnreadableError if there is no such
-    page, or it cannot be drawn.
+    boxes of *quote* on it, and its lines of text with theirs. What stands *before* the quote on the
+    page tells which one is meant, where the same words stand several times. UnreadableError if
+    there is no such page, or it cannot be drawn.
     """
-    wanted = json.dumps({"page": page, "quote": quote, "memory_mb": memory_mb})
+    told_child = {"page": page, "quote": quote, "before": before, "memory_mb": memory_mb}
+    wanted = json.dumps(told_child)
     with path.open("rb") as file, tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(  # noqa: S603 - our own interpreter and module

@@ -29,6 +29,26 @@ def test_a_quote_is_found_over_two_lines() -> None:
     assert all(0 <= share <= 1 for box in told["boxes"] for share in box)
 
 
+def test_of_the_same_words_those_are_marked_that_are_meant(tmp_path: Path) -> None:
+    path = tmp_path / "twice.pdf"
+    canvas = Canvas(str(path), pagesize=(600, 800))
+    lines = (
+        "Contract Acme",
+        "The retainer is 900 euros.",
+        "Contract Bolt",
+        "The retainer is 900 euros.",
+    )
+    for y, line in zip((700, 680, 400, 380), lines, strict=True):
+        canvas.drawString(50, y, line)
+    canvas.save()
+
+    first = drawn_page(path, 1, lines[1], MEMORY_MB, lines[0])
+    second = drawn_page(path, 1, lines[3], MEMORY_MB, "\n".join(lines[:3]))
+
+    assert [len(told["boxes"]) for told in (first, second)] == [1, 1]
+    assert first["boxes"][0][1] < 0.2 < 0.5 < second["boxes"][0][1]
+
+
 def test_chinese_whose_font_is_not_in_the_file_is_told_as_text() -> None:
     told = drawn_page(HANDBOOK / "入职指南.pdf", 2, "试用期为六个月。", MEMORY_MB)
 
