@@ -51,6 +51,8 @@ def plain_html(text: str) -> tuple[str, str]:
         return "", ""
     title = " ".join((root.findtext(".//title") or "").split())
     etree.strip_elements(root, *_DROPPED, *_STRUCK_OUT, etree.Comment, with_tail=False)
+    for node in root.find_class("footnote-back"):
+        node.drop_tree()
     _set_apart_raised(root)
     _number_items(root)
     _make_known(root)

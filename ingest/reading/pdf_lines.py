@@ -33,7 +33,11 @@ _OUTSIDE_UTF16 = re.compile("[\U00010000-\U0010ffff]")
 class PageLines:
     """The lines of a page's text, cut into cells where they are asked for."""
 
-    def __init__(self, textpage: pypdfium2.PdfTextPage, lines: Sequence[str]) -> None:
+    def __init__(
+        self, textpage: pypdfium2.PdfTextPage, lines: Sequence[str], turned: int = 0
+    ) -> None:
+        """*turned*: by how many degrees the page is shown clockwise."""
+        self._turned = turned
         self._textpage = textpage
         self._plain = lines
         self._page = textpage.raw
@@ -107,13 +111,23 @@ class PageLines:
         """Return where the letters *first* to *last* begin, end and stand, and their height; from
         the left, also of words that are written from the right.
         """
-        box = self._box
-        _box_of(self._page, first, self._at_box)
-        left, right, bottom, height = box.left, box.right, box.bottom, box.top - box.bottom
+        left, right, bottom, height = self._shown(first)
         if last > first:
-            _box_of(self._page, last, self._at_box)
-            left, right = min(left, box.left), max(right, box.right)
+            other, end, _, _ = self._shown(last)
+            left, right = min(left, other), max(right, end)
         return left, right, bottom, height
+
+    def _shown(self, letter: int) -> tuple[float, float, float, float]:
+        box = self._box
+        _box_of(self._page, letter, self._at_box)
+        if not self._turned:
+            return box.left, box.right, box.bottom, box.top - box.bottom
+        left, bottom, right, top = {
+            90: (box.bottom, -box.right, box.top, -box.left),
+            180: (-box.right, -box.top, -box.left, -box.bottom),
+            270: (-box.top, box.left, -box.bottom, box.right),
+        }[self._turned]
+        return left, right, bottom, top - bottom
 
     @cached_property
     def _text(self) -> str:

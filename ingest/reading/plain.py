@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 
 from ingest.reading import Block, Contents, Source, Tell
@@ -52,7 +53,9 @@ def _delimiter(text: str) -> str:
 
 
 def read_json(source: Source, tell: Tell) -> Contents:
-    """Read JSON as `path: value` lines, so that each value stands beside its name."""
+    """Read JSON as `path: value` lines, so that each value stands beside its name; records that
+    follow each other as a table.
+    """
     text, encoding = decode(source.path.read_bytes())
     try:
         value = json.loads(text)
@@ -60,8 +63,32 @@ def read_json(source: Source, tell: Tell) -> Contents:
         message = f"It is not valid JSON ({error})."
         raise UnreadableError("corrupt", message) from error
     tell(1, 1)
-    return Contents(
-        [Block("item", line) for line in _lines(value, "")], notes={"encoding": encoding}
+    return Contents(list(_blocks(value, "")), notes={"encoding": encoding})
+
+
+def _blocks(value: object, path: str) -> Iterator[Block]:
+    """Yield a list of plain records as a table, one of others record by record, and all else as
+    lines.
+    """
+    if isinstance(value, list) and len(value) > 1 and all(map(_is_record, value)):
+        if path:
+            yield Block("text", f"{path}:")
+        names = list(dict.fromkeys(name for record in value for name in record))
+        rows = [[_shown(record.get(name, "")) for name in names] for record in value]
+        yield Block("table", rows_as_text([names, *rows]))
+    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        for one in value:
+            yield Block("text", "\n".join(_lines(one, path)))
+    elif isinstance(value, dict) and any(isinstance(one, list) for one in value.values()):
+        for name, one in value.items():
+            yield from _blocks(one, f"{path}.{name}" if path else str(name))
+    else:
+        yield Block("text", "\n".join(_lines(value, path)))
+
+
+def _is_record(value: object) -> bool:
+    return isinstance(value, dict) and not any(
+        isinstance(one, dict | list) for one in value.values()
     )
 
 
@@ -74,5 +101,8 @@ def _lines(value: object, path: str) -> list[str]:
         ]
     if isinstance(value, list):
         return [line for one in value for line in _lines(one, path)]
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return [f"{path}: {shown}" if path else shown]
+    return [f"{path}: {_shown(value)}" if path else _shown(value)]
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

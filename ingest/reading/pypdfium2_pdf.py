@@ -1,7 +1,6 @@
 """The reader of PDF: the text layer by PDFium, pages without one by OCR."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -13,6 +12,7 @@ import pypdfium2.raw as pdfium
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.grade import GARBLED_PAGE, garbled_share
 from ingest.reading.pdf_lines import PageLines, set_apart
+from ingest.reading.pdf_running import without_running_lines
 from ingest.reading.pdf_tables import OpenTable, Row, with_tables
 from ingest.reading.rapidocr_pictures import PictureReader
 from services.domain.errors import UnreadableError
@@ -21,13 +21,12 @@ _NEEDS_PASSWORD = 4
 # A page with fewer characters than this and a picture on it is taken for a scan.
 _SCAN_CHARACTERS = 20
 _OCR_DPI = 150
-_MARGIN_LINES = 2
-# A line at a page's edge that comes back on this share of the pages is a running head or foot.
-_RUNNING_SHARE = 0.5
-_FEWEST_PAGES = 4
 _LONGEST_HEADING = 120
-_LONGEST_RUNNING = 300
-_PAGE_NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,]*\d)")
+# A word with PDFium's mark where a hyphen stood at a line's end.
+_HYPHENATED = re.compile(r"([^\s\x02\ufffe]*)[\x02\ufffe]([^\s\x02\ufffe]*)")
+_IN_ADDRESS = re.compile(r"[@/\\_]|\.\w")
+# So much of a page under pictures is a scan, if it has no more letters than a stamp.
+_SCAN_SHARE, _STAMP_CHARACTERS = 0.6, 200
 
 
 def read_pdf(source: Source, tell: Tell) -> Contents:
@@ -61,7 +60,7 @@ def _read_pages(document: pypdfium2.PdfDocument, name: str, tell: Tell) -> Conte
         lines, last = _page_lines(page, ocr, last)
         pages.append(lines)
         tell(number + 1, len(document))
-    blocks = _blocks(_without_running_lines(pages), _outline(document))
+    blocks = _blocks(without_running_lines(pages), _outline(document))
     with_text = sum(any(line.strip() for line in lines) for lines in pages)
     notes: dict[str, object] = {"pages_with_text": with_text}
     if ocr.pages:
@@ -75,69 +74,58 @@ def _page_lines(
     """Return the lines of a page, and the table at its end, which may go on on the next."""
     textpage = page.get_textpage()
     try:
-        text = str(textpage.get_text_bounded()).replace("\r\n", "\n")
+        # Of a page that is turned, the one loses its line ends.
+        is_turned = page.get_rotation() != 0
+        whole = textpage.get_text_range() if is_turned else textpage.get_text_bounded()
+        text = str(whole).replace("\r\n", "\n")
         if not _needs_ocr(page, text):
-            laid = PageLines(textpage, text.split("\n"))
+            laid = PageLines(textpage, text.split("\n"), page.get_rotation())
             lines, last = with_tables(laid.lines, laid.cells, before)
             return [_unmarked(line) for line in lines], last
     finally:
         textpage.close()
     read = ocr.read(page.render(scale=_OCR_DPI / 72).to_numpy())
-    return (read or _unmarked(text)).split("\n"), None
+    if garbled_share(text) > GARBLED_PAGE:
+        return (read or _unmarked(text)).split("\n"), None
+    seen = _squeezed(read)
+    typed = [line for line in _unmarked(text).split("\n") if _squeezed(line) not in seen]
+    return [*read.split("\n"), *typed], None
 
 
 def _unmarked(text: str) -> str:
     """Return *text* with raised digits set apart, and without the marks that PDFium leaves where it
     joins a word that was hyphenated at a line's end.
     """
-    plain = set_apart(text).replace("\x02", "").replace("\ufffe", "")
+    plain = _HYPHENATED.sub(_put_together, set_apart(text))
     if plain == text:
         return text
     return Row(plain, text.names) if isinstance(text, Row) else plain
 
 
+def _put_together(match: re.Match[str]) -> str:
+    """Return a word that was parted at a line's end; part numbers and addresses have hyphens."""
+    before, after = match[1], match[2]
+    is_word = before[-1:].islower() and after[:1].islower() and not _IN_ADDRESS.search(match[0])
+    return f"{before}{'' if is_word else '-'}{after}"
+
+
 def _needs_ocr(page: pypdfium2.PdfPage, text: str) -> bool:
     if garbled_share(text) > GARBLED_PAGE:
         return True
-    if len(text.strip()) >= _SCAN_CHARACTERS:
+    letters = len(text.strip())
+    if letters >= _STAMP_CHARACTERS:
         return False
-    return any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3))
+    pictures = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+    if letters < _SCAN_CHARACTERS:
+        return any(True for _ in pictures)
+    width, height = page.get_size()
+    shares = (_area(picture) / max(width * height, 1.0) for picture in pictures)
+    return any(share >= _SCAN_SHARE for share in shares)
 
 
-def _without_running_lines(pages: Sequence[list[str]]) -> list[list[str]]:
-    """Take running heads, feet and page numbers off the edges of the pages."""
-    if len(pages) < _FEWEST_PAGES:
-        return list(pages)
-    shapes = [
-        {i: _shapes(lines[i], number) for i in _edges(lines)} for number, lines in enumerate(pages)
-    ]
-    seen = Counter(shape for edges in shapes for shape in set().union(*edges.values()))
-    running = {shape for shape, often in seen.items() if often >= _RUNNING_SHARE * len(pages)}
-    return [
-        [line for i, line in enumerate(lines) if not running & edges.get(i, set())]
-        for lines, edges in zip(pages, shapes, strict=True)
-    ]
-
-
-def _edges(lines: Sequence[str]) -> set[int]:
-    filled = [i for i, line in enumerate(lines) if line.strip()]
-    edges = {*filled[:_MARGIN_LINES], *filled[-_MARGIN_LINES:]}
-    # The names of a table's columns come back on its next page.
-    return {i for i in edges if not isinstance(lines[i], Row)}
-
-
-def _shapes(line: str, page: int) -> set[tuple[str, int]]:
-    """Return what a line would be as a running one: as it is, or with one of its numbers counting
-    the pages from somewhere. Any other number says something of this page alone.
-    """
-    plain = " ".join(line.split())
-    if len(plain) > _LONGEST_RUNNING:
-        return {(plain, 0)}
-    # Where pages count anew for each part, a number alone is still a page's.
-    return {("#" if _PAGE_NUMBER.fullmatch(plain) else plain, 0)} | {
-        (f"{plain[: number.start()]}#{plain[number.end() :]}", int(number.group()) - page)
-        for number in _PAGE_NUMBER.finditer(plain)
-    }
+def _area(picture: pypdfium2.PdfObject) -> float:
+    left, bottom, right, top = picture.get_bounds()
+    return float((right - left) * (top - bottom))
 
 
 def _outline(document: pypdfium2.PdfDocument) -> dict[tuple[int, str], int]:

@@ -1,4 +1,4 @@
-"""Readers of Word, PowerPoint, OpenDocument, EPUB and RTF, by unstructured."""
+"""Readers of Word and PowerPoint, by unstructured."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -58,38 +58,6 @@ def read_pptx(source: Source, tell: Tell) -> Contents:
         blocks += extras.get(page, [])
     tell(1, 1)
     return Contents(blocks, pages=max((block.page or 0 for block in blocks), default=0))
-
-
-def read_odt(source: Source, tell: Tell) -> Contents:
-    """Read an OpenDocument text."""
-    check_container(source.path)
-    prepare()
-    from unstructured.partition.odt import partition_odt  # noqa: PLC0415
-
-    elements = _guarded(lambda: partition_odt(str(source.path), languages=_LANGUAGES))
-    tell(1, 1)
-    return Contents(blocks_of(elements, titles=True))
-
-
-def read_epub(source: Source, tell: Tell) -> Contents:
-    """Read an electronic book."""
-    check_container(source.path)
-    prepare()
-    from unstructured.partition.epub import partition_epub  # noqa: PLC0415
-
-    elements = _guarded(lambda: partition_epub(str(source.path), languages=_LANGUAGES))
-    tell(1, 1)
-    return Contents(blocks_of(elements, titles=True))
-
-
-def read_rtf(source: Source, tell: Tell) -> Contents:
-    """Read rich text."""
-    prepare()
-    from unstructured.partition.rtf import partition_rtf  # noqa: PLC0415
-
-    elements = _guarded(lambda: partition_rtf(str(source.path), languages=_LANGUAGES))
-    tell(1, 1)
-    return Contents(blocks_of(elements, titles=True))
 
 
 def _slide(blocks: Sequence[Block], title: str | None) -> list[Block]:

@@ -25,6 +25,10 @@ _LABELLED = re.compile(
     r"vitamin|ward|wing|zone) [A-Z]$",
     re.IGNORECASE,
 )
+# Lines of logs begin with a time, and go on in none.
+_LOGGED = re.compile(
+    r"\s*\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|(?:[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d:\d\d)"
+)
 _NAMES_VALUE = re.compile(r"^[^:：]{1,30}[:：]\s*\S")
 _ITEM = re.compile(
     r"\s*(?:[-*•·▪◦‣○●■–—]\s|#{1,6}\s|\(?\d{1,3}[.)、]\s?|[（(]?[一二三四五六七八九十]+[)）、.])"
@@ -109,7 +113,9 @@ def _narrow_length(block: Sequence[str]) -> float:
 def _ends_here(line: str, following: str, narrow: float) -> bool:
     if not line.strip() or not following.strip():
         return True
-    if "|" in line or "|" in following or "\t" in line or _ITEM.match(following):
+    if "|" in line or "|" in following or "\t" in line:
+        return True
+    if _ITEM.match(following) or _LOGGED.match(following):
         return True
     if line.rstrip().endswith((":", "：", "】", "]")) or not any(map(str.isalnum, line)):
         return True

@@ -285,6 +285,33 @@ def test_raised_digits_on_a_page_are_no_part_of_numbers(read: Read) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        (
+            '[{"产品": "甲泵", "保修": "24个月"}, {"产品": "乙泵", "保修": "36个月", "价": 5}]',
+            "产品 | 保修 | 价\n甲泵 | 24个月\n乙泵 | 36个月 | 5",
+        ),
+        (
+            '{"offices": [{"city": "Bonn", "open": true}, {"city": "Kiel", "open": null}], "n": 2}',
+            "offices:\n\ncity | open\nBonn | true\nKiel | null\n\nn: 2",
+        ),
+        ('[{"id": 1, "who": {"name": "A"}}, {"id": 2}]', "id: 1\nwho.name: A\n\nid: 2"),
+        ('{"a": {"b": "c"}, "d": 1.5}', "a.b: c\nd: 1.5"),
+    ],
+)
+def test_records_of_json_stay_apart(read: Read, text: str, read_as: str) -> None:
+    assert read("a.json", text).text == read_as
+
+
+def test_rich_text_in_an_old_encoding_is_read(read: Read) -> None:
+    letters = "".join(f"\\'{byte:02x}" for byte in "访客须登记。".encode("gbk"))
+    head = r"{\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fcharset134 SimSun;}}\f0 "
+    rest = r" It costs 28{\super 1} euros.\par}"
+
+    assert read("a.rtf", f"{head}{letters}{rest}").text == "访客须登记。It costs 28^1 euros."
+
+
 def test_a_mail_is_read_with_what_it_forwards(read: Read) -> None:
     forwarded = EmailMessage()
     forwarded["Subject"] = "通知"

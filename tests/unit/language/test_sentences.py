@@ -63,6 +63,16 @@ def test_no_sentence_is_longer_than_a_quote_may_be() -> None:
         ),
         ("员工试用期为六个月，\n经部门同意可以延长", ["员工试用期为六个月，\n经部门同意可以延长"]),
         ("Probation\nIt lasts six months.", ["Probation", "It lasts six months."]),
+        (
+            (
+                "2024-05-03 10:00:01 job 734 was done in 238 ms and wrote its file\n"
+                "2024-05-03 10:00:02 job 778 was stopped because the disk was full"
+            ),
+            [
+                "2024-05-03 10:00:01 job 734 was done in 238 ms and wrote its file",
+                "2024-05-03 10:00:02 job 778 was stopped because the disk was full",
+            ],
+        ),
         ("apples\npears\nplums", ["apples", "pears", "plums"]),
         (
             "姓名：张三丰\n部门：市场部\n职位：经理。",

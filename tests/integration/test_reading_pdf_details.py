@@ -1,0 +1,115 @@
+"""What is easily lost on pages of a PDF."""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from ingest.reading.children import ReadingChildren
+from ingest.reading.wire import Request
+from services.domain.documents import Reading
+
+Draw: TypeAlias = Callable[[Canvas], None]
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Draw], Reading]]:
+    """Return a function that reads a PDF that is drawn."""
+    children = ReadingChildren(silence_s=90)
+    path = Path(tmp_path_factory.mktemp("pages")) / "a.pdf"
+
+    def reading(draw: Draw) -> Reading:
+        into = io.BytesIO()
+        canvas = Canvas(into, pagesize=(500, 700))
+        draw(canvas)
+        canvas.save()
+        path.write_bytes(into.getvalue())
+        request = Request("a.pdf", "pdf", 100, 10_000_000, 2048, 300)
+        return children.read(path, request, lambda _done, _total: None)
+
+    yield reading
+    children.close()
+
+
+def write(canvas: Canvas, lines: Sequence[str]) -> None:
+    """Write a page of lines."""
+    for number, line in enumerate(lines):
+        canvas.drawString(50, 650 - 14 * number, line)
+    canvas.showPage()
+
+
+TURNS = {90: (0, 1, -1, 0, 500, 0), 180: (-1, 0, 0, -1, 500, 700), 270: (0, -1, 1, 0, 0, 700)}
+
+
+def test_hyphens_of_numbers_and_addresses_stay(read: Callable[[Draw], Reading]) -> None:
+    lines = ("Order part AB-", "1234 by the norm ISO-", "9001 for the instal-", "lation at once.")
+
+    text = " ".join(read(lambda canvas: write(canvas, lines)).text.split())
+
+    assert text == "Order part AB-1234 by the norm ISO-9001 for the installation at once."
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_page_that_is_turned_keeps_its_lines_and_tables(
+    read: Callable[[Draw], Reading], turned: int
+) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setPageRotation(turned)
+        canvas.transform(*TURNS[turned])
+        canvas.drawString(60, 440, "The inspector was Paula Heine.")
+        rows = (("Part", "Wear", "Limit"), ("Rope", "4.2", "5.0"), ("Hook", "0.3", "1.0"))
+        for number, row in enumerate((*rows, ("Brake", "2.1", "3.5"))):
+            canvas.drawString(60, 400 - 16 * number, row[0])
+            for right, cell in zip((250, 350), row[1:], strict=True):
+                canvas.drawRightString(right, 400 - 16 * number, cell)
+        canvas.showPage()
+
+    lines = [line for line in read(draw).text.split("\n") if line]
+
+    assert lines == [
+        "The inspector was Paula Heine.",
+        "Part | Wear | Limit",
+        "Rope | 4.2 | 5.0",
+        "Hook | 0.3 | 1.0",
+        "Brake | 2.1 | 3.5",
+    ]
+
+
+def test_a_scan_with_a_stamp_is_read(read: Callable[[Draw], Reading]) -> None:
+    picture = Image.new("RGB", (1000, 1400), "white")
+    font = ImageFont.load_default(36)
+    ImageDraw.Draw(picture).text((80, 200), "The rent is 3,450 euros a month.", "black", font)
+
+    def draw(canvas: Canvas) -> None:
+        canvas.drawImage(ImageReader(picture), 0, 0, 500, 700)
+        canvas.drawString(20, 10, "Envelope ID: 3F2A91C4-77B0-4E0A-9D0C")
+        canvas.showPage()
+
+    reading = read(draw)
+
+    assert "3,450 euros a month" in reading.text
+    assert "3F2A91C4" in reading.text
+    assert reading.grade["ocr_pages"] == 1
+
+
+def test_what_stands_on_every_page_is_told_once(read: Callable[[Draw], Reading]) -> None:
+    def draw(canvas: Canvas) -> None:
+        for number in range(1, 6):
+            head = (
+                "Document no. OM-7731",
+                f"Day {number}",
+                f"We see town {number}.",
+            )
+            body = (f"It has {number} churches.", "Hotline: 555 0199", f"Page {number} of 5")
+            write(canvas, (*head, *body))
+
+    text = read(draw).text
+
+    assert text.count("OM-7731") == text.count("555 0199") == 1
+    assert [f"Day {number}" in text for number in range(1, 6)] == [True] * 5
+    assert "Page" not in text
