@@ -11,6 +11,7 @@ import pypdfium2.raw as pdfium
 
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.grade import GARBLED_PAGE, garbled_share
+from ingest.reading.pdf_forms import written_in
 from ingest.reading.pdf_lines import PageLines, set_apart
 from ingest.reading.pdf_running import without_running_lines
 from ingest.reading.pdf_tables import OpenTable, Row, with_tables
@@ -43,13 +44,15 @@ def read_pdf(source: Source, tell: Tell) -> Contents:
 
 def _opened(source: Source) -> pypdfium2.PdfDocument:
     try:
-        return pypdfium2.PdfDocument(source.path)
+        document = pypdfium2.PdfDocument(source.path)
+        document.init_forms()
     except pypdfium2.PdfiumError as error:
         if error.err_code == _NEEDS_PASSWORD:
             message = "It is encrypted and needs a password: save it without one."
             raise UnreadableError("encrypted", message) from error
         message = "It is corrupt: no PDF reader can open it. Save or print it again as PDF."
         raise UnreadableError("corrupt", message) from error
+    return document
 
 
 def _read_pages(document: pypdfium2.PdfDocument, name: str, tell: Tell) -> Contents:
@@ -81,7 +84,7 @@ def _page_lines(
         if not _needs_ocr(page, text):
             laid = PageLines(textpage, text.split("\n"), page.get_rotation())
             lines, last = with_tables(laid.lines, laid.cells, before)
-            return [_unmarked(line) for line in lines], last
+            return [*map(_unmarked, lines), *written_in(page, textpage)], last
     finally:
         textpage.close()
     read = ocr.read(page.render(scale=_OCR_DPI / 72).to_numpy())

@@ -97,6 +97,24 @@ def test_a_scan_with_a_stamp_is_read(read: Callable[[Draw], Reading]) -> None:
     assert reading.grade["ocr_pages"] == 1
 
 
+def test_what_is_filled_into_a_form_is_read(read: Callable[[Draw], Reading]) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(50, 650, "Number plate:")
+        canvas.acroForm.textfield(name="t1", value="L-CN 4821", x=150, y=645, width=200, height=20)
+        canvas.drawString(50, 600, "Electric vehicle:")
+        canvas.acroForm.checkbox(name="c1", checked=True, x=150, y=595)
+        canvas.drawString(50, 550, "Trailer:")
+        canvas.acroForm.checkbox(name="c2", checked=False, x=150, y=545)
+        canvas.textAnnotation("The fee rises in 2025.", Rect=(50, 500, 70, 520), relative=0)
+        canvas.showPage()
+
+    assert read(draw).text.split("\n")[-3:] == [
+        "Number plate: L-CN 4821",
+        "Electric vehicle: Yes",
+        "The fee rises in 2025.",
+    ]
+
+
 def test_what_stands_on_every_page_is_told_once(read: Callable[[Draw], Reading]) -> None:
     def draw(canvas: Canvas) -> None:
         for number in range(1, 6):
