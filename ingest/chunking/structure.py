@@ -1,10 +1,15 @@
 """The pieces of a text that a passage must not mix: sections and tables."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from services.domain.documents import HeadingMark, Reading, Span
 from services.language.table_rows import as_heading
+
+# So much of a sentence may stand on the next page.
+_LONGEST_REST = 400
+_STOP = re.compile(r"[。！？…][”’」』）]*|[.!?][\"')\]]*(?=\s|$)|\n\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +31,30 @@ def pieces(reading: Reading) -> list[Piece]:
     tables = _tables(reading)
     for start, end, path in _sections(reading):
         for piece in _around_tables(start, end, path, tables):
-            found += _by_page(piece, reading.pages)
+            found += _by_page(piece, reading.pages, reading.text)
     return [piece for piece in found if reading.text[piece.start : piece.end].strip()]
 
 
-def _by_page(piece: Piece, pages: Sequence[Span]) -> Iterator[Piece]:
-    """Cut a piece where a page ends, so that each passage has one page to be cited by."""
+def _by_page(piece: Piece, pages: Sequence[Span], text: str) -> Iterator[Piece]:
+    """Cut a piece where a page ends, so that each passage has one page to be cited by; a sentence
+    that goes on over the end belongs to the page on which it begins.
+    """
     start = piece.start
     for number, page in enumerate(pages, 1):
         if start < page.end and start < piece.end:
-            end = piece.end if number == len(pages) else min(page.end, piece.end)
+            end = piece.end if number == len(pages) else _sentence_end(text, page.end, piece.end)
             yield replace(piece, start=start, end=end, page=number)
             start = end
     if start < piece.end:
         yield replace(piece, start=start, page=len(pages) or None)
+
+
+def _sentence_end(text: str, page: int, last: int) -> int:
+    """Return where the sentence ends that goes on over the end of a *page*, or that end."""
+    if page >= last or text[page : page + 2].isspace():
+        return min(page, last)
+    rest = _STOP.search(text[page : min(page + _LONGEST_REST, last)])
+    return page + rest.end() if rest else page
 
 
 def _sections(reading: Reading) -> Iterator[tuple[int, int, tuple[str, ...]]]:

@@ -4,9 +4,12 @@ from ingest.reading import Block, Contents
 from ingest.reading.grade import graded
 from services.domain.documents import HeadingMark, Reading, Span
 from services.domain.errors import UnreadableError
-from services.language.normalize import canonical
+from services.language.normalize import CJK, canonical
 
 _TITLE_LENGTH = 200
+# A line that a sentence goes on from has so many letters at least.
+_FULL_LINE, _FULL_LINE_CJK = 30, 15
+_STOPS = (*".!?:;", *"。！？：；…", *"\"'”’」』）)]")
 
 
 def assemble(contents: Contents, name: str, most_characters: int) -> Reading:
@@ -51,7 +54,8 @@ class _Laid:
         if not text:
             return
         if self.pieces:
-            self._add("\n" if block.kind == self._last == "item" else "\n\n")
+            is_close = block.kind == self._last == "item" or self._goes_on(block)
+            self._add("\n" if is_close else "\n\n")
         start = self.length
         self._add(text)
         self._last = block.kind
@@ -66,6 +70,13 @@ class _Laid:
             first, _ = self._pages.get(block.page, (start, start))
             self._pages[block.page] = (first, self.length)
 
+    def _goes_on(self, block: Block) -> bool:
+        """Say whether a page begins within a sentence of the page before."""
+        is_text = block.kind == self._last == "text" and not block.names
+        is_next = block.page is not None and block.page - 1 in self._pages
+        is_first = block.page not in self._pages
+        return is_text and is_next and is_first and _is_cut(self.pieces[-1], block.text)
+
     def page_spans(self, pages: int) -> tuple[Span, ...]:
         """Return a span for each page; a page without text has an empty one at its place."""
         spans: list[Span] = []
@@ -78,6 +89,18 @@ class _Laid:
     def _add(self, text: str) -> None:
         self.pieces.append(text)
         self.length += len(text)
+
+
+def _is_cut(before: str, after: str) -> bool:
+    """Say whether a page's last line ends within a sentence: it fills its width and has no stop,
+    and what follows begins no sentence, as far as letters tell.
+    """
+    line, first = before.rsplit("\n", 1)[-1], after.lstrip()[:1]
+    if line.endswith(_STOPS) or "|" in line:
+        return False
+    if CJK.match(first):
+        return len(line) >= _FULL_LINE_CJK and CJK.search(line) is not None
+    return len(line) >= _FULL_LINE and (first.islower() or first.isdigit())
 
 
 def _title(contents: Contents, laid: _Laid, name: str) -> str:

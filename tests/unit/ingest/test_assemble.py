@@ -2,8 +2,10 @@
 
 import pytest
 
+from ingest.chunking.structure import pieces
 from ingest.reading import Block, Contents
 from ingest.reading.assemble import assemble
+from services.domain.documents import Span
 from services.domain.errors import UnreadableError
 
 
@@ -59,3 +61,39 @@ def test_a_page_without_text_lowers_the_grade() -> None:
     assert reading.grade["grade"] == "poor"
     assert reading.grade["text_coverage"] == 0.5
     assert len(reading.pages) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ("客户在签订合同时应当支付押金人民币", "四百八十元。钥匙须归还。", True),
+        ("The agreement can be ended by either side in", "writing. It is renewed.", True),
+        ("The agreement can be ended by either side.", "writing. It is renewed.", False),
+        ("第三章 押金与租金", "押金为四百八十元。", False),
+        ("Chapter 3 Deposits and what they are for", "Keys are returned.", False),
+        ("Rent | 1,200 | 1,250 | a month and a half", "writing.", False),
+    ],
+)
+def test_a_sentence_over_the_end_of_a_page_stays_whole(
+    first: str, second: str, joined: bool
+) -> None:
+    blocks = [Block("text", first, page=1), Block("text", second, page=2)]
+
+    reading = assemble(Contents(blocks, pages=2), "a.pdf", 1000)
+
+    between = "\n" if joined else "\n\n"
+    assert reading.text == f"{first}{between}{second}"
+    assert reading.pages[0] == Span(0, len(first))
+
+
+def test_its_passage_holds_the_whole_of_it() -> None:
+    first, second = "客户在签订合同时应当支付押金人民币", "四百八十元。钥匙须归还。"
+    blocks = [Block("text", first, page=1), Block("text", second, page=2)]
+    reading = assemble(Contents(blocks, pages=2), "a.pdf", 1000)
+
+    found = pieces(reading)
+
+    assert [(reading.text[one.start : one.end], one.page) for one in found] == [
+        (f"{first}\n四百八十元。", 1),
+        ("钥匙须归还。", 2),
+    ]
