@@ -4,7 +4,7 @@ PDFium's boxes of letters.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ctypes import byref
 from functools import cached_property
 
@@ -82,6 +82,19 @@ class PageLines:
             return [self._index(place) for place in places]
         first, last = self._index(places[0]), self._index(places[-1])
         return range(first, last + 1) if last - first == length - 1 else None
+
+    def within(self, holds: Callable[[float, float], bool]) -> list[int]:
+        """Return the lines whose first and last letters both stand where *holds* says so."""
+        found: list[int] = []
+        for number, line in enumerate(self._plain):
+            letters = self._letters(number) if line.strip() else None
+            if letters is None:
+                continue
+            ends = (len(line) - len(line.lstrip()), len(line.rstrip()) - 1)
+            boxes = [self._shown(letters[at]) for at in ends]
+            if all(holds((left + right) / 2, low + high / 2) for left, right, low, high in boxes):
+                found.append(number)
+        return found
 
     def cells(self, number: int) -> list[Cell] | None:
         """Return the cells of a line in its order; None if PDFium counts its letters otherwise.

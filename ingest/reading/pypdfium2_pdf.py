@@ -12,6 +12,7 @@ import pypdfium2.raw as pdfium
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.grade import GARBLED_PAGE, garbled_share
 from ingest.reading.pdf_forms import written_in
+from ingest.reading.pdf_grids import with_grids
 from ingest.reading.pdf_lines import PageLines, set_apart
 from ingest.reading.pdf_running import without_running_lines
 from ingest.reading.pdf_tables import OpenTable, Row, with_tables
@@ -84,6 +85,7 @@ def _page_lines(
         if not _needs_ocr(page, text):
             laid = PageLines(textpage, text.split("\n"), page.get_rotation())
             lines, last = with_tables(laid.lines, laid.cells, before)
+            lines = with_grids(page, textpage, laid, lines)
             return [*map(_unmarked, lines), *written_in(page, textpage)], last
     finally:
         textpage.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.language.table_rows import YEAR
 
 # A table's names stand in its first rows, and some rows of values under them.
-_LAST_ROW = 2
+_LAST_ROW = 4
 _LONGEST = 60
 
 

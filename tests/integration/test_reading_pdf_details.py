@@ -7,8 +7,11 @@ from typing import TypeAlias
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.colors import black
+from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph, Table
 
 from ingest.reading.children import ReadingChildren
 from ingest.reading.wire import Request
@@ -95,6 +98,68 @@ def test_a_scan_with_a_stamp_is_read(read: Callable[[Draw], Reading]) -> None:
     assert "3,450 euros a month" in reading.text
     assert "3F2A91C4" in reading.text
     assert reading.grade["ocr_pages"] == 1
+
+
+def ruled(rows: Sequence[Sequence[str]], *style: tuple[object, ...]) -> Draw:
+    """Draw a table, its cells wrapped, in a grid unless *style* says otherwise."""
+
+    def draw(canvas: Canvas) -> None:
+        normal = getSampleStyleSheet()["Normal"]
+        cells = [[Paragraph(cell, normal) for cell in row] for row in rows]
+        table = Table(cells, colWidths=90, style=style or [("GRID", (0, 0), (-1, -1), 0.5, black)])
+        table.wrapOn(canvas, 450, 600)
+        table.drawOn(canvas, 30, 300)
+        canvas.showPage()
+
+    return draw
+
+
+def test_a_ruled_table_of_words_is_read_cell_by_cell(read: Callable[[Draw], Reading]) -> None:
+    rows = (
+        ("Plan", "What is included", "Notice period", "Monthly fee"),
+        (
+            "Basic",
+            "Telephone support on working days and one visit a year",
+            "Three months",
+            "49 euros",
+        ),
+        ("Premium", "Everything in Plus and a resident engineer", "Six months", "On request"),
+    )
+
+    text = read(ruled(rows)).text
+
+    assert text.split("\n") == [" | ".join(row) for row in rows]
+
+
+def test_ruled_cells_over_rows_and_columns_are_read_whole(read: Callable[[Draw], Reading]) -> None:
+    rows = (
+        ("Region", "First half of year", "", "Note"),
+        ("", "Pumps", "Valves", ""),
+        ("North", "12", "7", "estimated"),
+        ("", "14", "9", "audited"),
+    )
+    grid = ("GRID", (0, 0), (-1, -1), 0.5, black)
+    spans = [("SPAN", (0, 0), (0, 1)), ("SPAN", (1, 0), (2, 0)), ("SPAN", (0, 2), (0, 3))]
+
+    text = read(ruled(rows, grid, *spans)).text
+
+    assert text.split("\n")[1:] == [
+        "Region | First half of year Pumps | First half of year Valves",
+        "North | 12 | 7 | estimated",
+        "North | 14 | 9 | audited",
+    ]
+
+
+def test_rules_around_groups_of_rows_do_not_run_them_together(
+    read: Callable[[Draw], Reading],
+) -> None:
+    rows = tuple((f"State {number}", str(10 + number), str(90 - number)) for number in range(6))
+    boxes = [("BOX", (0, at), (-1, at + 2), 0.5, black) for at in (0, 3)]
+    along = [("LINEBEFORE", (at, 0), (at, -1), 0.5, black) for at in (1, 2)]
+
+    lines = read(ruled(rows, *boxes, *along)).text.split("\n")
+
+    assert [line.replace(" | ", " ") for line in lines if line] == [" ".join(row) for row in rows]
 
 
 def test_what_is_filled_into_a_form_is_read(read: Callable[[Draw], Reading]) -> None:
