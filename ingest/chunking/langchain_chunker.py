@@ -66,18 +66,20 @@ class LangChainChunker:
         sizes = self._count_tokens([reading.text[p.start : p.end] for p in found])
         merged: list[tuple[Piece, int]] = []
         for piece, size in zip(found, sizes, strict=True):
-            if merged and self._fits(*merged[-1], piece, size):
+            if merged and self._fits(*merged[-1], piece, size, is_bare=_is_bare(reading, piece)):
                 last, total = merged[-1]
-                shared = _common(last.headings, piece.headings)
+                shared = _common(last.headings, piece.headings) or last.headings
                 merged[-1] = Piece(last.start, piece.end, shared, page=piece.page), total + size
             else:
                 merged.append((piece, size))
         return merged
 
-    def _fits(self, last: Piece, total: int, piece: Piece, size: int) -> bool:
-        """Say whether *piece* joins what stands before it."""
+    def _fits(self, last: Piece, total: int, piece: Piece, size: int, *, is_bare: bool) -> bool:
+        """Say whether *piece* joins what stands before it; a heading alone is no passage."""
         most = self._most_tokens
-        return total + size <= most and _joinable(last, piece, total, size, most)
+        is_on_its_page = last.page == piece.page and not last.is_table
+        joins = (is_bare and is_on_its_page) or _joinable(last, piece, total, size, most)
+        return total + size <= most and joins
 
     def _cut(self, text: str, piece: Piece, size: int) -> Iterator[tuple[int, int]]:
         if size <= self._most_tokens:
@@ -125,6 +127,12 @@ def _joinable(last: Piece, piece: Piece, total: int, size: int, most: int) -> bo
 def _are_related(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Say whether both stand under one heading, or one has none."""
     return not one or not other or one[0] == other[0]
+
+
+def _is_bare(reading: Reading, piece: Piece) -> bool:
+    """Say whether nothing stands under a heading."""
+    text = " ".join(reading.text[piece.start : piece.end].split())
+    return text == next(iter(piece.headings[-1:]), None)
 
 
 def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

@@ -127,3 +127,37 @@ def test_chinese_that_the_embedder_cannot_read_is_cut_by_characters() -> None:
     assert sizes_for(card("en"), words)([row]) == sizes_for(card("en"), words)([bare]) == [3]
     assert sizes_for(card("en"), words)(texts) == [3, 4]
     assert sizes_for(card("*"), words)(texts) == words(texts)
+
+
+def headed(*sections: tuple[int, str, str]) -> Reading:
+    """Return a text of sections: level, title, body."""
+    text, marks = "", []
+    for level, title, body in sections:
+        text += "\n\n" if text else ""
+        marks.append(HeadingMark(len(text), len(text) + len(title), level, title))
+        text += f"{title}\n\n{body}" if body else title
+    return Reading(text, headings=tuple(marks))
+
+
+def test_short_sections_are_joined_under_one_heading_only() -> None:
+    under = headed((1, "Offices", ""), (2, "Berlin", "Parking is free."), (2, "Bonn", "It costs."))
+    apart = headed((1, "Berlin", "Parking is free."), (1, "Bonn", "It costs."), (1, "End", ""))
+
+    assert [chunk.headings for chunk in CHUNKER.chunks(under)] == [("Offices",)]
+    # A heading alone is no passage.
+    assert [(chunk.headings, chunk.text) for chunk in CHUNKER.chunks(apart)] == [
+        (("Berlin",), "Berlin\n\nParking is free."),
+        (("Bonn",), "Bonn\n\nIt costs.\n\nEnd"),
+    ]
+
+
+def test_a_list_that_goes_on_keeps_what_leads_into_it() -> None:
+    items = "\n".join(f"- thing number {number} of all" for number in range(9))
+    text = f"The following may not be stored here:\n\n{items}\n\nAsk the desk."
+
+    chunks = CHUNKER.chunks(Reading(text))
+
+    lead = "The following may not be stored here:"
+    assert [chunk.headings for chunk in chunks][0] == ()
+    assert {chunk.headings for chunk in chunks[1:] if chunk.text.startswith("-")} == {(lead,)}
+    assert len(chunks) > 2
