@@ -158,6 +158,6 @@ def test_a_list_that_goes_on_keeps_what_leads_into_it() -> None:
     chunks = CHUNKER.chunks(Reading(text))
 
     lead = "The following may not be stored here:"
-    assert [chunk.headings for chunk in chunks][0] == ()
+    assert chunks[0].headings == ()
     assert {chunk.headings for chunk in chunks[1:] if chunk.text.startswith("-")} == {(lead,)}
     assert len(chunks) > 2
