@@ -25,4 +25,4 @@ class ListLeads:
 
     def at(self, place: int) -> str | None:
         """Return the lead of the list that *place* is in; None at its beginning and outside."""
-        return next((lead for began, end, lead in self._lists if began < place < end), None)
+        return next((lead for began, end, lead in self._lists if began <= place < end), None)

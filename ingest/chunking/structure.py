@@ -1,15 +1,14 @@
 """The pieces of a text that a passage must not mix: sections and tables."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from services.domain.documents import HeadingMark, Reading, Span
+from services.language.sentences import sentences
 from services.language.table_rows import as_heading
 
 # So much of a sentence may stand on the next page.
 _LONGEST_REST = 400
-_STOP = re.compile(r"[。！？…][”’」』）]*|[.!?][\"')\]]*(?=\s|$)|\n\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,9 @@ def _sentence_end(text: str, page: int, last: int) -> int:
     """Return where the sentence ends that goes on over the end of a *page*, or that end."""
     if page >= last or text[page : page + 2].isspace():
         return min(page, last)
-    rest = _STOP.search(text[page : min(page + _LONGEST_REST, last)])
-    return page + rest.end() if rest else page
+    line = text.rfind("\n", 0, page) + 1
+    near = sentences(text[line : min(page + _LONGEST_REST, last)])
+    return next((line + one.end for one in near if line + one.start < page < line + one.end), page)
 
 
 def _sections(reading: Reading) -> Iterator[tuple[int, int, tuple[str, ...]]]:

@@ -1,5 +1,7 @@
 """Blocks made into one canonical text with spans of pages, headings and tables."""
 
+import re
+
 from ingest.reading import Block, Contents
 from ingest.reading.grade import graded
 from services.domain.documents import HeadingMark, Reading, Span
@@ -9,6 +11,11 @@ from services.language.normalize import CJK, canonical
 _TITLE_LENGTH = 200
 # A line that a sentence goes on from has so many letters at least.
 _FULL_LINE, _FULL_LINE_CJK = 30, 15
+_SENTENCE_STOPS = (". ", ".\n", "。", "！", "？", "; ", "；")
+_MARK = re.compile(
+    r"\d{1,3}(?:\.\d{1,3})*[.)、）]|[(（]?[一二三四五六七八九十]{1,3}[)）、]|[-*•]|"
+    r"第.{1,3}[章条节]"
+)
 _STOPS = (*".!?:;", *"。！？：；…", *"\"'”’」』）)]")
 
 
@@ -96,7 +103,9 @@ def _is_cut(before: str, after: str) -> bool:
     and what follows begins no sentence, as far as letters tell.
     """
     line, first = before.rsplit("\n", 1)[-1], after.lstrip()[:1]
-    if line.endswith(_STOPS) or "|" in line:
+    # A page without a stop is a slide or a list.
+    is_prose = any(stop in before for stop in _SENTENCE_STOPS)
+    if line.endswith(_STOPS) or "|" in line or _MARK.match(after.lstrip()) or not is_prose:
         return False
     if CJK.match(first):
         return len(line) >= _FULL_LINE_CJK and CJK.search(line) is not None

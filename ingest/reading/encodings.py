@@ -70,6 +70,7 @@ _MEANT = {
     **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis"), "cp932"),
     **dict.fromkeys(("euc-kr", "euc_kr", "ks_c_5601-1987", "korean"), "cp949"),
 }
+_WIDE = ("utf-16", "utf-32", "utf16", "utf32", "ucs")
 # So many characters must come out well for each that does not: a byte was lost or added.
 _WELL = 4
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
@@ -85,8 +86,11 @@ def decode(data: bytes, hint: str | None = None) -> tuple[str, str]:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data.decode(name, "replace"), name
-    hints = [_MEANT.get(hint.lower(), hint)] if hint else []
-    utf8 = [] if b"\0" in data[:_SAMPLE] else ["utf-8"]
+    is_wide = b"\0" in data[:_SAMPLE]
+    # What names a wide encoding in narrow letters was made anew since.
+    is_stale = hint is None or (not is_wide and hint.lower().startswith(_WIDE))
+    hints = [] if hint is None or is_stale else [_MEANT.get(hint.lower(), hint)]
+    utf8 = [] if is_wide else ["utf-8"]
     named = [*utf8, *hints] if not data.isascii() else [*hints, *utf8]
     for read in (_strictly, _nearly):
         for name in named:

@@ -5,7 +5,7 @@ from typing import Any
 
 from lxml import etree, html
 
-from ingest.reading.html_tables import lay_out_as_blocks, write_out_cells
+from ingest.reading.html_tables import lay_out_as_blocks, lays_out, write_out_cells
 from ingest.reading.superscripts import raised
 
 _DROPPED = ("script", "style", "template", "svg", "select", "textarea", "iframe", "noscript")
@@ -30,6 +30,7 @@ _AS_INLINE = ("ins", "label", "button", "math")
 _CHARSET = re.compile(
     rb"""(?:<meta[^>]+charset=|<\?xml[^>]+encoding=)["']?\s*([\w-]+)""", re.IGNORECASE
 )
+_ORDINAL = re.compile(r"-?\d{1,6}", re.ASCII)
 _PARSED_HEAD = 4096
 
 
@@ -52,7 +53,8 @@ def plain_html(text: str) -> tuple[str, str]:
     title = " ".join((root.findtext(".//title") or "").split())
     etree.strip_elements(root, *_DROPPED, *_STRUCK_OUT, etree.Comment, with_tail=False)
     for node in root.find_class("footnote-back"):
-        node.drop_tree()
+        if node.getparent() is not None:
+            node.drop_tree()
     _set_apart_raised(root)
     _number_items(root)
     _make_known(root)
@@ -63,7 +65,7 @@ def plain_html(text: str) -> tuple[str, str]:
 
 def _make_known(root: Any) -> None:  # noqa: ANN401 - untyped XML
     for node in list(root.iter("table")):
-        if next(node.iterdescendants("table"), None) is not None:
+        if lays_out(node):
             lay_out_as_blocks(node)
     for node in root.iter():
         if node.tag in _AS_BLOCKS:
@@ -74,6 +76,9 @@ def _make_known(root: Any) -> None:  # noqa: ANN401 - untyped XML
 
 def _set_apart_raised(root: Any) -> None:  # noqa: ANN401
     for node in list(root.iter("sup")):
+        if node.getparent() is None:
+            # Within another, which is told already.
+            continue
         is_link = next(node.iter("a"), None) is not None
         shown = raised(_text_before(node), node.text_content(), is_link=is_link)
         tail = node.tail
@@ -93,10 +98,10 @@ def _number_items(root: Any) -> None:  # noqa: ANN401
     """Write the numbers of ordered lists into their items, where the partitioner has dots."""
     for group in root.iter("ol"):
         start = group.get("start", "1")
-        number = int(start) if start.lstrip("-").isdigit() else 1
+        number = int(start) if _ORDINAL.fullmatch(start) else 1
         for item in group.iterchildren("li"):
             own = item.get("value", "")
-            number = int(own) if own.isdigit() else number
+            number = int(own) if _ORDINAL.fullmatch(own) else number
             first = next(item.iterchildren("p"), None)
             holder = item if first is None or (item.text or "").strip() else first
             holder.text = f"{number}. {(holder.text or '').lstrip()}"

@@ -1,20 +1,30 @@
 """Tables of a page made regular, so that the partitioner keeps what stands in which column."""
 
+import re
+from itertools import islice
 from typing import Any, TypeAlias
 
 from ingest.reading.table_heads import Wide, joined_heads
 
 _OF_TABLES = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
 _MOST_SPAN = 200
+_WIDTH = re.compile(r"\d{1,6}", re.ASCII)
 High: TypeAlias = dict[int, tuple[Any, int]]
 
 
+def lays_out(table: Any) -> bool:  # noqa: ANN401
+    """Say whether a table holds tables, or one cell alone, and so only lays the page out."""
+    cells = islice(table.iter("td", "th"), 2)
+    return next(table.iterdescendants("table"), None) is not None or len(list(cells)) <= 1
+
+
 def lay_out_as_blocks(table: Any) -> None:  # noqa: ANN401
-    """Make a table that holds tables, and so only lays the page out, a row of blocks."""
+    """Make a table that only lays the page out a row of blocks; those within stay."""
     own = [
         node
         for node in table.iter(*_OF_TABLES)
-        if node is table or next(node.iterancestors("table")) is table
+        if node is table
+        or (node.tag != "table" and next(node.iterancestors("table"), None) is table)
     ]
     for node in own:
         node.tag = "div"
@@ -48,7 +58,8 @@ def _write_out_row(row: Any, number: int, high: High, wide: list[Wide]) -> High:
             break
         width, height = _span(cell, "colspan"), _span(cell, "rowspan")
         if height > 1:
-            below[at] = (cell, height - 1)
+            # Its text stands in the first of its columns.
+            below |= {at + i: (None if i else cell, height - 1) for i in range(width)}
         for _ in range(width - 1):
             cell.addnext(row.makeelement(cell.tag))
         if width > 1:
@@ -60,8 +71,8 @@ def _write_out_row(row: Any, number: int, high: High, wide: list[Wide]) -> High:
 def _put_again(row: Any, before: Any, at: int, high: High, below: High) -> int:  # noqa: ANN401
     """Put the cell that reaches down to column *at* before another; returns the next column."""
     cell, rows = high.pop(at)
-    again = row.makeelement(cell.tag)
-    again.text = " ".join(cell.text_content().split())
+    again = row.makeelement("td")
+    again.text = "" if cell is None else " ".join(cell.text_content().split())
     if before is None:
         row.append(again)
     else:
@@ -73,4 +84,4 @@ def _put_again(row: Any, before: Any, at: int, high: High, below: High) -> int: 
 
 def _span(cell: Any, name: str) -> int:  # noqa: ANN401
     value = cell.attrib.pop(name, "1")
-    return max(1, min(int(value), _MOST_SPAN)) if value.isdigit() else 1
+    return max(1, min(int(value), _MOST_SPAN)) if _WIDTH.fullmatch(value) else 1

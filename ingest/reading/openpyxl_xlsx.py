@@ -53,7 +53,8 @@ def _tables(sheet: Any) -> Iterator[Block]:  # noqa: ANN401 - untyped library
         if is_filled:
             numbers = list(group)
             whole = [rows[number] for number in numbers]
-            heads = joined_heads(whole, (replace(one, row=one.row - numbers[0]) for one in wide))
+            here = (replace(one, row=one.row - numbers[0]) for one in wide if one.row in numbers)
+            heads = joined_heads(whole, here)
             for (row, column), name in heads.items():
                 whole[row][column] = name
             for table in _side_by_side(whole):
@@ -71,7 +72,7 @@ def _merged(sheet: Any) -> tuple[dict[tuple[int, int], str], list[Wide]]:  # noq
         for row in range(area.min_row + 1, area.max_row + 1)
     }
     wide = [
-        Wide(area.min_row - sheet.min_row, area.min_col - sheet.min_column, area.size["columns"])
+        Wide(area.min_row - 1, area.min_col - 1, area.size["columns"])
         for area in areas
         if area.size["rows"] == 1
     ]
@@ -92,15 +93,6 @@ def _side_by_side(rows: Sequence[Sequence[str]]) -> Iterator[list[list[str]]]:
             runs.append(range(run[0], run[-1] + 1))
     for one in runs:
         yield [[row[at] for at in one] for row in rows if any(row[at] for at in one)]
-
-
-def _of_merged(sheet: Any) -> dict[tuple[int, int], str]:  # noqa: ANN401
-    """Return the text of a cell that reaches over several rows, for each of them."""
-    return {
-        (row, area.min_col): _shown(sheet.cell(area.min_row, area.min_col))
-        for area in sheet.merged_cells.ranges
-        for row in range(area.min_row + 1, area.max_row + 1)
-    }
 
 
 def _shown(cell: Any) -> str:  # noqa: ANN401

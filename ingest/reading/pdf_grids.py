@@ -45,14 +45,18 @@ class _Rule:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class Grid:
-    """The places of a table's rules, from the left and from the top, in points, and the rules."""
+    """The places of a table's rules, from the left and from the top, in points, and how far each
+    rule goes.
+    """
 
-    columns: Sequence[int]
-    rows: Sequence[int]
-    level: Sequence[_Rule]
-    upright: Sequence[_Rule]
+    def __init__(self, level: Sequence[_Rule], upright: Sequence[_Rule]) -> None:
+        self.columns = _places(rule.left for rule in upright)
+        self.rows = _places(rule.bottom for rule in level)[::-1]
+        self._upright = _by_place(
+            self.columns, ((one.left, one.bottom, one.top) for one in upright)
+        )
+        self._level = _by_place(self.rows, ((one.bottom, one.left, one.right) for one in level))
 
     def holds(self, x: float, y: float) -> bool:
         """Say whether a point lies in it."""
@@ -62,20 +66,29 @@ class Grid:
     def reach(self, row: int, column: int) -> tuple[range, range]:
         """Return the rows and the columns that a cell reaches over: no rule parts them."""
         middle = (self.rows[row] + self.rows[row + 1]) / 2
-        columns = _reach(column, len(self.columns) - 1, lambda at: self._parts(at, middle))
-        left, right = self.columns[columns.start], self.columns[columns.stop]
-        rows = _reach(row, len(self.rows) - 1, lambda at: self._is_under(at, (left + right) / 2))
+        columns = _reach(
+            column, len(self.columns) - 1, lambda at: _covers(self._upright[at], middle)
+        )
+        across = (self.columns[columns.start] + self.columns[columns.stop]) / 2
+        rows = _reach(row, len(self.rows) - 1, lambda at: _covers(self._level[at], across))
         return rows, columns
 
-    def _parts(self, column: int, y: float) -> bool:
-        """Say whether a rule stands left of *column* at the height of *y*."""
-        x = self.columns[column]
-        return any(abs(one.left - x) <= _OFF and one.bottom <= y <= one.top for one in self.upright)
 
-    def _is_under(self, row: int, x: float) -> bool:
-        """Say whether a rule lies over *row* at *x*."""
-        y = self.rows[row]
-        return any(abs(one.bottom - y) <= _OFF and one.left <= x <= one.right for one in self.level)
+def _by_place(
+    places: Sequence[int], rules: Iterable[tuple[int, int, int]]
+) -> list[list[tuple[int, int]]]:
+    """Return from where to where rules go, for each of *places*."""
+    found: list[set[tuple[int, int]]] = [set() for _ in places]
+    at = {place: i for i, place in enumerate(places)}
+    for place, start, end in rules:
+        for near in range(place - _OFF, place + _OFF + 1):
+            if near in at:
+                found[at[near]].add((start, end))
+    return [sorted(one) for one in found]
+
+
+def _covers(rules: Sequence[tuple[int, int]], place: float) -> bool:
+    return any(start <= place <= end for start, end in rules)
 
 
 def _reach(at: int, last: int, is_parted: Callable[[int], bool]) -> range:
@@ -156,13 +169,13 @@ def _grids(page: pypdfium2.PdfPage) -> Iterator[Grid]:
     if min(len(level), len(upright)) < _FEWEST_RULES or len(level) * len(upright) > _MOST_PAIRS:
         return
     for group in _groups(level, upright):
-        across = [rule for rule in group if rule.is_level]
-        along = [rule for rule in group if not rule.is_level]
-        columns = _places(rule.left for rule in along)
-        rows = _places(rule.bottom for rule in across)[::-1]
-        cells = (len(columns) - 1) * (len(rows) - 1)
-        if min(len(columns), len(rows)) >= _FEWEST_RULES and cells <= _MOST_CELLS:
-            yield Grid(columns, rows, across, along)
+        grid = Grid(
+            [rule for rule in group if rule.is_level],
+            [rule for rule in group if not rule.is_level],
+        )
+        cells = (len(grid.columns) - 1) * (len(grid.rows) - 1)
+        if min(len(grid.columns), len(grid.rows)) >= _FEWEST_RULES and cells <= _MOST_CELLS:
+            yield grid
 
 
 def _rules(page: pypdfium2.PdfPage) -> Iterator[_Rule]:

@@ -8,7 +8,8 @@ import re
 
 _ANSI = re.compile(rb"\\ansicpg(\d{3,5})")
 _CHARSET = re.compile(rb"\\fcharset(\d{1,3})")
-_RUN = re.compile(rb"(?:\\'[0-9a-fA-F]{2})+")
+# Bytes behind a `\u` escape stand in its place, for readers that know none.
+_RUN = re.compile(rb"(\\u-?\d{1,5} ?(?:\\'[0-9a-fA-F]{2}){1,2})|(?:\\'[0-9a-fA-F]{2})+")
 _BYTE = re.compile(rb"\\'([0-9a-fA-F]{2})")
 _ENCODINGS = {b"134": "gb18030", b"136": "big5hkscs", b"128": "cp932", b"129": "cp949"}
 _PAGES = {b"936": "gb18030", b"950": "big5hkscs", b"932": "cp932", b"949": "cp949"}
@@ -22,7 +23,7 @@ def in_unicode(data: bytes) -> bytes:
     encoding = encoding or (_ENCODINGS[charsets[0]] if charsets else None)
     if encoding is None:
         return data
-    return _RUN.sub(lambda match: _escaped(match[0], encoding), data)
+    return _RUN.sub(lambda match: match[1] or _escaped(match[0], encoding), data)
 
 
 def _escaped(run: bytes, encoding: str) -> bytes:
@@ -33,5 +34,5 @@ def _escaped(run: bytes, encoding: str) -> bytes:
         return run
     places = range(0, len(units), 2)
     values = (int.from_bytes(units[at : at + 2], "little", signed=True) for at in places)
-    # The letter behind each stands for it where it cannot be shown.
-    return b"".join(b"\\u%d?" % value for value in values)
+    # Nothing stands in their place: pandoc would take more than that for it.
+    return b"{\\uc0%s}" % b"".join(b"\\u%d" % value for value in values)

@@ -21,7 +21,8 @@ class Wide:
 
 def joined_heads(rows: Sequence[Sequence[str]], wide: Iterable[Wide]) -> dict[tuple[int, int], str]:
     """Return the names under *wide* ones with these before them (2023 H1, 2023 H2), by row and
-    column. A cell over the whole table is its title, and names no columns.
+    column, if numbers stand under them. A cell over the whole table is its title, and names no
+    columns.
     """
     joined: dict[tuple[int, int], str] = {}
     columns = max(map(len, rows), default=0)
@@ -32,7 +33,11 @@ def joined_heads(rows: Sequence[Sequence[str]], wide: Iterable[Wide]) -> dict[tu
         above = rows[one.row][one.column]
         reach = range(one.column, one.column + one.width)
         names = [_at(rows[under], column) for column in reach]
-        if above and len(above) <= _LONGEST and all(map(_is_name, names)):
+        values = [_at(row, column) for row in rows[under + 1 :] for column in reach]
+        # Else it is a form, whose values stand beside their names.
+        are_values = any(values) and all(any(map(str.isdigit, one)) for one in values if one)
+        are_names = all(map(_is_name, names)) and all(map(_is_name, filter(None, rows[under])))
+        if above and len(above) <= _LONGEST and are_names and are_values:
             joined |= {
                 (under, column): f"{above} {name}"
                 for column, name in zip(reach, names, strict=True)

@@ -12,6 +12,7 @@ from services.domain.errors import UnreadableError
 
 # An empty list of languages: the library's own guess is wrong for short Chinese, and slow.
 _LANGUAGES = [""]
+_STOPS = (*".!?:;,", *"。！？：；，")
 # A longer first line is no name of a slide.
 _LONGEST_NAME = 80
 
@@ -65,7 +66,9 @@ def _slide(blocks: Sequence[Block], title: str | None) -> list[Block]:
     they look like. A slide without a title is no part of the one before: its first line names it.
     """
     named = title if title is not None else next((block.text for block in blocks[:1]), "")
-    is_name = title is not None or len(named) <= _LONGEST_NAME
+    is_name = title is not None or (
+        len(blocks) > 1 and len(named) <= _LONGEST_NAME and not named.rstrip().endswith(_STOPS)
+    )
     told = [
         replace(block, kind="heading", level=1)
         if is_name and block.kind != "table" and block.text.split() == named.split()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from services.answering.leads import Unit, as_said, asks, leads_on, units
 from services.answering.measures import Asked, Parts
-from services.answering.names import is_about_another, names_asked
+from services.answering.names import things_named
 from services.answering.question_types import years_asked
 from services.cache.recent_vectors import RecentVectors
 from services.domain.documents import Span
@@ -263,11 +263,17 @@ def _told(header: str | None, text: str, years: frozenset[str] = frozenset()) ->
 
 def _of_what_is_named(question: str, found: list[Evidence]) -> list[Evidence]:
     """Return *found* without what stands under the heading of another thing than the question
-    names, where something stands under its own.
+    names (the Plus plan, the Basic plan), where something stands under its own.
     """
-    if not any(names_asked(question, one.heading) for one in found):
-        return found
-    return [one for one in found if not is_about_another(question, one.heading)]
+    asked = things_named(question)
+    headed = [things_named(one.heading, is_heading=True) for one in found]
+    own = asked & frozenset().union(*headed)
+    kinds = {kind for kind, _ in own}
+    return [
+        one
+        for one, named in zip(found, headed, strict=True)
+        if own & named or not kinds & {kind for kind, _ in named}
+    ]
 
 
 def _under(lead: str | None, text: str) -> str:

@@ -166,7 +166,7 @@ def _tells_no_time(question: str, best: Sequence[Ranked]) -> bool:
     if not asks_for_clock(folded(question)):
         return False
     first, *others = (one.evidence for one in best[:_FIRST])
-    return not any(holds_clock(one.context) for one in (*_near(first, best), *others))
+    return not any(holds_clock(folded(one.context)) for one in (*_near(first, best), *others))
 
 
 def _above(found: Found) -> str:

@@ -16,12 +16,17 @@ _HEADING, _HEADING_CJK = 24, 10
 # A line of its own between paragraphs may be longer, and still name what follows.
 _NAME, _NAME_CJK = 60, 25
 _BULLET = re.compile(r"^(?:[-*•·▪◦‣○●■–—]|#{1,6})\s+")
+_CHINESE_NUMERAL = "[一二三四五六七八九十]"
+# No number that a sentence begins with: 1.5 小时, 3、4号楼, 三、四楼.
 _NUMBER = re.compile(
-    r"^(?:\d{1,3}(?:\.\d{1,3})+\.?\s+|[(（]?(?:\d{1,3}(?!\.\d)|[a-z]|[一二三四五六七八九十]{1,3})[.)、）]\s*)"
+    rf"^(?:[(（](?:\d{{1,3}}|[a-z]|{_CHINESE_NUMERAL}{{1,3}})[)）]\s*|(?:\d{{1,3}}|[a-z])[.)]\s+|"
+    rf"\d{{1,3}}、(?!\d)\s*|{_CHINESE_NUMERAL}{{1,3}}、(?!{_CHINESE_NUMERAL})\s*)"
 )
+_SECTION = re.compile(r"^\d{1,3}(?:\.\d{1,3})*\.?\s+")
 _LIST_MARK = re.compile(rf"(?:{_BULLET.pattern}|{_NUMBER.pattern})")
-_QUESTION = re.compile(r"[?？][\"'”’」』）)]*$")
-_ANSWERS = re.compile(r"^(?:答|回答|A|Answer)\s?[:：.]\s*")
+# Not one that is quoted: the question is “Why?”.
+_QUESTION = re.compile(r"[?？]\s*[)）]?$")
+_ANSWERS = re.compile(r"^(?:答|回答|A|Answer)\s?[:：]\s*")
 _BETWEEN_IDEOGRAPHS = re.compile(
     r"(?<=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])\n(?=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])"
 )
@@ -53,11 +58,17 @@ def units(
     for span in _with_items(text, [one for one in sentences(text) if not is_no_sentence(one)]):
         said = text[span.start : span.end]
         bare = _LIST_MARK.sub("", said)
-        if asks(said):
+        first, _, items = said.partition("\n")
+        is_list = bool(items) and leads_on(first)
+        is_answer = left == _ANSWERED and lead is not None and asks(lead)
+        if asks(first if is_list else said):
             lead, left = bare, _ANSWERED
-        elif bare in above or _looks_like_heading(said):
-            lead, left = (None if bare in above else bare), len(text)
-        elif len(said) >= _SHORTEST:
+        elif bare in above:
+            lead = None
+        elif not is_list and not is_answer and _looks_like_heading(said):
+            if _is_alone(text, span):
+                lead, left = bare, len(text)
+        elif len(said) >= _SHORTEST or is_answer:
             yield Unit(span, lead if left > 0 else None)
             left -= 1
             if _names_what_follows(text, span):
@@ -117,15 +128,20 @@ def _looks_like_heading(text: str) -> bool:
     return short and "|" not in text and text[-1].isalnum() and not any(c.isdigit() for c in text)
 
 
+def _is_alone(text: str, span: Span) -> bool:
+    """Say whether a sentence is a paragraph of its own, and no item of a list, with more behind."""
+    before, behind = text[: span.start], text[span.end :]
+    begins = not before or before.endswith("\n\n")
+    return begins and behind.startswith("\n\n") and not _BULLET.match(text[span.start : span.end])
+
+
 def _names_what_follows(text: str, span: Span) -> bool:
     """Say whether a sentence is a line alone between paragraphs that states nothing."""
-    said = _NUMBER.sub("", text[span.start : span.end])
-    alone = text[: span.start].endswith("\n\n") or span.start == 0
+    said = _SECTION.sub("", _NUMBER.sub("", text[span.start : span.end]))
     is_short = len(said) <= (_NAME_CJK if CJK.search(said) else _NAME)
     return (
-        alone
+        _is_alone(text, span)
         and is_short
-        and text.startswith("\n\n", span.end)
         and said[-1:].isalnum()
         and not any(c.isdigit() or c in ":：|" for c in said)
     )

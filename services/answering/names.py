@@ -88,24 +88,11 @@ def is_of_another(question: str, text: str, passages: str) -> bool:
     return any(other == kind and one != name for kind, name in asked for other, one in rivals)
 
 
-def is_about_another(question: str, heading: str) -> bool:
-    """Say whether *heading* names another thing of the kind that *question* names: "Plus plan"
-    where the Basic plan is asked about.
+def things_named(text: str, *, is_heading: bool = False) -> frozenset[tuple[str, str]]:
+    """Return the things that *text* names with what they are: ("plan", "Basic") of the Basic plan.
+    The first word of a sentence is no name; that of a heading is.
     """
-    # Behind a word, so that the first of the heading is looked at, too.
-    named = {*_named(f"on {heading}"), *_labelled(heading)}
-    asked = {*_named(question), *_labelled(question)}
-    return any(
-        kind == other and name != one and not names_asked(question, heading)
-        for kind, name in asked
-        for other, one in named
-    )
-
-
-def names_asked(question: str, heading: str) -> bool:
-    """Say whether *heading* holds a thing that *question* names with its kind."""
-    held = {*_named(f"on {heading}"), *_labelled(heading)}
-    return any(one in held for one in (*_named(question), *_labelled(question)))
+    return frozenset((*_named(f"on {text}" if is_heading else text), *_labelled(text)))
 
 
 def _squeezed(text: str) -> str:

@@ -50,14 +50,21 @@ _ASKED = {
     ),
 }
 _CLOCK = r"\b\d{1,2}:\d\d\b|\b\d{1,2} ?(?i:a\.?m|p\.?m)\b|(?i:\b(?:noon|midnight|o['’]clock)\b)"
-_CLOCK_ZH = r"\d{1,2}[:：]\d\d|[\d二三四五六七八九十两][点时](?!间)|[上下中]午|凌晨"
+_CLOCK_ZH = r"\d{1,2}[:：]\d\d|[\d二三四五六七八九十两]\s?[点时](?!间)|[上下中]午|凌晨"
+_HOURS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 # Not 有几点建议: some points.
 _ASKS_CLOCK = re.compile(
-    r"\b(?:what|which) (?:time|hour)\b(?! ?(?:frame|period|zone|span|limit))|"
-    r"(?:早上|上午|中午|下午|晚上|每天|是|在|从|到)几点|几点(?:钟|半|[开关上下起睡到结才打供出营截锁之以前后]|[？?]?$)",
+    r"\b(?:what|which) (?:time|hour)\b"
+    r"(?! ?(?:frames?|periods?|zones?|spans?|limits?|intervals?|slots?|off|of (?:the )?year)\b)|"
+    r"(?:早上|上午|中午|下午|晚上|每天|从|到)几点|几点(?:钟|半|[开关上下起睡到结才打供出营截锁之以前后])",
     re.IGNORECASE,
 )
-_HOLDS_CLOCK = re.compile(f"{_CLOCK}|{_CLOCK_ZH}")
+# Whatever may be one: it is for refusing where there is surely none.
+_HOLDS_CLOCK = re.compile(
+    rf"{_CLOCK}|{_CLOCK_ZH}|\b\d{{1,2}}\.\d\d\b|\b\d{{1,2}} ?(?:h|hrs?|hours?|uhr)\b|小时|全天|"
+    rf"\b(?:{_HOURS})\b|\ball day\b|\bround the clock\b",
+    re.IGNORECASE,
+)
 _HELD = {
     "en": {
         "who": r"\b[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*",

@@ -142,6 +142,56 @@ def test_a_quote_far_down_does_not_join_cells(read: Read) -> None:
     assert read("a.csv", text).text.endswith('600 | he said "go", then left')
 
 
+def test_merged_cells_of_a_form_name_no_columns(read: Read) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ("Staff of the north", None),
+        (None, None),
+        ("Name", "City"),
+        ("Carl", "Munich"),
+        (None, None),
+        ("Name", "Jane Miller", None, "Team"),
+        ("City", "Berlin", "Country", "Germany"),
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A1:B1")
+    sheet.merge_cells("B6:C6")
+
+    assert read("a.xlsx", saved(book)).text.split("\n\n")[1:] == [
+        "Staff of the north",
+        "Name | City\nCarl | Munich",
+        "Name | Jane Miller | | Team\nCity | Berlin | Country | Germany",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<p>a<sup><sup>1</sup></sup></p>", "a[1]"),
+        ("<ol start='--5'><li value='²'>one</li></ol>", "1. one"),
+        ("<table><tr><td colspan='²'>a</td><td>b</td></tr></table>", "a | b"),
+        (
+            (
+                "<table><tr><td><table><tr><td>x<table><tr><td>Plan</td><td>Price</td></tr>"
+                "<tr><td>Basic</td><td>10</td></tr></table></td></tr></table></td></tr></table>"
+            ),
+            "x\n\nPlan | Price\nBasic | 10",
+        ),
+        (
+            (
+                "<table><tr><th rowspan=2 colspan=2>Plan</th><th colspan=2>Price</th></tr>"
+                "<tr><th>Month</th><th>Year</th></tr>"
+                "<tr><td>A</td><td>B</td><td>1</td><td>2</td></tr></table>"
+            ),
+            "Plan | | Price\nPlan | | Price Month | Price Year\nA | B | 1 | 2",
+        ),
+    ],
+)
+def test_odd_pages_are_read(read: Read, page: str, text: str) -> None:
+    assert read("a.html", f"<html class='footnote-back'><body>{page}</body></html>").text == text
+
+
 def test_a_sheet_is_read_as_it_is_shown(read: Read) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
@@ -237,14 +287,16 @@ def test_slides_keep_their_own_text(read: Read) -> None:
     first.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, Inches(3), Inches(3), chart)
     first.notes_slide.notes_text_frame.text = "A note."
     untitled = show.slides.add_slide(show.slide_layouts[6])
-    untitled.shapes.add_textbox(0, 0, Inches(3), Inches(1)).text_frame.text = "Thanks"
+    for top, line in enumerate(("Thanks", "Ask Bob.")):
+        box = untitled.shapes.add_textbox(0, Inches(top), Inches(3), Inches(1))
+        box.text_frame.text = line
 
     reading = read("a.pptx", saved(show))
 
     assert [heading.title for heading in reading.headings] == ["Budget 2024", "Thanks"]
     assert reading.text == (
         "Budget\n2024\n\nHead count 12\n35% growth\n\n"
-        "| Plan | Actual\nQ1 | 10\nQ2 | 20 | 3\nQ3 | 30 | 4\n\nA note.\n\nThanks"
+        "| Plan | Actual\nQ1 | 10\nQ2 | 20 | 3\nQ3 | 30 | 4\n\nA note.\n\nThanks\n\nAsk Bob."
     )
 
 
@@ -309,7 +361,10 @@ def test_rich_text_in_an_old_encoding_is_read(read: Read) -> None:
     head = r"{\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fcharset134 SimSun;}}\f0 "
     rest = r" It costs 28{\super 1} euros.\par}"
 
-    assert read("a.rtf", f"{head}{letters}{rest}").text == "访客须登记。It costs 28^1 euros."
+    assert read("a.rtf", f"{head}{letters}{rest}").text == "访客须登记。 It costs 28^1 euros."
+    days = "".join(f"\\'{byte:02x}" for byte in "年假".encode("gbk"))
+    both = r"\u24180\'c4\'ea\u20551\'bc\'d9 3"
+    assert read("a.rtf", f"{head}{days}26x. {{\\uc2 {both}}}}}").text == "年假26x. 年假 3"
 
 
 def test_a_mail_is_read_with_what_it_forwards(read: Read) -> None:
@@ -340,5 +395,8 @@ def test_old_mails_and_pages_are_read_in_their_encoding(read: Read) -> None:
     )
     page = '<?xml version="1.0" encoding="GBK"?><html><body>备注</body></html>'
 
+    stale = '<?xml version="1.0" encoding="utf-16"?><html><body>Plain.</body></html>'
+
+    assert read("a.html", stale).text == "Plain."
     assert read("a.eml", mail.encode("gbk")).text == "放假通知\n\nFrom: 张三 <a@b.c>\n\n朱镕基"
     assert read("a.html", page.encode("gbk")).text == "备注"

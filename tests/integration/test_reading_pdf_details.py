@@ -170,12 +170,23 @@ def test_what_is_filled_into_a_form_is_read(read: Callable[[Draw], Reading]) -> 
         canvas.acroForm.checkbox(name="c1", checked=True, x=150, y=595)
         canvas.drawString(50, 550, "Trailer:")
         canvas.acroForm.checkbox(name="c2", checked=False, x=150, y=545)
+        canvas.acroForm.textfield(name="t2", value="Ada", x=150, y=445, width=60, height=20)
+        canvas.drawString(50, 450, "Name:")
+        canvas.drawString(220, 450, "City:")
+        canvas.acroForm.textfield(name="t3", value="Bonn", x=260, y=445, width=60, height=20)
+        for number, part in enumerate(("Full time", "Part time")):
+            x = 50 + 120 * number
+            canvas.acroForm.radio(name="r", value=f"v{number}", selected=number == 1, x=x, y=395)
+            canvas.drawString(x + 25, 400, part)
         canvas.textAnnotation("The fee rises in 2025.", Rect=(50, 500, 70, 520), relative=0)
         canvas.showPage()
 
-    assert read(draw).text.split("\n")[-3:] == [
+    assert read(draw).text.split("\n")[-6:] == [
         "Number plate: L-CN 4821",
         "Electric vehicle: Yes",
+        "Name: Ada",
+        "City: Bonn",
+        "Part time: v1",
         "The fee rises in 2025.",
     ]
 

@@ -12,6 +12,7 @@ const RESTING = new Set(["ready", "failed"]);
 const LOOK_MS = 700;
 let cursor = null;
 let following = false;
+let again = false;
 // Ids of what was added here: the same bytes again keep the place of their first arrival, which may be far down.
 const added = new Set();
 
@@ -124,10 +125,15 @@ export async function addFiles(files) {
 
 // Looks on as long as something is on its way, wherever it was added, and this part is shown.
 export async function follow() {
+  // What is being asked for may not know yet of what was just added.
+  again = true;
   if (following) return;
   following = true;
   try {
-    while (await loadDocuments() && !$("documents").hidden) await new Promise((later) => setTimeout(later, LOOK_MS));
+    while (again) {
+      again = false;
+      while (await loadDocuments() && !$("documents").hidden) await new Promise((later) => setTimeout(later, LOOK_MS));
+    }
   } finally {
     following = false;
   }

@@ -40,6 +40,18 @@ def cut(text: str, *above: str) -> list[tuple[str, str | None]]:
             ],
         ),
         ("Note:\nNo list follows here.", [("No list follows here.", None)]),
+        ("试用期可以请年假吗？可以。", [("可以。", "试用期可以请年假吗？")]),
+        ("Are pets allowed?\n\nNo", [("No", "Are pets allowed?")]),
+        (
+            "Check the following:\n- Is your passport valid?\n- Are you insured?",
+            [("Check the following:\n- Is your passport valid?\n- Are you insured?", None)],
+        ),
+        ('The question is "What is it?"', [('The question is "What is it?"', None)]),
+        ("Approvers:\n- Li Wei", [("Approvers:\n- Li Wei", None)]),
+        (
+            "- Gym membership\nThe company pays 80 EUR a month for transport.",
+            [("The company pays 80 EUR a month for transport.", None)],
+        ),
     ],
 )
 def test_sentences_know_what_they_stand_under(
@@ -61,6 +73,14 @@ def test_what_stands_above_the_passage_is_no_lead() -> None:
         ("下列材料：\n- 身份证；\n- 照片。", "下列材料：身份证；照片。"),
         ("答：每月三百元。", "每月三百元。"),
         ("It goes\non here.", "It goes on here."),
+        ("2.5 days are earned each month.", "2.5 days are earned each month."),
+        ("1.5 小时的午休", "1.5 小时的午休"),
+        ("3、4号楼是办公区", "3、4号楼是办公区"),
+        ("三、四楼是办公区", "三、四楼是办公区"),
+        ("e.g. pumps and valves", "e.g. pumps and valves"),
+        ("A. Baker manages it.", "A. Baker manages it."),
+        ("（一）拖欠租金的", "拖欠租金的"),
+        ("2) Sign out", "Sign out"),
         ("必须先连接虚\n拟专用网络", "必须先连接虚拟专用网络"),
     ],
 )

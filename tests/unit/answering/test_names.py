@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.answering.names import is_about_another, is_of_another, labels, missing, names
+from services.answering.names import is_of_another, labels, missing, names, things_named
 
 
 @pytest.mark.parametrize(
@@ -81,15 +81,15 @@ def test_the_first_word_of_a_question_is_no_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "heading", "another"),
+    ("text", "is_heading", "found"),
     [
-        ("What does the Plus plan cost?", "Basic plan", True),
-        ("What does the Plus plan cost?", "Plus plan", False),
-        ("What does the Plus plan cost?", "Prices", False),
-        ("Does the Plus plan or the Basic plan cost more?", "Basic plan", False),
-        ("A组由谁负责？", "B组", True),
-        ("A组由谁负责？", "A组", False),
+        ("What does the Plus plan cost?", False, {("plan", "Plus")}),
+        ("Basic plan", True, {("plan", "Basic")}),
+        ("Prices", True, set()),
+        ("A组由谁负责？", False, {("组", "A")}),
     ],
 )
-def test_a_heading_may_name_another_thing(question: str, heading: str, another: bool) -> None:
-    assert is_about_another(question, heading) is another
+def test_things_are_named_with_what_they_are(
+    text: str, is_heading: bool, found: set[tuple[str, str]]
+) -> None:
+    assert things_named(text, is_heading=is_heading) == found

@@ -66,10 +66,12 @@ def test_a_page_without_text_lowers_the_grade() -> None:
 @pytest.mark.parametrize(
     ("first", "second", "joined"),
     [
-        ("客户在签订合同时应当支付押金人民币", "四百八十元。钥匙须归还。", True),
-        ("The agreement can be ended by either side in", "writing. It is renewed.", True),
+        ("钥匙由门卫保管。客户在签订合同时应当支付押金人民币", "四百八十元。钥匙须归还。", True),
+        ("It is short. The agreement can be ended by either side in", "writing. It is new.", True),
         ("The agreement can be ended by either side.", "writing. It is renewed.", False),
         ("第三章 押金与租金", "押金为四百八十元。", False),
+        ("供暖系统改造项目的目标与范围说明", "改造后的能耗下降百分之二十", False),
+        ("It is short. The offices are in Hamburg and in Berlin", "3. Prices and terms", False),
         ("Chapter 3 Deposits and what they are for", "Keys are returned.", False),
         ("Rent | 1,200 | 1,250 | a month and a half", "writing.", False),
     ],
@@ -87,7 +89,7 @@ def test_a_sentence_over_the_end_of_a_page_stays_whole(
 
 
 def test_its_passage_holds_the_whole_of_it() -> None:
-    first, second = "客户在签订合同时应当支付押金人民币", "四百八十元。钥匙须归还。"
+    first, second = "钥匙由门卫保管。客户在签订合同时应当支付押金人民币", "四百八十元。钥匙须归还。"
     blocks = [Block("text", first, page=1), Block("text", second, page=2)]
     reading = assemble(Contents(blocks, pages=2), "a.pdf", 1000)
 
