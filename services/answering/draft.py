@@ -6,6 +6,7 @@ from services.domain.documents import Span
 from services.language.terms import content_terms
 
 _JOINT = {"en": " ", "zh": ""}
+_STOP = {"en": "; ", "zh": "；"}
 
 
 class Draft:
@@ -13,6 +14,7 @@ class Draft:
 
     def __init__(self, language: str) -> None:
         self._joint = _JOINT.get(language, " ")
+        self._stop = _STOP.get(language, "; ")
         self.text = ""
         self.sentences: list[Sentence] = []
         self.citations: list[Citation] = []
@@ -58,7 +60,8 @@ class Draft:
 
     def _add(self, text: str, evidence: Evidence, support: float, cited: Span) -> None:
         if self.text:
-            self.text += self._joint
+            # Rows of tables and items of lists have no stop.
+            self.text += self._stop if self.text[-1].isalnum() else self._joint
         self._last = evidence
         start = len(self.text)
         self.text += text

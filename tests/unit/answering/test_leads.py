@@ -107,3 +107,16 @@ def test_a_heading_is_told_once(evidence: MakeEvidence) -> None:
         "Answers within two days.",
         "Basic plan: No answers.",
     ]
+
+
+def test_what_has_no_stop_does_not_run_into_the_next(evidence: MakeEvidence) -> None:
+    draft, chinese = Draft("en"), Draft("zh")
+
+    for quote in ("Plan | On request", "It is new.", "Ask."):
+        draft.quote(evidence(quote))
+    for quote in ("客户系统 | 全天", "门禁系统 | 工作日"):
+        chinese.quote(evidence(quote))
+
+    assert draft.text == "Plan | On request; It is new. Ask."
+    assert chinese.text == "客户系统 | 全天；门禁系统 | 工作日"
+    assert [draft.text[one.start : one.end] for one in draft.sentences] == draft.texts
