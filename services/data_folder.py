@@ -12,6 +12,7 @@ from typing import TextIO
 from services.domain.errors import DataInUseError, SettingsError
 
 _MOMENT_S = 0.05
+_ENDING_S = 10.0
 
 
 @contextmanager
@@ -19,12 +20,13 @@ def held(folder: Path) -> Iterator[int]:
     """Hold the data folder for this service alone; DataInUseError names who has it.
 
     Yields the lock's descriptor: a child that inherits it holds the folder as long as it lives.
+    Those of a service that was killed are waited for: with gigabytes to give back they take a
+    while to end.
     """
     make_private(folder)
     with _lock_of(folder).open("a+", encoding="ascii") as file:
-        if not _locked(file):
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
+        if not _locked(file) and not _left_over(file):
+            holder = _holder(file)
             message = (
                 f"The data folder {folder} is in use by process {holder}: "
                 "stop that service, or set FOOTNOTE_DATA_DIR to another folder."
@@ -71,6 +73,33 @@ def kept_key(folder: Path) -> str:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(f"fn-{secrets.token_urlsafe(32)}\n")
     return path.read_text(encoding="ascii").strip()
+
+
+def _left_over(file: TextIO) -> bool:
+    """Lock *file* once the last children of a holder that is gone have ended; False if the holder
+    runs, or they do not end.
+    """
+    until = time.monotonic() + _ENDING_S
+    while not _runs(_holder(file)) and time.monotonic() < until:
+        if _locked(file):
+            return True
+        time.sleep(_MOMENT_S)
+    return False
+
+
+def _holder(file: TextIO) -> str:
+    file.seek(0)
+    return file.read().strip() or "unknown"
+
+
+def _runs(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError):
+        return True
+    return True
 
 
 def _locked(file: TextIO) -> bool:
