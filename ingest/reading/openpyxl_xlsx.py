@@ -12,9 +12,9 @@ from typing import Any
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.archives import check_container
 from ingest.reading.cell_formats import shown_number
+from ingest.reading.guarding import guarded
 from ingest.reading.table_heads import Wide, joined_heads
 from ingest.reading.tables import rows_as_text
-from services.domain.errors import UnreadableError
 
 # A table beside another has so many columns at least; what is narrower names or notes its rows.
 _NARROW = 2
@@ -25,22 +25,19 @@ def read_xlsx(source: Source, tell: Tell) -> Contents:
     both of its sides are wider than a name.
     """
     check_container(source.path)
+    blocks = guarded(lambda: list(_blocks(source, tell)))
+    return Contents(blocks, title=source.name.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+
+
+def _blocks(source: Source, tell: Tell) -> Iterator[Block]:
     import openpyxl  # noqa: PLC0415
 
-    blocks: list[Block] = []
-    try:
-        # By its bytes: the name of a spooled file says nothing.
-        book = openpyxl.load_workbook(io.BytesIO(source.path.read_bytes()), data_only=True)
-        for number, sheet in enumerate(book.worksheets, 1):
-            blocks.append(Block("heading", sheet.title, 1))
-            blocks += _tables(sheet)
-            tell(number, len(book.worksheets))
-    except (MemoryError, UnreadableError):
-        raise
-    except Exception as error:  # openpyxl raises whatever its parts raise
-        message = f"It is corrupt: its parts do not fit together ({type(error).__name__}). "
-        raise UnreadableError("corrupt", message + "Save it again.") from error
-    return Contents(blocks, title=source.name.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    # By its bytes: the name of a spooled file says nothing.
+    book = openpyxl.load_workbook(io.BytesIO(source.path.read_bytes()), data_only=True)
+    for number, sheet in enumerate(book.worksheets, 1):
+        yield Block("heading", sheet.title, 1)
+        yield from _tables(sheet)
+        tell(number, len(book.worksheets))
 
 
 def _tables(sheet: Any) -> Iterator[Block]:  # noqa: ANN401 - untyped library

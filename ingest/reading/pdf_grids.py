@@ -12,7 +12,7 @@ from ingest.reading.pdf_lines import PageLines
 from ingest.reading.pdf_tables import Row
 from ingest.reading.table_heads import Wide, joined_heads
 from ingest.reading.tables import rows_as_text
-from services.language.normalize import CJK
+from services.language.normalize import on_one_line
 
 # In points: a rule is no thicker, and rules that are no farther apart touch.
 _THIN, _NEAR = 3, 2
@@ -145,21 +145,12 @@ def _cells(grid: Grid, textpage: pypdfium2.PdfTextPage) -> list[list[str]] | Non
         lines = text.split("\n")
         if len(lines) > 1 and all(_NUMBER.fullmatch(line.strip()) for line in lines):
             return None
-        cells[row][column] = _on_one_line(text)
+        cells[row][column] = on_one_line(text)
         if len(columns) > 1:
             wide.append(Wide(row, column, len(columns)))
     for (row, column), name in joined_heads(cells, wide).items():
         cells[row][column] = name
     return cells
-
-
-def _on_one_line(text: str) -> str:
-    """Return a cell's text without its line ends: a space where one was, but between ideographs."""
-    told = ""
-    for line in text.split():
-        joint = "" if CJK.match(told[-1:]) and CJK.match(line[:1]) else " "
-        told += f"{joint if told else ''}{line}"
-    return told
 
 
 def _grids(page: pypdfium2.PdfPage) -> Iterator[Grid]:

@@ -1,14 +1,13 @@
 """Readers of Word and PowerPoint, by unstructured."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
 
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.archives import check_container
+from ingest.reading.guarding import guarded
 from ingest.reading.unstructured_offline import blocks_of, prepare
-from services.domain.errors import UnreadableError
 
 # An empty list of languages: the library's own guess is wrong for short Chinese, and slow.
 _LANGUAGES = [""]
@@ -25,7 +24,7 @@ def read_docx(source: Source, tell: Tell) -> Contents:
 
     from ingest.reading.docx_parts import own_title, plain_docx  # noqa: PLC0415
 
-    elements = _guarded(lambda: partition_docx(file=plain_docx(source.path), languages=_LANGUAGES))
+    elements = guarded(lambda: partition_docx(file=plain_docx(source.path), languages=_LANGUAGES))
     tell(1, 1)
     return Contents(blocks_of(elements, titles=True), title=own_title(source.path))
 
@@ -38,7 +37,7 @@ def read_pptx(source: Source, tell: Tell) -> Contents:
 
     from ingest.reading.pptx_parts import extra_blocks, slide_titles  # noqa: PLC0415
 
-    elements = _guarded(
+    elements = guarded(
         lambda: partition_pptx(
             str(source.path),
             include_slide_notes=False,
@@ -76,14 +75,3 @@ def _slide(blocks: Sequence[Block], title: str | None) -> list[Block]:
         for block in blocks
     ]
     return sorted(told, key=lambda block: block.kind != "heading")
-
-
-def _guarded(partition: Callable[[], list[Any]]) -> list[Any]:
-    """Run a partition function; whatever it raises means that the file is broken."""
-    try:
-        return partition()
-    except (MemoryError, UnreadableError):
-        raise
-    except Exception as error:
-        message = f"It is corrupt: its parts do not fit together ({type(error).__name__}). "
-        raise UnreadableError("corrupt", message + "Save it again.") from error

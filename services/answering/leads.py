@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.domain.documents import Span
-from services.language.normalize import CJK
+from services.language.normalize import CJK, on_one_line
 from services.language.sentences import sentences
 
 # Shorter sentences are headings, numbers of lists, ends of lines: they answer nothing.
@@ -27,9 +27,6 @@ _LIST_MARK = re.compile(rf"(?:{_BULLET.pattern}|{_NUMBER.pattern})")
 # Not one that is quoted: the question is “Why?”.
 _QUESTION = re.compile(r"[?？]\s*[)）]?$")
 _ANSWERS = re.compile(r"^(?:答|回答|A|Answer)\s?[:：]\s*")
-_BETWEEN_IDEOGRAPHS = re.compile(
-    r"(?<=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])\n(?=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])"
-)
 _LEADS = (":", "：")
 # Together no longer than a footnote's quote may be.
 _LONGEST_LIST = 600
@@ -89,16 +86,11 @@ def as_said(text: str) -> str:
     """Return a sentence on one line, without a list mark; a list as one sentence."""
     first, *items = [line.strip() for line in text.split("\n") if line.strip()] or [""]
     if not items or not any(_LIST_MARK.match(item) for item in items):
-        return _ANSWERS.sub("", _LIST_MARK.sub("", _on_one_line(text)))
+        return _ANSWERS.sub("", _LIST_MARK.sub("", on_one_line(text)))
     stop, end = ("；", "。") if CJK.search(text) else ("; ", ".")
     told = stop.join(_BULLET.sub("", item).rstrip(" ;；,，.。") for item in items)
     between = "" if first.endswith("：") else " "
     return f"{_LIST_MARK.sub('', first)}{between}{told}{end}"
-
-
-def _on_one_line(text: str) -> str:
-    """Return *text* without its line ends: a space where one was, but between ideographs."""
-    return " ".join(_BETWEEN_IDEOGRAPHS.sub("", text).split())
 
 
 def _with_items(text: str, spans: Sequence[Span]) -> Iterator[Span]:

@@ -17,6 +17,9 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_BETWEEN_IDEOGRAPHS = re.compile(
+    r"(?<=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])\s*[\r\n]+\s*(?=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])"
+)
 _LETTER_RUNS = re.compile(r"[^\W\d_]+")
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 
@@ -37,6 +40,11 @@ def canonical(text: str) -> tuple[str, int]:
     text, removed = remove_invisible(_LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text)))
     lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip(), removed
+
+
+def on_one_line(text: str) -> str:
+    """Return *text* without its line ends: a space where one was, but between ideographs none."""
+    return " ".join(_BETWEEN_IDEOGRAPHS.sub("", text).split())
 
 
 def chinese_share(text: str) -> float:
