@@ -19,6 +19,8 @@ from services.language.terms import content_terms, words
 
 # A written sentence counts as supported from this share of its content words on.
 SUPPORTED = 0.6
+# Words that say nothing by themselves: the sentence behind them does.
+_NOTHING_SAID = frozenset({"yes", "no"})
 # Three words that come back so often are a loop of the model.
 _LOOPS = 3
 _NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'’-]+")
@@ -70,7 +72,7 @@ def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
 class _Said:
     def __init__(self, text: str, evidence: Sequence[Evidence]) -> None:
         self._text = text
-        self._terms = frozenset(content_terms(text))
+        self._terms = frozenset(content_terms(text)) - _NOTHING_SAID
         self._numbers = numbers(text)
         self._labels = labels(text)
         names = [*_NAME.findall(text), *_first_name(text, evidence)]

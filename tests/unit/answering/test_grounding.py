@@ -118,6 +118,13 @@ def test_what_is_added_to_a_question_stands_in_its_answer(
     assert ground(said, [evidence(source, lead=lead)]).is_supported is supported
 
 
+def test_yes_alone_says_nothing(evidence: MakeEvidence) -> None:
+    source = evidence("Yes, on Fridays.", lead="Can I bring my dog?")
+
+    assert not ground("Yes", [source]).is_supported
+    assert ground("Yes, you can bring your dog on Fridays.", [source]).is_supported
+
+
 def test_a_loop_says_nothing(evidence: MakeEvidence) -> None:
     said = f"The branch in Hamburg opens{' and the branch in Hamburg opens' * 3} at 9."
 
