@@ -21,6 +21,7 @@ import pytest
 
 from services import wiring
 from services.settings import set_quiet_offline
+from tests.ports import free_port
 
 set_quiet_offline()
 SHARED = Path(__file__).parents[2] / "shared"
@@ -89,12 +90,6 @@ def served(handler: type[BaseHTTPRequestHandler], address: str = "127.0.0.1") ->
         finally:
             server.shutdown()
             thread.join()
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

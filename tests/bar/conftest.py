@@ -9,7 +9,6 @@ import hashlib
 import http.client
 import json
 import re
-import socket
 import threading
 import time
 import uuid
@@ -33,6 +32,7 @@ from services.engine.memory_generator import MemoryGenerator
 from services.registry.keys import OWNER
 from services.settings import Settings
 from services.wiring import House, Models, house_over, open_registry
+from tests.ports import free_port
 
 _DIMENSION = 384
 _WORD = re.compile(r"\w+")
@@ -67,13 +67,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("the bar")
         for check, found in sorted(figures, key=lambda one: (one[0][0], int(one[0][1:]))):
             terminalreporter.write_line(f"{check:<4} {found}")
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 class HashEmbedder(Embedder):

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.bar.conftest import Figure, MakeRunning, Running, free_port, lines
+from tests.bar.conftest import Figure, MakeRunning, Running, lines
 from tests.bar.test_redis import redis_server
+from tests.ports import free_port
 
 SCALE = int(os.environ.get("BAR_SCALE", "1"))
 _PAIRS = 15 * SCALE

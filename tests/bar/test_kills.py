@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from ingest.cli.verification import verify_data
-from tests.bar.conftest import Caller, Figure, Running, free_port
+from tests.bar.conftest import Caller, Figure, Running
+from tests.ports import free_port
 
 SCALE = int(os.environ.get("BAR_SCALE", "1"))
 KEY = "fn-bar-owner-key-of-many-lives"

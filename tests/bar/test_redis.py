@@ -20,7 +20,8 @@ from typing import Self
 import pytest
 import redis
 
-from tests.bar.conftest import Figure, MakeRunning, Running, free_port, lines
+from tests.bar.conftest import Figure, MakeRunning, Running, lines
+from tests.ports import free_port
 
 SCALE = int(os.environ.get("BAR_SCALE", "1"))
 # One of so many that a busy machine holds up is not the 95th percentile.

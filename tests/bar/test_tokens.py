@@ -14,8 +14,9 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from services.domain.errors import SettingsError
 from services.settings import Settings
-from tests.bar.conftest import Figure, MakeRunning, free_port, lines
+from tests.bar.conftest import Figure, MakeRunning, lines
 from tests.bar.test_redis import redis_server
+from tests.ports import free_port
 
 
 class IssuerHandler(BaseHTTPRequestHandler):

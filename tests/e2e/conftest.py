@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MADE
+from tests.ports import free_port
 
 FOOTNOTE = Path(sys.executable).with_name("footnote")
 
@@ -26,9 +26,7 @@ class Service:
     """One `footnote serve`, spoken to over HTTP."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            self.port = int(one.getsockname()[1])
+        self.port = free_port()
         self.key = f"fn-test-{secrets.token_hex(16)}"
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder

@@ -1,7 +1,6 @@
 """Another embedding model: embedded beside the first, previewed, judged, switched to, and back."""
 
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any
 
 from services.engine.catalogue import find_model, model_path
 from tests.e2e.conftest import FOOTNOTE, Service
+from tests.ports import free_port
 
 FIRST = "all-minilm-l6-v2"
 MARKED = "The heron terrace opens at seven."
@@ -72,9 +72,7 @@ def preview_and_judge(service: Service, second: Path, tmp_path: Path) -> None:
 def previewed(service: Service, model: Path) -> Iterator[Service]:
     """Run `footnote preview`, and end it as an administrator would."""
     other = Service(service.folder)
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        other.port = int(one.getsockname()[1])
+    other.port = free_port()
     other.key, other.environment = service.key, {**service.environment}
     other.environment["FOOTNOTE_URL"] = f"http://127.0.0.1:{other.port}"
     command = (str(FOOTNOTE), "preview", str(model), "--port", str(other.port))

@@ -20,6 +20,7 @@ from services.engine.httpx_generator import HttpxGenerator, RemoteModel
 from services.settings import Settings
 from services.wiring import checked_model, open_generator
 from tests.conftest import served
+from tests.ports import free_port
 
 Closing: TypeAlias = Callable[[Generator], Generator]
 ASKED = Prompt(
@@ -46,9 +47,7 @@ def closing(request: pytest.FixtureRequest) -> Closing:
 def llama_server() -> Iterator[str]:
     """Run `llama_cpp.server` on the bundled model; yields its address."""
     source, folder = checked_model(Settings.load(), "smollm2-135m-instruct", "generation")
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = str(one.getsockname()[1])
+    port = str(free_port())
     file = str(folder / next(iter(source.files)))
     command = [sys.executable, "-m", "llama_cpp.server", "--model", file, "--port", port]
     command += ["--host", "127.0.0.1", "--n_ctx", "1024", "--chat_format", "chatml"]
