@@ -6,7 +6,7 @@ people is tokenised without special tokens. One thread at a time works in a mode
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,8 +101,7 @@ class Part:
     trusted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What a generator has to tell: new *text*, and the counts so far.
 
     The first step comes when the prompt has been read; the last one carries `finish`: `stop`,

@@ -1,7 +1,6 @@
 """What goes into one batch, and what a context must be able to do: a Protocol without a library."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +9,7 @@ from services.domain.answers import Sampling
 from services.engine.prefix_tree import Tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Tokens that continue *sequence* at position `start`; the last `outputs` want logits."""
 
     sequence: int

@@ -27,19 +27,18 @@ class Drafter:
 
     def draft(self, writing: Writing, answers: int) -> list[int]:
         """Return what may come after the token that is due; greedy answers only."""
-        room = writing.most - writing.written - 1
-        size = min(self._size, room)
-        if size <= 0 or answers > _MOST_ANSWERS or not writing.picker.is_greedy:
+        if answers > _MOST_ANSWERS or not writing.picker.is_greedy:
             return []
-        if writing.drafted.share < _LEAST_SHARE:
+        size = min(self._size, writing.most - writing.written - 1)
+        if size <= 0 or writing.draft_share < _LEAST_SHARE:
             return []
         return [int(token) for token in _followed(writing.tokens)[:size]]
 
     @staticmethod
     def learn(writing: Writing, right: int) -> None:
         """Note how many tokens of the last draft were right."""
-        share = right / len(writing.drafted.tokens)
-        writing.drafted.share += _LEARNING * (share - writing.drafted.share)
+        share = right / len(writing.draft)
+        writing.draft_share += _LEARNING * (share - writing.draft_share)
 
 
 def _followed(tokens: Tokens) -> Tokens:

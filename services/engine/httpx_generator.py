@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from services.domain.answers import Sampling
@@ -166,7 +166,7 @@ def _going_on(steps: Iterator[Step], told: str) -> Iterator[Step]:
             message = "The model server failed amid an answer, and another would go on differently."
             raise EngineError(message)
         if not is_short:
-            yield replace(step, text=again[len(told) :])
+            yield step._replace(text=again[len(told) :])
 
 
 # Whoever sets up a server of its own runs a model that writes well.

@@ -72,8 +72,9 @@ class LlamaContext:
         self._ctx: object = None
         self._load(options)
         self._pieces: dict[int, bytes] = {}
-        # Logits of the last batch, if llama.cpp read it in more than one go.
-        self._kept: dict[int, NDArray[np.float32]] = {}
+        # Those of the last batch, by the index of their tokens.
+        self._logits: dict[int, NDArray[np.float32]] = {}
+        self._ends: dict[int, bool] = {}
         self.tokens = lru_cache(_KEPT_TEXTS)(self._tokenised)
         self.reopen(options)
 
@@ -95,6 +96,7 @@ class LlamaContext:
         # llama.cpp keeps it below the cells.
         self.batch_tokens = int(llama_cpp.llama_n_batch(self._ctx))
         self.sequences = options.sequences
+        self._threads = options.threads
         self._arrays = _BatchArrays(self.batch_tokens)
         self._empty_state = self.state(0)
 
@@ -127,7 +129,7 @@ class LlamaContext:
 
         With a pool each, parts of prompts are read one after another (`apart` says why).
         """
-        self._kept.clear()
+        self._logits.clear()
         groups = [rows] if self.is_unified else apart(rows)
         first = 0
         for group in groups:
@@ -136,22 +138,23 @@ class LlamaContext:
             llama_cpp.llama_synchronize(self._ctx)
             if code != 0:
                 return code
-            if len(groups) > 1:
-                self._keep(first)
+            self._keep(first, copied=len(groups) > 1)
             first += int(self._arrays.batch.n_tokens)
         return 0
 
-    def _keep(self, first: int) -> None:
-        for at in np.flatnonzero(self._arrays.wants[: self._arrays.batch.n_tokens]):
-            self._kept[first + int(at)] = self._logits(int(at)).copy()
+    def _keep(self, first: int, *, copied: bool) -> None:
+        """Remember where the logits of a batch's part lie; copied, they outlive the next part."""
+        wanting = np.flatnonzero(self._arrays.wants[: self._arrays.batch.n_tokens])
+        if len(wanting) == 0:
+            return
+        pointer = llama_cpp.llama_get_logits(self._ctx)
+        rows = np.ctypeslib.as_array(pointer, (len(wanting), self.vocabulary_size))
+        rows = rows.copy() if copied else rows
+        self._logits.update(zip((wanting + first).tolist(), rows, strict=True))
 
     def logits(self, index: int) -> NDArray[np.float32]:
         """Return the logits at *index* of the last batch; valid until the next one."""
-        return self._kept[index] if self._kept else self._logits(index)
-
-    def _logits(self, index: int) -> NDArray[np.float32]:
-        pointer = llama_cpp.llama_get_logits_ith(self._ctx, index)
-        return np.ctypeslib.as_array(pointer, (self.vocabulary_size,))
+        return self._logits[index]
 
     def sampler(self, sampling: Sampling) -> LlamaSampler:
         """Return what picks the tokens of one answer; ValueError for a grammar that is none."""
@@ -205,7 +208,11 @@ class LlamaContext:
 
     def ends(self, token: int) -> bool:
         """Say whether *token* ends a text."""
-        return bool(llama_cpp.llama_vocab_is_eog(self._vocabulary, token))
+        found = self._ends.get(token)
+        if found is None:
+            found = bool(llama_cpp.llama_vocab_is_eog(self._vocabulary, token))
+            self._ends[token] = found
+        return found
 
     def is_control(self, token: int) -> bool:
         """Say whether *token* is one of the template's marks."""
@@ -213,7 +220,9 @@ class LlamaContext:
 
     def set_threads(self, threads: int) -> None:
         """Use so many threads from the next batch on."""
-        llama_cpp.llama_set_n_threads(self._ctx, threads, threads)
+        if threads != self._threads:
+            llama_cpp.llama_set_n_threads(self._ctx, threads, threads)
+            self._threads = threads
 
     def close(self) -> None:
         """Free the context, the adapters and the model."""
@@ -340,17 +349,17 @@ class _BatchArrays:
 
     def fill(self, rows: list[Row]) -> None:
         """Lay *rows* one after another."""
-        at = 0
-        for row in rows:
-            size = len(row.tokens)
-            end = at + size
-            self.token[at:end] = row.tokens
-            self.position[at:end] = np.arange(row.start, row.start + size)
-            self.sequence[at:end] = row.sequence
-            self.wants[at : end - row.outputs] = 0
-            self.wants[end - row.outputs : end] = 1
-            at = end
-        self.batch.n_tokens = at
+        sizes = [len(row.tokens) for row in rows]
+        ends = np.cumsum(sizes)
+        total = int(ends[-1])
+        starts = np.array([row.start for row in rows]) - ends + sizes
+        np.concatenate([row.tokens for row in rows], out=self.token[:total])
+        self.position[:total] = np.arange(total) + np.repeat(starts, sizes)
+        self.sequence[:total] = np.repeat([row.sequence for row in rows], sizes)
+        # Counted from the end of its row, a token that wants logits is among the last.
+        left = np.repeat(ends, sizes) - np.arange(total)
+        self.wants[:total] = left <= np.repeat([row.outputs for row in rows], sizes)
+        self.batch.n_tokens = total
 
 
 def _pointer(array: NDArray[np.generic], kind: Any) -> Any:  # noqa: ANN401 - ctypes has no types

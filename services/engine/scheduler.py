@@ -18,6 +18,7 @@ from services.domain.answers import Sampling
 from services.domain.errors import ContextLengthError, EngineError
 from services.engine.batches import KVContext, Row, part
 from services.engine.drafting import Drafter
+from services.engine.filling import Batch, prompt_row
 from services.engine.kv_room import KVRoom
 from services.engine.kv_tiers import KVTiers
 from services.engine.outbox import Outbox
@@ -56,20 +57,6 @@ class SchedulerOptions:
     threads: int = 0
 
 
-@dataclass(slots=True)
-class _Batch:
-    """The rows of a step and whose they are; the first `streams` rows belong to written answers."""
-
-    rows: list[Row]
-    writings: list[Writing]
-    streams: int = 0
-
-    @property
-    def tokens(self) -> int:
-        """How many tokens are in it."""
-        return sum(len(row.tokens) for row in self.rows)
-
-
 class Scheduler:
     """Owns the context from its making to `close`; `submit` may be called from any thread."""
 
@@ -80,6 +67,7 @@ class Scheduler:
         self._room = KVRoom(context, tiers)
         self._options = options
         self._stats = stats
+        stats.watch(self._room)
         self._pace = Pace(context.batch_tokens)
         self._drafter = Drafter(options.draft_tokens)
         self._arrived: deque[Writing] = deque()
@@ -166,7 +154,7 @@ class Scheduler:
             return
         patience = _LOADING_S if self._waiting.is_loading else _IDLE_S
         if not self._wake.wait(patience) and not self._waiting:
-            self._tell_room()
+            self._tell_who()
             unsaved = self._room.unsaved(uses=2)
             if unsaved:
                 self._room.save(unsaved[0])
@@ -227,14 +215,13 @@ class Scheduler:
             self._waiting.remove(waiting)
             self._running.append(waiting.writing)
 
-    def _batch(self) -> _Batch:
+    def _batch(self) -> Batch:
         """Return the next batch: every answer that is written, then prompts as far as they fit."""
-        written = [one for one in self._running if one.is_writing]
-        batch = _Batch([self._written_row(one) for one in written], written, len(written))
+        batch = self._written_batch()
         while batch.rows and not self._room.make_room(batch.tokens, self._running):
             if self._gave_way(self._running, "length"):
                 return self._batch()
-            return _Batch([], [])
+            return Batch()
         reading = [one for one in self._running if not one.is_writing]
         chunk = self._pace.chunk(batch.tokens, len(reading) + len(self._waiting))
         if reading and all(one.ahead for one in reading):
@@ -244,8 +231,7 @@ class Scheduler:
             size = part(one.pending, chunk)
             if size <= 0 or not self._room.make_room(batch.tokens + size, self._running):
                 break
-            batch.rows.append(_prompt_row(one, size))
-            batch.writings.append(one)
+            batch.add(prompt_row(one, size), one)
             chunk -= size
         if not batch.rows and reading:
             self._gave_way(reading, None)
@@ -264,12 +250,20 @@ class Scheduler:
             youngest.finish(finish)
         return False
 
-    def _written_row(self, writing: Writing) -> Row:
-        writing.drafted.tokens = self._drafter.draft(writing, len(self._running))
-        tokens = writing.with_draft(writing.drafted.tokens)
-        return Row(writing.sequence, writing.position, tokens, len(tokens))
+    def _written_batch(self) -> Batch:
+        """Return the rows of all answers that are written, each with what is drafted for it."""
+        batch = Batch()
+        running = len(self._running)
+        for one in self._running:
+            if not one.is_writing:
+                continue
+            one.draft = draft = self._drafter.draft(one, running)
+            tokens = one.with_draft(draft)
+            batch.add(Row(one.sequence, one.position, tokens, len(tokens)), one)
+        batch.streams = len(batch.rows)
+        return batch
 
-    def _step(self, batch: _Batch) -> None:
+    def _step(self, batch: Batch) -> None:
         with self._options.cores.taken(self._options.threads) as threads:
             self._context.set_threads(threads)
             self._outbox.deliver()
@@ -285,9 +279,9 @@ class Scheduler:
             prompt = sum(len(row.tokens) for row in batch.rows[batch.streams :])
             self._pace.learn(batch.tokens - prompt, prompt, decode_s)
             self._stats.stepped(batch.tokens - prompt, prompt, decode_s, picking_s)
-            self._tell_room()
+            self._tell_who()
 
-    def _share_out(self, batch: _Batch) -> float:
+    def _share_out(self, batch: Batch) -> float:
         """Give every answer what the batch has for it; return the seconds spent on picking."""
         at, before = 0, self._stats.picking_s
         for number, (row, writing) in enumerate(zip(batch.rows, batch.writings, strict=True)):
@@ -303,7 +297,7 @@ class Scheduler:
 
     def _take_written(self, writing: Writing, first: int) -> None:
         """Take a written token, and of its draft what the model would have written too."""
-        draft = writing.drafted.tokens
+        draft = writing.draft
         picked = [self._pick(writing, first)]
         while len(picked) <= len(draft) and picked[-1] == draft[len(picked) - 1]:
             picked.append(self._pick(writing, first + len(picked)))
@@ -328,7 +322,7 @@ class Scheduler:
                 self._end(writing)
                 return
 
-    def _refused(self, code: int, batch: _Batch) -> None:
+    def _refused(self, code: int, batch: Batch) -> None:
         """Go on after a batch that was not read."""
         for row in batch.rows:
             self._context.remove(row.sequence, row.start)
@@ -349,7 +343,7 @@ class Scheduler:
             self._stats.ended(one)
             one.fail(EngineError(why))
 
-    def _make_more_room(self, batch: _Batch) -> None:
+    def _make_more_room(self, batch: Batch) -> None:
         """By our account there was room, but the cells lie badly: evict, shrink, then step back."""
         self._refusals += 1
         if self._room.resting:
@@ -390,11 +384,5 @@ class Scheduler:
             if time.monotonic() < until:
                 self._room.save(sequence)
 
-    def _tell_room(self) -> None:
-        self._stats.room(self._room, len(self._running), len(self._waiting))
-
-
-def _prompt_row(writing: Writing, size: int) -> Row:
-    start = writing.position
-    tokens = writing.tokens[start : start + size]
-    return Row(writing.sequence, start, tokens, int(size == writing.pending))
+    def _tell_who(self) -> None:
+        self._stats.running, self._stats.waiting = len(self._running), len(self._waiting)

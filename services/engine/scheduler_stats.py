@@ -24,7 +24,6 @@ class SchedulerStats:
     written_tokens: int = 0
     drafted_tokens: int = 0
     draft_hits: int = 0
-    restored: int = 0
     preempted: int = 0
     failures: int = 0
     steps: int = 0
@@ -32,15 +31,11 @@ class SchedulerStats:
     picking_s: float = 0.0
     running: int = 0
     waiting: int = 0
-    cells_used: int = 0
-    cells: int = 0
-    host_bytes: int = 0
-    disk_bytes: int = 0
-    evicted_cells: int = 0
     overheads_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     gaps_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     first_tokens_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     stream_s: float = 0.0
+    _room: "KVRoom | None" = None
     _last: dict[int, float] = field(default_factory=dict)
     _step_ended: float = 0.0
 
@@ -53,7 +48,6 @@ class SchedulerStats:
             "written_tokens_total": self.written_tokens,
             "drafted_tokens_total": self.drafted_tokens,
             "draft_hits_total": self.draft_hits,
-            "restored_prefixes_total": self.restored,
             "preempted_total": self.preempted,
             "failures_total": self.failures,
             "steps_total": self.steps,
@@ -61,16 +55,16 @@ class SchedulerStats:
             "picking_seconds_total": self.picking_s,
             "running": self.running,
             "waiting": self.waiting,
-            "kv_cells_used": self.cells_used,
-            "kv_cells": self.cells,
-            "kv_evicted_cells_total": self.evicted_cells,
-            "kv_host_bytes": self.host_bytes,
-            "kv_disk_bytes": self.disk_bytes,
             "prefill_tokens_per_second": self.prompt_tokens / prompt_s if prompt_s else 0.0,
             "step_overhead_seconds": _middle(self.overheads_s),
             "between_tokens_seconds": _middle(self.gaps_s),
             "first_token_seconds": _middle(self.first_tokens_s),
+            **(_held(self._room) if self._room is not None else {}),
         }
+
+    def watch(self, room: "KVRoom") -> None:
+        """Tell from now on what *room* holds, when somebody asks."""
+        self._room = room
 
     def admitted(self, writing: Writing) -> None:
         """Note a prompt that begins, and how much of it need not be read."""
@@ -111,13 +105,16 @@ class SchedulerStats:
         self.drafted_tokens += tokens
         self.draft_hits += right
 
-    def room(self, room: "KVRoom", running: int, waiting: int) -> None:
-        """Note who is there and what they hold."""
-        self.running, self.waiting = running, waiting
-        self.cells = room.context.capacity
-        self.cells_used = room.tree.cells
-        self.evicted_cells, self.restored = room.evicted, room.restored
-        self.host_bytes, self.disk_bytes = room.tiers.host_bytes, room.tiers.disk_bytes
+
+def _held(room: "KVRoom") -> dict[str, float]:
+    return {
+        "restored_prefixes_total": room.restored,
+        "kv_cells_used": room.tree.cells,
+        "kv_cells": room.context.capacity,
+        "kv_evicted_cells_total": room.evicted,
+        "kv_host_bytes": room.tiers.host_bytes,
+        "kv_disk_bytes": room.tiers.disk_bytes,
+    }
 
 
 def _middle(samples: deque[float]) -> float:

@@ -11,6 +11,8 @@ from pathlib import Path
 from services.engine.cgroups import cores_allowed
 
 _STAT = Path("/proc/stat")
+# Bytes that hold the totals of all cores, which are told first.
+_FIRST_LINE = 256
 # More than this many threads rarely help a small model and starve everything else.
 MOST_THREADS = 4
 # Shorter spans are too coarse: the kernel counts in hundredths of a second.
@@ -42,6 +44,8 @@ class FreeCores:
 
     def __init__(self, most: int) -> None:
         self.most = most
+        self._cores = os.cpu_count() or 1
+        self._is_seen = _STAT.exists()
         self._lock = threading.Lock()
         self._seen = self._look()
         self._others = 0.0
@@ -54,9 +58,9 @@ class FreeCores:
         0 wants `most`, which nobody gets more than.
         """
         with self._lock:
-            if _STAT.exists():
+            if self._is_seen:
                 self._watch_others()
-            free = math.floor((os.cpu_count() or 1) - self._others + _TOLERANCE) - self._taken
+            free = math.floor(self._cores - self._others + _TOLERANCE) - self._taken
             threads = max(1, min(wanted or self.most, self.most, free))
             self._taken += threads
         try:
@@ -90,9 +94,9 @@ class FreeCores:
         """Return the time, the seconds that all cores were busy, and those for this process."""
         if not _STAT.exists():
             return 0.0, 0.0, 0.0
-        user, nice, system, _idle, _wait, irq, softirq, *_ = map(
-            int, _STAT.read_text(encoding="ascii").split("\n", 1)[0].split()[1:]
-        )
+        with _STAT.open("rb", buffering=0) as told:
+            totals = told.read(_FIRST_LINE).split(maxsplit=8)[1:8]
+        user, nice, system, _idle, _wait, irq, softirq = map(int, totals)
         busy = (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
         times = os.times()
         return time.monotonic(), busy, times.user + times.system

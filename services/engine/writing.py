@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -60,7 +60,9 @@ class Writing:
         self.position = 0
         self.cached = 0
         self.sequence = -1
-        self.drafted = Drafted()
+        self.draft: list[int] = []
+        # A running share of the drafted tokens that were right.
+        self.draft_share = 1.0
         self.left = threading.Event()
         self._told: Reader = queue.SimpleQueue()
         self._outbox = outbox
@@ -174,11 +176,3 @@ class Writing:
 
     def _step(self, text: str, finish: str | None = None) -> Step:
         return Step(text, self.prompt_tokens, self.cached, self.written, finish)
-
-
-@dataclass(slots=True)
-class Drafted:
-    """How well drafts were taken so far: a running share of the tokens that were right."""
-
-    share: float = 1.0
-    tokens: list[int] = field(default_factory=list)

@@ -115,7 +115,7 @@ def test_a_state_on_disk_spares_the_prompt_after_a_restart(tmp_path: Path) -> No
     with engine(tmp_path) as generator:
         writing = begun(generator, asked(QUESTIONS[0], DOCUMENT), greedy)
         steps = list(writing.steps(lambda: False))
-        restored = generator.stats.restored
+        restored = generator.stats.figures()["restored_prefixes_total"]
 
     assert restored == 1
     assert steps[-1].cached_tokens == steps[-1].prompt_tokens - 2
@@ -136,7 +136,7 @@ def test_a_state_on_disk_serves_a_start_with_other_pools(tmp_path: Path, answers
         assert generator._context.sequences != pools
         writing = begun(generator, prompt, greedy)
         steps = list(writing.steps(lambda: False))
-        restored = generator.stats.restored
+        restored = generator.stats.figures()["restored_prefixes_total"]
 
     assert restored == 1
     assert steps[-1].cached_tokens == steps[-1].prompt_tokens - 2
@@ -154,7 +154,7 @@ def test_a_damaged_state_is_not_read_and_the_answer_is_the_same(tmp_path: Path) 
 
     with engine(tmp_path) as generator:
         second = text_of(generator, asked(QUESTIONS[0], DOCUMENT), greedy)
-        restored = generator.stats.restored
+        restored = generator.stats.figures()["restored_prefixes_total"]
 
     assert (second, restored) == (first, 0)
 

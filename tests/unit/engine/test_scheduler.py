@@ -223,7 +223,7 @@ def test_evicted_branches_come_back_from_memory(unified: bool) -> None:
         for seed in range(10, 16):
             text_of(scheduler.submit(order(prompt(seed, 200), 3)))
         again = scheduler.submit(order(np.concatenate((hot, prompt(99, 3))), 3))
-        text, restored = text_of(again), scheduler._stats.restored
+        text, restored = text_of(again), scheduler._room.restored
         if unified:
             settled(context, scheduler)
 
