@@ -125,6 +125,8 @@ class Answerer(AnswerSource):
         most = self._passages(question)
         retrieval = self._retriever.search(query, scope, max(most, _SHOWN))
         now = course.lap("retrieve", began)
+        # A part of the same time: what the model takes of it.
+        course.timings["embed_question"] = round(retrieval.embedding_s * 1000, 2)
         yield PassagesEvent(tuple(retrieval.found))
         cut = self._weigher.cut(retrieval, most)
         now = course.lap("embed", now)

@@ -23,6 +23,9 @@ _INDEXED = (
 )
 
 
+_ANALYSED = (passages.c.title_terms, passages.c.body_terms, vectors.c.tokens, vectors.c.width)
+
+
 class Passages:
     """The passages of the registry."""
 
@@ -42,21 +45,29 @@ class Passages:
         with self._database.read() as connection:
             return {row.id: passage_of(row) for row in connection.execute(query)}
 
-    def with_terms(self, scope: Scope, ids: Sequence[int]) -> dict[int, AnalysedPassage]:
-        """Return those of the passages that *scope* may ask about with their terms."""
+    def analysed(
+        self, scope: Scope, ids: Sequence[int], embedder: str
+    ) -> tuple[dict[int, AnalysedPassage], dict[int, tuple[bytes, int]]]:
+        """Return those of the passages that *scope* may ask about with their terms, and the token
+        vectors (int8, and their width) by *embedder* of those that have any.
+        """
         query = (
-            sa.select(*(*PASSAGE_COLUMNS, passages.c.title_terms, passages.c.body_terms))
-            .select_from(FROM_PASSAGES)
+            sa.select(*PASSAGE_COLUMNS, *_ANALYSED)
+            .select_from(FROM_PASSAGES.outerjoin(vectors, _own_vector(embedder)))
             .where(
                 passages.c.id.in_(list(ids)),
                 passages.c.collection_id.in_(scope.segments),
             )
         )
+        found: dict[int, AnalysedPassage] = {}
+        tokens: dict[int, tuple[bytes, int]] = {}
         with self._database.read() as connection:
-            return {
-                row[0]: AnalysedPassage(passage_of(row), row[-2], row[-1])
-                for row in connection.execute(query)
-            }
+            for row in connection.execute(query):
+                *_, title, body, packed, width = row
+                found[row[0]] = AnalysedPassage(passage_of(row), title, body)
+                if width:
+                    tokens[row[0]] = (packed, width)
+        return found, tokens
 
     def before(self, scope: Scope, ids: Sequence[int], most: int) -> dict[int, str]:
         """Return up to *most* characters of the text before each of the passages within *scope*."""
@@ -86,25 +97,6 @@ class Passages:
         )
         with self._database.read() as connection:
             return [passage_of(row) for row in connection.execute(query)]
-
-    def token_vectors(
-        self, scope: Scope, ids: Sequence[int], embedder: str
-    ) -> dict[int, tuple[bytes, int]]:
-        """Return the token vectors (int8) and their width of those passages within *scope* that
-        have any.
-        """
-        query = (
-            sa.select(vectors.c.passage_id, vectors.c.tokens, vectors.c.width)
-            .join(passages, passages.c.id == vectors.c.passage_id)
-            .where(
-                passages.c.id.in_(list(ids)),
-                passages.c.collection_id.in_(scope.segments),
-                vectors.c.width > 0,
-                vectors.c.embedder == embedder,
-            )
-        )
-        with self._database.read() as connection:
-            return {row.passage_id: (row.tokens, row.width) for row in connection.execute(query)}
 
     def indexed(self, document_ids: Sequence[str], embedder: str) -> list[IndexedPassage]:
         """Return what the indexes need of the passages of some documents."""

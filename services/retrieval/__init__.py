@@ -27,8 +27,8 @@ class Retrieval:
     `embedded` is the question's embedding, None where the embedder cannot read its language;
     `tokens` are the token vectors of the passages that have any (int8, and their width);
     `idf` is of each of its terms in what the asker may read, `weights` of those alone that carry
-    meaning; `instructions` say how
-    answers from these collections should sound.
+    meaning; `instructions` say how answers from these collections should sound. The question's
+    embedding took `embedding_s` seconds.
     """
 
     question: str
@@ -39,4 +39,5 @@ class Retrieval:
     idf: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     instructions: str = ""
+    embedding_s: float = 0.0
     trace: Mapping[str, object] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """The two legs of retrieval and the candidates that they find together."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class Candidates:
     `lexical` and `title` are BM25 as a share of the highest score that the question's terms could
     reach; `dense` is a cosine, empty where the embedder does not read the language. `idf` is of
     each term in what the asker may read, as if there were at least 500 passages; `content` are the
-    terms that carry meaning. `counted` are the terms of those that are still there.
+    terms that carry meaning. `counted` are the terms of those that are still there. The question's
+    embedding took `embedding_s` seconds.
     """
 
     language: str
@@ -56,6 +58,7 @@ class Candidates:
     dense: Mapping[int, float]
     question: Embedded | None
     counted: Mapping[int, Counted]
+    embedding_s: float = 0.0
 
 
 class Legs:
@@ -85,10 +88,12 @@ class Legs:
         found = [
             hit.passage_id for hit in self._words.search(telling(asked, rare), scope, CANDIDATES)
         ]
-        question = None
+        question, embedding_s = None, 0.0
         near: dict[int, float] = {}
         if self._embedder.card.reads(language):
+            began = time.perf_counter()
             question = self._embedder.embed_question(text)
+            embedding_s = time.perf_counter() - began
             near = self._near(question.vector, found, scope)
         ids = tuple(dict.fromkeys([*found, *near]))
         stored, tokens = read(ids)
@@ -109,6 +114,7 @@ class Legs:
             dense=near,
             question=question,
             counted=words,
+            embedding_s=embedding_s,
         )
         return candidates, stored, tokens
 

@@ -88,6 +88,7 @@ class Retriever:
             idf=main.candidates.idf,
             weights={term: main.candidates.idf[term] for term in main.candidates.content},
             instructions=self._instructions(scope, found),
+            embedding_s=sum(view.candidates.embedding_s for _, view in seen),
             trace={
                 "question": question,
                 "views": len(seen),
@@ -106,8 +107,7 @@ class Retriever:
         """Return the passages themselves and their token vectors. What was deleted since it was
         indexed is not among them: the registry is the truth.
         """
-        tokens = self._passages.token_vectors(scope, ids, self._legs.embedder_name)
-        return self._passages.with_terms(scope, ids), tokens
+        return self._passages.analysed(scope, ids, self._legs.embedder_name)
 
     def stand(self, scope: Scope, passages: Collection[int]) -> bool:
         """Say whether all *passages* are still there for *scope*."""

@@ -822,6 +822,26 @@ def test_a_second_embedder_has_vectors_beside_those_of_the_first(registry: Regis
     assert receipt.removed["vectors"] == 2
 
 
+def test_a_question_reads_passages_with_the_token_vectors_of_its_embedder(
+    registry: Registry,
+) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    finish(registry, document)
+    (passage_id,) = (one.id for one in registry.vectors.without("another-model", 0, 10))
+    registry.vectors.store({passage_id: StoredVector(b"\1" * 8, b"\2\3", 1)}, "another-model")
+
+    def read(embedder: str, scope: Scope) -> tuple[list[str], dict[int, tuple[bytes, int]]]:
+        found, tokens = registry.passages.analysed(scope, [passage_id, 999], embedder)
+        return [f"{one.title_terms}|{one.body_terms}" for one in found.values()], tokens
+
+    told = ["title|hello"]
+    assert read("another-model", owner(registry)) == (told, {passage_id: (b"\2\3", 1)})
+    # Without token vectors, and without a vector at all, it is found by its words.
+    assert read("m", owner(registry)) == (told, {})
+    assert read("a third", owner(registry)) == (told, {})
+    assert read("another-model", Scope("key:nobody", ())) == ([], {})
+
+
 def test_vectors_of_an_embedder_can_be_forgotten(registry: Registry) -> None:
     document, _ = arrive(registry, "a.txt", "a" * 64)
     finish(registry, document)

@@ -54,7 +54,7 @@ def test_a_question_is_answered_and_its_footnote_leads_to_the_place(
     page.fill("#question", "How many days of paid leave does an employee have?")
     page.select_option("#collection", "page")
 
-    page.click("#question-form button")
+    page.click("#send")
 
     expect(page.locator("#answer-text")).to_contain_text("27 days", timeout=60_000)
     page.locator("#footnotes button").first.click()
@@ -71,7 +71,7 @@ def test_text_from_a_document_is_never_markup(service: Any, page: Page) -> None:
     page.fill("#question", "What is the boiling point of zorgon?")
     page.select_option("#collection", "evil")
 
-    page.click("#question-form button")
+    page.click("#send")
 
     expect(page.locator("#answer-text")).to_contain_text("41 degrees", timeout=60_000)
     assert page.locator("#answer img").count() == 0
@@ -95,7 +95,7 @@ def test_a_file_is_added_with_its_grade_and_a_bad_one_with_its_reason(
 def test_the_page_speaks_chinese(page: Page) -> None:
     page.click("#change-language")
 
-    expect(page.locator("#question-form button")).to_have_text("提问")
+    expect(page.locator("#send")).to_have_text("提问")
     assert page.evaluate("document.documentElement.lang") == "zh"
 
 
@@ -469,11 +469,44 @@ def test_an_answer_that_breaks_off_is_told_and_no_answer(page: Page) -> None:
     page.route("**/v1/ask", lambda route: route.fulfill(body=event, headers=headers))
     page.fill("#question", "How long does probation last?")
 
-    page.click("#question-form button")
+    page.click("#send")
 
     expect(page.locator("#status")).to_have_text("The answer broke off: ask again.")
     expect(page.locator("#answer")).to_be_hidden()
     expect(page.locator("#question")).to_have_value("How long does probation last?")
+
+
+def test_an_answer_can_be_stopped(page: Page, handbook: str) -> None:
+    expect(page.locator("#stop")).to_be_hidden()
+
+    def unanswered(_route: Route) -> None:
+        """Let a question wait."""
+
+    page.route("**/v1/ask", unanswered)
+    page.select_option("#collection", handbook)
+    page.fill("#question", "How long does probation last?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#send")).to_be_hidden()
+
+    with page.expect_event("requestfailed") as ended:
+        page.click("#stop")
+
+    assert ended.value.url.endswith("/v1/ask")  # the service is told, and writes no further
+    expect(page.locator("#status")).to_contain_text("Stopped")
+    expect(page.locator("#answer")).to_be_hidden()
+    expect(page.locator("#stop")).to_be_hidden()
+    expect(page.locator("#question")).to_have_value("How long does probation last?")
+    page.unroute("**/v1/ask")
+    # It can be asked again, and a conversation that is left while it waits gives up, too.
+    page.click("#send")
+    expect(page.locator("#thumbs")).to_be_visible(timeout=60_000)
+    page.route("**/v1/ask", unanswered)
+    page.fill("#question", "How long is the notice period?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop")).to_be_visible()
+    with page.expect_event("requestfailed"):
+        page.click("#new-conversation")
+    expect(page.locator("#send")).to_be_visible()
 
 
 def test_a_note_behind_its_thumb_is_kept(service: Any, page: Page, handbook: str) -> None:

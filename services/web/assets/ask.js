@@ -13,6 +13,8 @@ let turns = [];
 let answer = null;
 // Counts what is begun: what comes late, for another question or conversation, is not shown.
 let begun = 0;
+// Of the answer in the works: ends the call, so that the service stops writing.
+let call = null;
 
 function newId() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((one) => one.toString(16).padStart(2, "0")).join("");
@@ -29,9 +31,8 @@ export async function loadCollections() {
 async function ask(event) {
   event.preventDefault();
   const question = $("question").value.trim();
-  const asking = $("question-form").querySelector("button");
-  if (!question || asking.disabled) return;
-  asking.disabled = true;
+  if (!question || call) return;
+  awaits(new AbortController());
   const mine = ++begun;
   $("question").value = "";
   archive();
@@ -39,14 +40,14 @@ async function ask(event) {
   const body = { question, stream: true, conversation, history: turns.slice(-2 * MOST_TURNS) };
   if ($("collection").value) body.collections = [$("collection").value];
   try {
-    for await (const [name, value] of events("/v1/ask", body)) {
+    for await (const [name, value] of events("/v1/ask", body, call.signal)) {
       if (mine !== begun) return;
       if (name === "passages") $("status").textContent = say("writing");
       if (name === "delta") $("answer-text").append(value.text);
       if (name === "error") throw new Error(reason(value.error));
       if (name === "answer") {
         showAnswer(value);
-        asking.disabled = false;
+        awaits(null);
         break;
       }
     }
@@ -57,14 +58,35 @@ async function ask(event) {
     loadConversations();
   } catch (error) {
     if (mine !== begun) return;
-    $("status").textContent = error.message;
-    // A part of an answer is none.
-    if (!answer) $("answer").hidden = true;
-    $("question").value ||= question;
+    takeBack(question, error.message);
   }
+  end();
+}
+
+function awaits(one) {
+  call = one;
+  $("send").hidden = Boolean(one);
+  $("stop").hidden = !one;
+}
+
+function end() {
+  awaits(null);
   $("answer-text").classList.remove("writing");
-  asking.disabled = false;
   $("question").focus({ preventScroll: true });
+}
+
+function takeBack(question, why) {
+  $("status").textContent = why;
+  // A part of an answer is none.
+  if (!answer) $("answer").hidden = true;
+  $("question").value ||= question;
+}
+
+function stop() {
+  begun += 1;
+  call?.abort();
+  takeBack($("answer-question").textContent, say("stopped"));
+  end();
 }
 
 function begin(question) {
@@ -164,16 +186,15 @@ async function resume(id) {
 
 export function startNew() {
   begun += 1;
+  call?.abort();
   conversation = newId();
   turns = [];
   answer = null;
   $("answer").hidden = true;
-  $("answer-text").classList.remove("writing");
-  $("question-form").querySelector("button").disabled = false;
   $("turns").replaceChildren();
   $("status").textContent = "";
   for (const one of document.querySelectorAll("#conversation-list [aria-current]")) one.removeAttribute("aria-current");
-  $("question").focus({ preventScroll: true });
+  end();
 }
 
 export function listen() {
@@ -181,6 +202,7 @@ export function listen() {
   $("question").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) ask(event);
   });
+  $("stop").addEventListener("click", stop);
   $("new-conversation").addEventListener("click", startNew);
   $("thumb-up").addEventListener("click", () => judge("up"));
   $("thumb-down").addEventListener("click", () => judge("down"));

@@ -38,9 +38,9 @@ export async function send(method, path, body) {
   return (await call(path, options)).json();
 }
 
-export async function* events(path, body) {
+export async function* events(path, body, signal) {
   const response = await call(path, {
-    method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
+    method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" }, signal,
   });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
