@@ -8,6 +8,8 @@ import { say } from "/assets/words.js";
 import { showWhy } from "/assets/why.js";
 
 const MOST_TURNS = 6;
+// Where a collection is chosen: for questions and for the search test, which goes the same way.
+const CHOICES = ["collection", "search-in"];
 let conversation = newId();
 let turns = [];
 let answer = null;
@@ -23,9 +25,15 @@ function newId() {
 export async function loadCollections() {
   const { collections } = await get("/v1/collections");
   const chosen = $("collection").value;
-  $("collection").replaceChildren(new Option(say("all"), ""), ...collections.map((one) => new Option(one.name, one.name)));
-  $("collection").value = chosen;
+  for (const name of CHOICES) {
+    $(name).replaceChildren(new Option(say("all"), ""), ...collections.map((one) => new Option(one.name, one.name)));
+  }
+  choose(chosen);
   $("target-names").replaceChildren(...collections.map((one) => new Option(one.name)));
+}
+
+export function choose(collection) {
+  for (const name of CHOICES) $(name).value = collection;
 }
 
 async function ask(event) {
@@ -202,6 +210,7 @@ export function listen() {
   $("question").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) ask(event);
   });
+  for (const name of CHOICES) $(name).addEventListener("change", () => choose($(name).value));
   $("stop").addEventListener("click", stop);
   $("new-conversation").addEventListener("click", startNew);
   $("thumb-up").addEventListener("click", () => judge("up"));

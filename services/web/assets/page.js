@@ -50,7 +50,7 @@ async function enter() {
   source.closeSource();
   documents.forget();
   for (const name of ["found", "search-status", "access-status", "collection-rows", "key-rows"]) $(name).replaceChildren();
-  $("collection").value = "";
+  asking.choose("");
   await open();
   const shown = PARTS.find((one) => !$(one).hidden);
   show($(`show-${shown}`).hidden ? "ask" : shown);

@@ -10,7 +10,7 @@ async function find(event) {
   $("search-status").textContent = say("searching");
   try {
     const body = { query: $("query").value, limit: 20 };
-    if ($("collection").value) body.collections = [$("collection").value];
+    if ($("search-in").value) body.collections = [$("search-in").value];
     const { passages } = await send("POST", "/v1/search", body);
     $("found").replaceChildren(...passages.map(passageItem));
     $("search-status").textContent = passages.length ? "" : say("nothing");
