@@ -72,7 +72,7 @@ class LlamaContext:
         self._ctx: object = None
         self._load(options)
         self._pieces: dict[int, bytes] = {}
-        # Those of the last batch, by the index of their tokens.
+        # Rows of the last batch, by the index of the token that they follow.
         self._logits: dict[int, NDArray[np.float32]] = {}
         self._ends: dict[int, bool] = {}
         self.tokens = lru_cache(_KEPT_TEXTS)(self._tokenised)

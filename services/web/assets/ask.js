@@ -16,7 +16,7 @@ let answer = null;
 // Counts what is begun: what comes late, for another question or conversation, is not shown.
 let begun = 0;
 // Of the answer in the works: ends the call, so that the service stops writing.
-let call = null;
+let controller = null;
 
 function newId() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((one) => one.toString(16).padStart(2, "0")).join("");
@@ -39,7 +39,7 @@ export function choose(collection) {
 async function ask(event) {
   event.preventDefault();
   const question = $("question").value.trim();
-  if (!question || call) return;
+  if (!question || controller) return;
   awaits(new AbortController());
   const mine = ++begun;
   $("question").value = "";
@@ -48,7 +48,7 @@ async function ask(event) {
   const body = { question, stream: true, conversation, history: turns.slice(-2 * MOST_TURNS) };
   if ($("collection").value) body.collections = [$("collection").value];
   try {
-    for await (const [name, value] of events("/v1/ask", body, call.signal)) {
+    for await (const [name, value] of events("/v1/ask", body, controller.signal)) {
       if (mine !== begun) return;
       if (name === "passages") $("status").textContent = say("writing");
       if (name === "delta") $("answer-text").append(value.text);
@@ -72,7 +72,7 @@ async function ask(event) {
 }
 
 function awaits(one) {
-  call = one;
+  controller = one;
   $("send").hidden = Boolean(one);
   $("stop").hidden = !one;
 }
@@ -92,7 +92,7 @@ function takeBack(question, why) {
 
 function stop() {
   begun += 1;
-  call?.abort();
+  controller?.abort();
   takeBack($("answer-question").textContent, say("stopped"));
   end();
 }
@@ -194,7 +194,7 @@ async function resume(id) {
 
 export function startNew() {
   begun += 1;
-  call?.abort();
+  controller?.abort();
   conversation = newId();
   turns = [];
   answer = null;
