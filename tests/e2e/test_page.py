@@ -202,6 +202,28 @@ def test_the_address_of_a_footnote_opens_the_place(service: Any, page: Page, han
     expect(page.locator("#source-page .marked").first).to_be_visible(timeout=15_000)
 
 
+def test_the_way_back_from_a_place_leads_to_the_answer(page: Page, handbook: str) -> None:
+    page.reload()
+    asked(page, "How long does probation last?", handbook)
+    footnote = page.locator("#footnotes button").first
+    for leave in (page.go_back, lambda: page.click("#close-source")):
+        footnote.click()
+        expect(page.locator("#source")).to_be_visible()
+        assert "#document=" in page.url
+
+        leave()
+
+        expect(page.locator("#source")).to_be_hidden()
+        expect(footnote).to_be_focused()
+        assert "#" not in page.url
+        expect(page.locator("#answer-text")).to_contain_text("six months")
+
+    page.go_forward()
+    expect(page.locator("#source")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#source")).to_be_hidden()
+
+
 def test_questions_make_a_conversation_that_can_be_gone_on_with(page: Page, handbook: str) -> None:
     page.reload()
     asked(page, "What happens in the first month of a newcomer?", handbook)
@@ -212,11 +234,14 @@ def test_questions_make_a_conversation_that_can_be_gone_on_with(page: Page, hand
     expect(page.locator("#turns > li")).to_have_count(1)
     page.click("#new-conversation")
     expect(page.locator("#turns > li")).to_have_count(0)
+    page.select_option("#collection", "")
 
     page.locator("#conversation-list button", has_text="first month of a newcomer").click()
 
     expect(page.locator("#turns > li")).to_have_count(2)
     expect(page.locator("#turns > li").last).to_contain_text("six months")
+    expect(page.locator("#collection")).to_have_value(handbook)
+    expect(page.locator("#search-in")).to_have_value(handbook)
 
 
 def test_what_comes_late_is_not_shown_elsewhere(service: Any, page: Page, handbook: str) -> None:

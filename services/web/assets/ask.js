@@ -178,16 +178,23 @@ export async function loadConversations() {
   }));
 }
 
+// What was asked about last: one collection that is still there, or all.
+function chooseOf(names) {
+  const known = [...$("collection").options].map((one) => one.value);
+  choose(names.length === 1 && known.includes(names[0]) ? names[0] : "");
+}
+
 async function resume(id) {
   startNew();
   const mine = begun;
   conversation = id;
   const { answers } = await get(`/v1/answers?limit=50&conversation=${encodeURIComponent(id)}`);
-  for (const one of answers.reverse()) {
+  for (const [at, one] of answers.reverse().entries()) {
     const record = await get(`/v1/answers/${one.id}`);
     if (mine !== begun) return;
     $("turns").append(turnOf(one.question, record.answer));
     turns.push({ role: "user", content: one.question }, { role: "assistant", content: one.answer });
+    if (at === answers.length - 1) chooseOf(record.question.collections);
   }
   await loadConversations();
 }

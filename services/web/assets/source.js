@@ -21,7 +21,7 @@ export async function openSource(citation) {
   $("source-tools").hidden = !shown.isPdf;
   $("source").hidden = false;
   $("source").focus({ preventScroll: true });
-  history.replaceState(null, "", `#document=${encodeURIComponent(citation.document_id)}&start=${citation.start}&end=${citation.end}`);
+  keepAddress(`#document=${encodeURIComponent(citation.document_id)}&start=${citation.start}&end=${citation.end}`);
   const mine = shown;
   try {
     await showText();
@@ -32,11 +32,21 @@ export async function openSource(citation) {
   if (mine === shown && shown.isPdf) await showPage(shown.page).catch(() => showView("text"));
 }
 
+// A browser's way back from a place leads to where it was opened, however many were looked at there.
+function keepAddress(address) {
+  if (named()) history.replaceState(history.state, "", address);
+  else history.pushState({ opened: true }, "", address);
+}
+
+function named() {
+  return new URLSearchParams(location.hash.slice(1)).get("document");
+}
+
 // Footnotes elsewhere (chats, OpenAI's clients) lead here: #document=ID&start=N&end=N.
 export async function openAddress() {
   const wanted = new URLSearchParams(location.hash.slice(1));
-  if (!wanted.get("document")) return;
-  const document_id = wanted.get("document");
+  const document_id = named();
+  if (!document_id) return hide();
   const told = await get(`/v1/documents/${encodeURIComponent(document_id)}`);
   const start = Number(wanted.get("start")), end = Number(wanted.get("end"));
   await openSource({ document_id, document_name: told.name, isPdf: told.media_type === "application/pdf", start, end });
@@ -44,8 +54,14 @@ export async function openAddress() {
 
 export function closeSource() {
   if ($("source").hidden) return;
+  hide();
+  if (history.state?.opened) history.back();
+  else history.replaceState(null, "", location.pathname);
+}
+
+function hide() {
+  if ($("source").hidden) return;
   $("source").hidden = true;
-  history.replaceState(null, "", location.pathname);
   if (before) before.focus();
 }
 
