@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.domain.passages import embedded_text
 from services.engine import Embedded, Embedder
+from services.engine.token_vectors import packed
 from services.language.normalize import language_of
 from services.registry.vectors import BarePassage, StoredVector, Vectors
 
@@ -65,6 +66,6 @@ def _batches(vectors: Vectors, name: str) -> Iterator[list[BarePassage]]:
 def _stored(embedded: Embedded) -> StoredVector:
     return StoredVector(
         vector=embedded.vector.astype("<f4").tobytes(),
-        tokens=embedded.tokens.tobytes(),
+        tokens=packed(embedded.tokens),
         width=embedded.tokens.shape[1] if len(embedded.tokens) else 0,
     )

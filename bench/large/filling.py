@@ -19,6 +19,7 @@ from services.domain.documents import Blob, NewDocument, Reading
 from services.domain.passages import Chunk, PreparedPassage, embedded_text
 from services.domain.scope import CollectionRole, Role
 from services.engine import Embedder
+from services.engine.token_vectors import packed, unpacked
 from services.language.sentences import sentences
 from services.language.terms import terms
 from services.registry.keys import OWNER
@@ -90,7 +91,7 @@ def _cut(embedder: Embedder, text: str, stored: StoredVector) -> _Real:
 
 
 def _rows(stored: StoredVector) -> Tokens:
-    return np.frombuffer(stored.tokens, np.int8).reshape(-1, stored.width or 1)
+    return np.rint(unpacked(stored.tokens, stored.width or 1) * 127).astype(np.int8)
 
 
 def _made(
@@ -126,7 +127,7 @@ def _made(
 def _joined(above: Tokens, parts: Sequence[_Sentence], most: int) -> bytes:
     """Return the token vectors of *parts* below a title, cut where the model cuts."""
     rows_of = np.concatenate([above[:-1], *(part.tokens for part in parts)])[: most - 1]
-    return np.concatenate([rows_of, above[-1:]]).tobytes()
+    return packed(np.concatenate([rows_of, above[-1:]]))
 
 
 def _title(start: int) -> str:

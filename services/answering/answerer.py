@@ -17,6 +17,7 @@ from services.answering import (
     Event,
     PassagesEvent,
 )
+from services.answering.arranging import arranged, says_nothing_new
 from services.answering.composing import Ranked, composed, model, ranked
 from services.answering.conflicts import Conflict, conflicts
 from services.answering.conversations import Conversations, Told
@@ -232,12 +233,17 @@ class Answerer(AnswerSource):
         limits = {**limits, "length": most}
         found = conflicts(best, limits["temperature"], retrieval.question)
         for sentence in written:
+            if says_nothing_new(sentence.text, course.question.text):
+                continue
             if sentence.evidence is not None and self._may_stand(sentence, best, draft):
                 draft.say(sentence.text, sentence.evidence, sentence.support)
         if draft.is_empty or not self._limits.writes_well:
             others = [conflict.other for conflict in found]
             agreed = [one for one in best if one.evidence not in others]
-            for evidence in composed(agreed, limits, retrieval.language, draft.texts):
+            chosen = composed(agreed, limits, retrieval.language, draft.texts)
+            bounds = {**limits, "most_length": course.question.sampling.max_tokens}
+            asked = course.question.text
+            for evidence in arranged(chosen, agreed, bounds, retrieval.language, asked):
                 draft.quote(evidence)
         _say_conflicts(draft, found, retrieval.language)
         course.trace["conflicts"] = [_told_conflict(one) for one in found]

@@ -56,19 +56,20 @@ def composed(
     word of English or character of Chinese, and `trust` times what the probability of its whole
     document lacks of SURE. What gains nothing is left out, but one sentence always stands. `length`
     bounds the whole; *said* stands in the answer already. Of a table's rows, those that hold only
-    a part of the question's words that one that stands holds are left out.
+    a part of the question's words that another holds are left out.
     """
     chosen: list[Evidence] = []
     told = [frozenset(content_terms(text)) for text in said]
     length = sum(length_of(text, language) for text in said)
+    rows = [one.evidence for one in best if one.evidence.header is not None]
     for one, gain in _gains(best, limits, language):
         if len(chosen) >= limits["most"] or (chosen and gain <= 0):
             break
         size = length_of(one.text, language)
         fits = not chosen or length + size <= limits["length"]
-        if fits and not _is_said(one, told) and not _is_lesser_row(one, chosen):
+        if fits and not _is_said(one, told) and not _is_lesser_row(one, rows):
             chosen.append(one)
-            told.append(one.terms)
+            told.append(frozenset(content_terms(one.text)))
             length += size
     return chosen
 
@@ -106,17 +107,21 @@ def length_of(text: str, language: str) -> int:
 
 
 def _is_said(evidence: Evidence, told: Sequence[frozenset[str]]) -> bool:
-    terms = evidence.terms
-    return any(terms and len(terms & one) / len(terms) >= _SAID for one in told)
+    """Say whether nearly all of a sentence stands in the answer, and all of what it is told with
+    (Basic plan: …).
+    """
+    terms = frozenset(content_terms(evidence.text))
+    subject = frozenset(content_terms(evidence.text.removesuffix(evidence.said)))
+    return any(terms and len(terms & one) / len(terms) >= _SAID and subject <= one for one in told)
 
 
-def _is_lesser_row(evidence: Evidence, chosen: Sequence[Evidence]) -> bool:
-    """Say whether a row holds less of the question's words than a chosen one of its table."""
+def _is_lesser_row(evidence: Evidence, rows: Sequence[Evidence]) -> bool:
+    """Say whether a row holds only a part of what another of its table holds of the question."""
     return any(
         evidence.header is not None
         and one.header is not None
         and cells(evidence.header) == cells(one.header)
         and evidence.found.passage.document_id == one.found.passage.document_id
         and evidence.covers < one.covers
-        for one in chosen
+        for one in rows
     )

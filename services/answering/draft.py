@@ -1,11 +1,14 @@
 """An answer in the making: sentences in order, each with its numbered footnotes."""
 
+import re
+
 from services.answering.evidence import Evidence
 from services.domain.answers import Citation, Sentence
 from services.domain.documents import Span
 from services.language.terms import content_terms
 
 _JOINT = {"en": " ", "zh": ""}
+_STOPPED = re.compile(r"[.!?;:,…。！？；：，][\"'”’」』)）\]]*$")
 _STOP = {"en": "; ", "zh": "；"}
 
 
@@ -61,7 +64,7 @@ class Draft:
     def _add(self, text: str, evidence: Evidence, support: float, cited: Span) -> None:
         if self.text:
             # Rows of tables and items of lists have no stop.
-            self.text += self._stop if self.text[-1].isalnum() else self._joint
+            self.text += self._joint if _STOPPED.search(self.text) else self._stop
         self._last = evidence
         start = len(self.text)
         self.text += text

@@ -14,6 +14,7 @@ from services.cache.recent_vectors import RecentVectors
 from services.domain.documents import Span
 from services.domain.passages import Found, embedded_text
 from services.engine import Embedder
+from services.engine.token_vectors import unpacked
 from services.language import table_rows
 from services.language.normalize import CJK, language_of
 from services.language.table_rows import Row
@@ -79,6 +80,13 @@ class Evidence:
     def heading(self) -> str:
         """The nearest heading or question that it stands under; empty if there is none."""
         return self.lead or next(iter(self.found.passage.headings[-1:]), "")
+
+    @property
+    def key(self) -> str:
+        """What a row of a table is of: the name of its first column with the first cell."""
+        if self.header is None:
+            return ""
+        return f"{table_rows.cells(self.header)[0]} {table_rows.cells(self.quote)[0]}"
 
     @property
     def cited(self) -> Span:
@@ -228,8 +236,8 @@ class Weigher:
         text = embedded_text(passage.document_title, passage.headings, passage.text)
         shift = len(text) - len(passage.text)
         asked = retrieval.embedded.tokens.astype(np.float32) / np.float32(127)
-        rows = np.frombuffer(packed[0], np.int8).reshape(-1, packed[1]).astype(np.float32)
-        likeness = asked @ rows.T / 127
+        rows = unpacked(*packed)
+        likeness = asked @ rows.T
         starts = np.array([start - shift for start, _ in self._embedder.spans(text)][: len(rows)])
         best = [
             likeness[:, (starts >= span.start) & (starts < span.end)].max(axis=1, initial=0.0)
@@ -263,10 +271,11 @@ def _told(header: str | None, text: str, years: frozenset[str] = frozenset()) ->
 
 def _of_what_is_named(question: str, found: list[Evidence]) -> list[Evidence]:
     """Return *found* without what stands under the heading of another thing than the question
-    names (the Plus plan, the Basic plan), where something stands under its own.
+    names (the Plus plan, the Basic plan), or in its row (zone B, zone C), where something stands
+    under its own.
     """
     asked = things_named(question)
-    headed = [things_named(one.heading, is_heading=True) for one in found]
+    headed = [things_named(one.key or one.heading, is_heading=True) for one in found]
     own = asked & frozenset().union(*headed)
     kinds = {kind for kind, _ in own}
     return [

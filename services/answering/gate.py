@@ -156,7 +156,8 @@ def _is_of_another(question: str, best: Sequence[Ranked]) -> bool:
     """
     passages = {one.evidence.rank: one.evidence.found for one in best}.values()
     everything = "\n".join(f"{_above(found)}\n{found.passage.text}" for found in passages)
-    return is_of_another(question, best[0].evidence.context, everything)
+    first = best[0].evidence
+    return is_of_another(question, f"{first.key}\n{first.context}", everything)
 
 
 def _tells_no_time(question: str, best: Sequence[Ranked]) -> bool:

@@ -9,6 +9,7 @@ from services.answering.evidence import Evidence
 from services.answering.leads import asks, leads_on
 from services.answering.measures import title_of
 from services.answering.misplaced import (
+    is_an_exception,
     is_of_another_column,
     is_of_another_number,
     is_turned_round,
@@ -20,7 +21,7 @@ from services.language.terms import content_terms, words
 # A written sentence counts as supported from this share of its content words on.
 SUPPORTED = 0.6
 # Words that say nothing by themselves: the sentence behind them does.
-_NOTHING_SAID = frozenset({"yes", "no"})
+_NOTHING_SAID = frozenset({"yes", "no", "answer", "答案"})
 # Three words that come back so often are a loop of the model.
 _LOOPS = 3
 _NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'’-]+")
@@ -56,7 +57,7 @@ def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
     there too, and what stands together must stand together there (`misplaced.py`); then support is
     the share of its content words that the passage's sentence says. Of one under a heading or a
     question, what is added to that must stand in the sentence itself. A model that says the same
-    over and over, or leads into nothing, says nothing.
+    over and over, or leads into nothing, says nothing; nor does a number alone.
     """
     if _is_loop(text) or leads_on(text):
         return Grounded(text, 0.0, None)
@@ -73,6 +74,7 @@ class _Said:
     def __init__(self, text: str, evidence: Sequence[Evidence]) -> None:
         self._text = text
         self._terms = frozenset(content_terms(text)) - _NOTHING_SAID
+        self._is_bare = not any(map(str.isalpha, "".join(self._terms)))
         self._numbers = numbers(text)
         self._labels = labels(text)
         names = [*_NAME.findall(text), *_first_name(text, evidence)]
@@ -82,7 +84,7 @@ class _Said:
     def supported_by(self, evidence: Evidence) -> float:
         """Return the share of what is said that *evidence* says; 0 if they contradict."""
         quote = evidence.context
-        if not self._terms or self._denies != denies(quote):
+        if self._is_bare or self._denies != denies(quote):
             return 0.0
         if not self._numbers <= numbers(quote):
             return 0.0
@@ -108,9 +110,8 @@ class _Said:
     def _is_misplaced(self, evidence: Evidence) -> bool:
         if evidence.header is not None:
             return is_of_another_column(self._text, evidence.header, evidence.quote)
-        return is_of_another_number(self._text, evidence.quote) or is_turned_round(
-            self._text, evidence.quote
-        )
+        checks = (is_of_another_number, is_turned_round, is_an_exception)
+        return any(check(self._text, evidence.quote) for check in checks)
 
 
 def _is_loop(text: str) -> bool:

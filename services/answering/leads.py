@@ -23,6 +23,10 @@ _NUMBER = re.compile(
     rf"\d{{1,3}}、(?!\d)\s*|{_CHINESE_NUMERAL}{{1,3}}、(?!{_CHINESE_NUMERAL})\s*)"
 )
 _SECTION = re.compile(r"^\d{1,3}(?:\.\d{1,3})*\.?\s+")
+_ITEM = re.compile(
+    rf"^[(（]?(\d{{1,2}}|{_CHINESE_NUMERAL}{{1,3}})"
+    rf"(?:[)）]|[.、](?!\d|{_CHINESE_NUMERAL})|\s+(?=[A-Z\u4e00-\u9fff]))"
+)
 _LIST_MARK = re.compile(rf"(?:{_BULLET.pattern}|{_NUMBER.pattern})")
 # Not one that is quoted: the question is “Why?”.
 _QUESTION = re.compile(r"[?？]\s*[)）]?$")
@@ -80,6 +84,21 @@ def leads_on(text: str) -> bool:
 def asks(text: str) -> bool:
     """Say whether a sentence is a question: it answers none."""
     return _QUESTION.search(text) is not None
+
+
+def number_of_item(text: str) -> int | None:
+    """Return the number that an item of a list begins with: 3 of "3. Close the lid"."""
+    found = _ITEM.match(text)
+    return None if found is None else _numeral(found[1])
+
+
+def _numeral(text: str) -> int:
+    """Return a number up to 99 in digits or Chinese numerals."""
+    if text.isdigit():
+        return int(text)
+    tens, ten, ones = text.rpartition("十")
+    digits = "〇一二三四五六七八九"
+    return (digits.find(tens or "一") * 10 if ten else 0) + (digits.find(ones) if ones else 0)
 
 
 def as_said(text: str) -> str:

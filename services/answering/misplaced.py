@@ -1,5 +1,5 @@
 """Sentences whose words all stand in their source, but not together: a value of another column, the
-number of another thing, two names that changed places.
+number of another thing, two names that changed places, an exception without what makes it one.
 """
 
 import re
@@ -14,21 +14,27 @@ from services.language.terms import CHINESE_STOP_WORDS, content_terms, stop_word
 _CLAUSE = re.compile(r"[,;:.!?](?!\d)|[，；：。！？、\n|]|\b(?:and|or|but|while)\b|[和及与或而]")
 _NUMBER = re.compile(r"(\d+(?:[.,:]\d+)*)")
 _JOINED_BY = frozenset("and or & to with 和 与 及 或 跟 同".split())  # noqa: SIM905 - a text is easier to read
+_EXCEPTION = re.compile(
+    r"\b(?:except|unless|other than|apart from|excluding)\b(?P<behind>[^.;]*)|"
+    r"除(?!了)(?P<within>[^，。；]+?)(?:之外|以外|外)(?!.{0,12}[还也])|"
+    r"(?P<before>[^，。；、]+)(?:除外|不在此限)",
+    re.IGNORECASE,
+)
 # Names that are farther apart say nothing of each other.
 _APART = 6
 
 
 def is_of_another_column(said: str, header: str, row: str) -> bool:
     """Say whether *said* names columns of a table, and a value of *row* that stands in none of
-    them: "closes at 12:00" where 12:00 is the time of lunch.
+    them: "closes at 12:00" where 12:00 is the time of lunch; or a number and no column at all.
     """
     terms, told = frozenset(content_terms(said)), numbers(said)
     names = [frozenset(content_terms(name)) for name in cells(header)][1:]
     first, *values = cells(row)
     named = {i for i, name in enumerate(names) if name & terms}
-    if not named:
-        return False
     known = numbers(f"{header} {first}")
+    if not named:
+        return not told <= known
     stands: dict[str, set[int]] = defaultdict(set)
     for i, value in enumerate(values):
         for number in (numbers(value) & told) - known:
@@ -42,24 +48,47 @@ def is_of_another_column(said: str, header: str, row: str) -> bool:
 def is_of_another_number(said: str, source: str) -> bool:
     """Say whether what *said* counts is what *source* gives another number: "5 days of leave" of
     "26 days of leave and 5 days of training". What is counted stands behind a number, up to the
-    end of the clause.
+    end of the clause; in *said* it may stand before it.
     """
     counted = list(_counted(source))
-    for number, what in _counted(said):
-        own = [len(what & one) for other, one in counted if other == number]
-        others = [len(what & one) for other, one in counted if other != number]
-        if own and others and max(others) > max(own):
+    for number, before, behind in _counted(said):
+        own = [one for other, _, one in counted if other == number]
+        others = [one for other, _, one in counted if other != number]
+        if not own or not others:
+            continue
+        mine, theirs = frozenset().union(*own), frozenset().union(*others)
+        if before & (mine - theirs):
+            continue
+        if before & (theirs - mine):
+            return True
+        if max(len(behind & one) for one in others) > max(len(behind & one) for one in own):
             return True
     return False
 
 
-def _counted(text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the numbers of *text* with the words behind them."""
+def is_an_exception(said: str, source: str) -> bool:
+    """Say whether *said* tells of what *source* excepts, and does not say so: "the rule does not
+    apply to rented drivers" of "it does not apply within the city, except for rented drivers".
+    """
+    if _EXCEPTION.search(said):
+        return False
+    terms = frozenset(content_terms(said))
+    rest = frozenset(content_terms(_EXCEPTION.sub(" ", source)))
+    excepted = (" ".join(filter(None, match.groups())) for match in _EXCEPTION.finditer(source))
+    return any(terms & (frozenset(content_terms(one)) - rest) for one in excepted)
+
+
+def _counted(text: str) -> Iterator[tuple[str, frozenset[str], frozenset[str]]]:
+    """Yield the numbers of *text*, the words before each that is a clause's first, and those
+    behind it.
+    """
     for clause in _CLAUSE.split(text):
         # What stands before the first number, and then each number with what stands behind it.
-        _, *parts = _NUMBER.split(clause)
+        first, *parts = _NUMBER.split(clause)
+        before = frozenset(content_terms(first))
         for number, behind in zip(parts[::2], parts[1::2], strict=True):
-            yield number.replace(",", ""), frozenset(content_terms(behind))
+            yield number.replace(",", ""), before, frozenset(content_terms(behind))
+            before = frozenset()
 
 
 def is_turned_round(said: str, source: str) -> bool:

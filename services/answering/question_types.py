@@ -59,6 +59,16 @@ _ASKS_CLOCK = re.compile(
     r"(?:早上|上午|中午|下午|晚上|每天|从|到)几点|几点(?:钟|半|[开关上下起睡到结才打供出营截锁之以前后])",
     re.IGNORECASE,
 )
+_ASKS_STEPS = re.compile(
+    r"\bhow (?:do|does|can|could|should|must|would|to|is|are)\b|\b(?:steps?|procedures?|process|instructions?)\b|"
+    r"步骤|流程|程序|如何|怎[么样](?!样的?人)|做法|操作方法",
+    re.IGNORECASE,
+)
+_ASKS_YES = re.compile(
+    r"^(?:(?:and|but|so|then),? )?(?:is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has|have|had|am)\b|"
+    r"吗|是否|是不是|能否|可否|有没有|(.)不\1|要不要",
+    re.IGNORECASE,
+)
 # Whatever may be one: it is for refusing where there is surely none.
 _HOLDS_CLOCK = re.compile(
     rf"{_CLOCK}|{_CLOCK_ZH}|\b\d{{1,2}}\.\d\d\b|\b\d{{1,2}} ?(?:h|hrs?|hours?|uhr)\b|小时|全天|"
@@ -128,6 +138,16 @@ _COMPARES = re.compile(
 def years_asked(question: str) -> frozenset[str]:
     """Return the years that a question asks about; none where it compares."""
     return frozenset() if _COMPARES.search(question) else frozenset(YEAR.findall(question))
+
+
+def asks_for_steps(question: str) -> bool:
+    """Say whether a way of doing something is asked for, in either language."""
+    return _ASKS_STEPS.search(question) is not None
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Say whether a question is answered by yes or no, in either language."""
+    return _ASKS_YES.search(question) is not None
 
 
 def asks_for_clock(question: str) -> bool:

@@ -101,7 +101,7 @@ class PreparedPassage:
     """A chunk with everything the registry stores of it.
 
     `vector` is little-endian float32, empty where the embedder does not read the text; `tokens`
-    is int8 in rows of `width`, empty if none are kept.
+    are rows of `width` numbers of four bits, empty if none are kept.
     """
 
     chunk: Chunk

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, takewhile, zip_longest
 
+from services.language.column_names import names_columns
+
 BAR = " | "
 # A longer row names too much to be repeated above others.
 _LONGEST = 200
@@ -47,12 +49,15 @@ def header_of(lines: Sequence[str]) -> str | None:
 
     Of the rows above the first that holds amounts it is the one with most names; years name
     columns, too. Without amounts (times, floors, "30 days") it is the first row if numbers stand in
-    all of a column but there. Two columns may as well be a list of facts, and rows without numbers
-    anything. A line without bars is a caption, or a row with one cell.
+    all of a column but there, or if its words are such as name columns (`column_names.py`). Two
+    columns may as well be a list of facts, and other rows without numbers anything. A line without
+    bars is a caption, or a row with one cell.
     """
     rows = [line.strip() for line in lines if is_row(line)]
     leading = list(takewhile(lambda row: not _has_amount(row), rows))
     if len(leading) == len(rows):
+        if _names_columns(rows):
+            return rows[0]
         leading = rows[:1] if _is_above_numbers(rows) else []
     header = max(leading[:_LEADING], key=lambda row: len(_names(row)), default="")
     return header if len(_names(header)) >= _FEWEST and len(header) <= _LONGEST else None
@@ -165,6 +170,12 @@ def _named(run: Sequence[tuple[int, str]], above: str | None) -> Iterator[Row]:
 def _names(row: str) -> list[str]:
     """Return what a row says behind its first cell."""
     return [] if _RULE.fullmatch(row) else [cell for cell in cells(row)[1:] if cell]
+
+
+def _names_columns(rows: Sequence[str]) -> bool:
+    """Say whether the words of the first row name columns; a rule under it is no row."""
+    first, *others = (cells(row) for row in rows if not _RULE.fullmatch(row)) if rows else ([],)
+    return names_columns(first, others) and len(rows[0]) <= _LONGEST
 
 
 def _is_above_numbers(rows: Sequence[str]) -> bool:

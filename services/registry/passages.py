@@ -49,7 +49,7 @@ class Passages:
         self, scope: Scope, ids: Sequence[int], embedder: str
     ) -> tuple[dict[int, AnalysedPassage], dict[int, tuple[bytes, int]]]:
         """Return those of the passages that *scope* may ask about with their terms, and the token
-        vectors (int8, and their width) by *embedder* of those that have any.
+        vectors (packed, and their width) by *embedder* of those that have any.
         """
         query = (
             sa.select(*PASSAGE_COLUMNS, *_ANALYSED)

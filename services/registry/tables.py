@@ -131,7 +131,7 @@ vectors = Table(
     Column("embedder", String(120), primary_key=True),
     # Little-endian float32, as many as the embedder has dimensions.
     Column("vector", LargeBinary, nullable=False),
-    # Token vectors for late interaction: int8, rows of `width` numbers; empty where none are kept.
+    # Token vectors for late interaction: rows of `width` numbers of four bits, or empty.
     Column("tokens", LargeBinary, nullable=False),
     Column("width", Integer, nullable=False),
 )

@@ -23,7 +23,7 @@ class BarePassage:
 @dataclass(frozen=True, slots=True)
 class StoredVector:
     """A passage's vector (little-endian float32, empty where the embedder does not read the text)
-    and token vectors (int8, rows of *width*).
+    and token vectors (four bits a number, rows of *width*: `engine.token_vectors`).
     """
 
     vector: bytes

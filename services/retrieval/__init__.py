@@ -25,7 +25,7 @@ class Retrieval:
     """Ranked passages, the standalone question behind them, and how they were found.
 
     `embedded` is the question's embedding, None where the embedder cannot read its language;
-    `tokens` are the token vectors of the passages that have any (int8, and their width);
+    `tokens` are the token vectors of the passages that have any (packed, and their width);
     `idf` is of each of its terms in what the asker may read, `weights` of those alone that carry
     meaning; `instructions` say how answers from these collections should sound. The question's
     embedding took `embedding_s` seconds.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.engine import Embedded
+from services.engine.token_vectors import bytes_a_row, unpacked
 from services.language.question_words import question_words
 from services.language.terms import stem, stop_words, terms
 from services.retrieval.legs import Candidates, Stored, Tokens
@@ -119,14 +120,14 @@ def best_likenesses(
     asked: NDArray[np.int8], passages: Sequence[tuple[bytes, int]]
 ) -> NDArray[np.floating[Any]]:
     """Return, for each of the question's tokens *asked* (n, width), its best cosine to a token of
-    each of the *passages* (m, token vectors and their width): (n, m).
+    each of the *passages* (m, packed token vectors and their width): (n, m).
     """
-    counts = [len(packed) // width for packed, width in passages]
-    joined = np.frombuffer(b"".join(packed for packed, _ in passages), np.int8)
-    rows = joined.reshape(-1, asked.shape[1]).astype(np.float32)
+    width = asked.shape[1]
+    counts = [len(packed) // bytes_a_row(width) for packed, _ in passages]
+    rows = unpacked(b"".join(packed for packed, _ in passages), width)
     likeness = (asked.astype(np.float32) / np.float32(127)) @ rows.T
     starts = np.concatenate([[0], np.cumsum(counts[:-1], dtype=np.int64)])
-    best: NDArray[np.floating[Any]] = np.maximum.reduceat(likeness, starts, axis=1) / 127
+    best: NDArray[np.floating[Any]] = np.maximum.reduceat(likeness, starts, axis=1)
     return best
 
 

@@ -3,12 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from services.engine.token_vectors import packed, unpacked
 from services.registry.database import (
     MIGRATIONS,
     Database,
@@ -17,7 +19,7 @@ from services.registry.database import (
     open_sqlite,
     open_url,
 )
-from services.registry.tables import collections, documents
+from services.registry.tables import collections, documents, vectors
 from tests.contract.databases import empty_database
 
 FILLED = (
@@ -30,7 +32,7 @@ FILLED = (
         "'{}', '{}', 0, 0, 'now', 'c', 'x', 0, 5)"
     ),
     "INSERT INTO passages VALUES (7, 'd', 'c', 0, 'hello', 0, 5, NULL, '[]', '', 'hello', 1)",
-    "INSERT INTO vectors VALUES (7, 'first', 'v', 't', 1)",
+    "INSERT INTO vectors VALUES (7, 'first', 'v', '', 0)",
 )
 
 
@@ -70,7 +72,7 @@ def test_vectors_stay_when_passages_may_have_several(
     back(database, "0004")
     with database.read() as connection:
         held = connection.exec_driver_sql("SELECT embedder, width FROM vectors").all()
-    assert [tuple(row) for row in held] == [("first", 1)]
+    assert [tuple(row) for row in held] == [("first", 0)]
     database.close()
 
 
@@ -108,6 +110,46 @@ def test_what_waits_at_an_upgrade_knows_what_it_replaces(
     assert {row.id: row.replaces for row in rows} == {"d": [], "later": ["d"]}
     assert defaults == {"trust": "low"}
     database.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_token_vectors_of_eight_bits_are_packed_and_come_back(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    database = empty_database(kind, tmp_path, request)
+    back(database, "0007")
+    drawn = np.random.default_rng(7).standard_normal((9, 5))
+    rows = np.rint(127 * drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.int8)
+    held = {(7, "first"): (rows, 5), (7, "other"): (rows[:2], 5), (8, "first"): (rows[:0], 0)}
+    with database.write() as connection:
+        for line in (*FILLED[:3], FILLED[2].replace("(7, 'd', 'c', 0", "(8, 'd', 'c', 1")):
+            connection.exec_driver_sql(line)
+        for (passage, embedder), (own, width) in held.items():
+            connection.execute(
+                sa.insert(vectors).values(
+                    passage_id=passage,
+                    embedder=embedder,
+                    vector=b"v",
+                    tokens=own.tobytes(),
+                    width=width,
+                )
+            )
+
+    migrate(database)
+
+    found = tokens_of(database)
+    assert found == {key: packed(own) for key, (own, _) in held.items()}
+    assert unpacked(found[7, "first"], 5) == pytest.approx(rows / 127, abs=0.08)
+    back(database, "0007")
+    spread = np.frombuffer(tokens_of(database)[7, "first"], np.int8).reshape(9, 5)
+    assert spread / 127 == pytest.approx(rows / 127, abs=0.08)
+    database.close()
+
+
+def tokens_of(database: Database) -> dict[tuple[int, str], bytes]:
+    query = sa.select(vectors.c.passage_id, vectors.c.embedder, vectors.c.tokens)
+    with database.read() as connection:
+        return {(row[0], row[1]): bytes(row[2]) for row in connection.execute(query)}
 
 
 def indexes(database: Database) -> set[str | None]:

@@ -51,6 +51,19 @@ def test_what_is_said_already_is_not_said_again(evidence: MakeEvidence) -> None:
     assert [one.quote for one in chosen] == ["Leave is 23 days a year.", "It expires on 31 March."]
 
 
+def test_the_same_sentence_is_told_once_whatever_it_stands_under(evidence: MakeEvidence) -> None:
+    says, plan = "The allowance is EUR 44.", "49 euros a month."
+    named, bare = evidence(says, lead="Allowance and times"), evidence(says)
+    basic, plus = evidence(plan, lead="Basic plan"), evidence(plan, lead="Plus plan")
+    limits = {**LIMITS, "trust": 0.0, "price": 0.0}
+
+    once = composed([Ranked(named, 1.0), Ranked(bare, 1.0)], limits, "en")
+    both = composed([Ranked(basic, 1.0), Ranked(plus, 1.0)], limits, "en")
+
+    assert once == [named]
+    assert both == [basic, plus]
+
+
 def test_rows_that_hold_less_of_the_question_are_left_out(evidence: MakeEvidence) -> None:
     def row(quote: str, *covers: str, header: str = "Product | Price") -> Ranked:
         made = replace(evidence(quote, "a"), header=header, covers=frozenset(covers))
@@ -63,6 +76,9 @@ def test_rows_that_hold_less_of_the_question_are_left_out(evidence: MakeEvidence
     cut = row("Valve C | 18", "price", header="| Product | Price |")
     both = composed([asked_for, row("Valve C | 18", "price", "valve")], limits, "en")
 
+    later = composed([row("Valve C | 18", "price"), asked_for], limits, "en")
+
     assert [one.text for one in alone] == ["Product: Pump B; Price: 340."]
+    assert later == alone
     assert len(composed([asked_for, cut], limits, "en")) == 1
     assert [one.quote for one in both] == ["Pump B | 340", "Valve C | 18"]

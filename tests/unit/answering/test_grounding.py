@@ -57,7 +57,8 @@ BORN = ("Name | Born in | Lives in", "Ada | Paris | Rome")
         ("Hamburg opens at 07:00 and closes at 20:00.", HOURS, True),
         ("Lunch in Hamburg is from 12:00 to 14:00.", HOURS, True),
         ("Lunch in Hamburg is from 07:00 to 20:00.", HOURS, False),
-        ("Hamburg: 20:00.", HOURS, True),
+        ("Hamburg: 20:00.", HOURS, False),
+        ("The answer is: 20:00.", HOURS, False),
         ("汉堡办公室20:00关门。", HOURS_ZH, True),
         ("汉堡办公室12:00关门。", HOURS_ZH, False),
         ("Ada was born in Paris.", BORN, True),
@@ -73,6 +74,8 @@ def test_a_value_stands_under_the_column_that_is_named(
 
 
 DAYS = "All employees in Hamburg have 26 days of paid leave and 5 days of training."
+LIVERY = "The lead time is 25 working days for standard boxes and 40 for boxes with printed livery."
+REST = "The rule on rest times does not apply within 50 km of the depot, except for rented drivers."
 DAYS_ZH = "员工享有26天带薪年假，以及5天培训假。"
 
 
@@ -82,7 +85,20 @@ DAYS_ZH = "员工享有26天带薪年假，以及5天培训假。"
         ("All employees in Hamburg have 26 days of paid leave.", DAYS, True),
         ("All employees in Hamburg have 5 days of training.", DAYS, True),
         ("Employees have 5 days of paid leave.", DAYS, False),
+        ("Paid leave in Hamburg is 26 days.", DAYS, True),
+        ("Paid leave in Hamburg is 5 days.", DAYS, False),
         ("员工享有5天培训假。", DAYS_ZH, True),
+        ("带薪年假是26天。", DAYS_ZH, True),
+        ("带薪年假是5天。", DAYS_ZH, False),
+        ("The lead time for boxes with printed livery is 40 working days.", LIVERY, True),
+        ("The lead time for boxes with printed livery is 25 working days.", LIVERY, False),
+        ("The lead time is 25 working days for standard boxes.", LIVERY, True),
+        ("The rule on rest times does not apply to journeys within 50 km.", REST, True),
+        ("The rule on rest times does not apply to rented drivers within 50 km.", REST, False),
+        ("It does not apply within 50 km, except for rented drivers.", REST, True),
+        ("规定不适用于租用司机。", "本规定不适用于市内行程，租用司机除外。", False),
+        ("规定不适用于市内行程。", "本规定不适用于市内行程，租用司机除外。", True),
+        ("节假日不开放。", "除节假日外，展厅每天不开放午间参观。", False),
         ("员工享有5天带薪年假。", DAYS_ZH, False),
         ("Paid leave is 26 days.", "Paid leave: 26 days; training: 5 days.", True),
         ("It rose from 1,200 to 1,300 EUR.", "It rose from 1,200 EUR to 1,300 EUR.", True),
@@ -123,6 +139,13 @@ def test_yes_alone_says_nothing(evidence: MakeEvidence) -> None:
 
     assert not ground("Yes", [source]).is_supported
     assert ground("Yes, you can bring your dog on Fridays.", [source]).is_supported
+
+
+@pytest.mark.parametrize("said", ["2", "1. 1.", "The answer is: 11.5", "答案是2。"])
+def test_a_number_alone_says_nothing(evidence: MakeEvidence, said: str) -> None:
+    sources = [evidence("2. Run frostctl user reset 1 time."), evidence("The answer 11.5: 2 答案")]
+
+    assert not ground(said, sources).is_supported
 
 
 def test_a_loop_says_nothing(evidence: MakeEvidence) -> None:

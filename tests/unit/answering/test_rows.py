@@ -7,6 +7,7 @@ import pytest
 
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence
+from services.answering.names import things_named
 from services.domain.documents import Span
 
 MakeEvidence = Callable[..., Evidence]
@@ -45,6 +46,13 @@ def test_it_reaches_from_the_names_of_the_columns_to_the_row(
     assert citation.quote == quote
     assert text[citation.start - start : citation.end - start] == quote
     assert draft.cites(row)
+
+
+def test_its_key_says_what_it_is_of(evidence: MakeEvidence) -> None:
+    row = evidence("C Frozen food | 7.10", header="| Zone | Handling |")
+
+    assert things_named(row.key, is_heading=True) >= {("zone", "C")}
+    assert evidence("Zone C is cold.").key == ""
 
 
 def test_it_reaches_beyond_its_passage_to_names_that_stand_near(evidence: MakeEvidence) -> None:

@@ -56,6 +56,31 @@ def test_without_amounts_a_row_above_a_column_of_numbers_names_columns(
     assert header_of(lines) == (lines[0] if names else None)
 
 
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ("错误码 | 含义 | 处理建议;E-A | 请求过多 | 稍后重试;E-B | 签名错误 | 检查密钥", True),
+        ("保养级别 | 执行人;日常 | 司机;一级 | 维修工", True),
+        (
+            "Symptom | Cause | Remedy;---|---|---;No light | Fuse | Replace;Noise | Belt | Tighten",
+            True,
+        ),
+        ("Option | Meaning;debug | Tells more;quiet | Tells less", True),
+        # Forms, one row alone, a menu, one name alone.
+        ("姓名 | 张三 | 部门 | 财务部;电话 | 无 | 邮箱 | 无;备注 | 无 | 职务 | 会计", False),
+        ("时间 | 周二下午 | 地点 | 二楼;出席 | 张三;缺席 | 李四", False),
+        ("等级 | 判定条件 | | 报告时限;一级 | 短 | 小 | 当天;二级 | 长 | 大 | 立即", True),
+        ("Option | Meaning;debug | Tells more", False),
+        ("Home | Products | Contact;Privacy | Terms | Help;Jobs | Press | Map", False),
+        ("Step | ;debug | Tells more;quiet | Tells less", False),
+    ],
+)
+def test_words_that_name_columns_name_them(rows: str, names: bool) -> None:
+    lines = rows.split(";")
+
+    assert header_of(lines) == (lines[0] if names else None)
+
+
 def test_a_caption_is_no_row() -> None:
     assert header_of(["Prices of pumps", *PUMPS.splitlines()]) == PUMPS.splitlines()[0]
 
