@@ -94,14 +94,16 @@ def remove_orphans(registry: Registry, spool: Spool) -> int:
     """Remove originals that no document needs any more: of replaced versions, of refused batches;
     return how many. Young ones are left: their documents may be about to be stored.
     """
-    orphans = [
-        name
-        for name in spool.names(older_than_s=_ORPHANS_S)
-        if not registry.documents.blob_is_used(name)
-    ]
-    for name in orphans:
-        spool.remove(name)
-    return len(orphans)
+    removed = 0
+    for name in spool.names(older_than_s=_ORPHANS_S):
+        if registry.documents.blob_is_used(name):
+            continue
+        # Only now nobody can come to need it: its bytes may have been sent again meanwhile.
+        with registry.documents.unused_blob(name) as is_unused:
+            if is_unused:
+                spool.remove(name)
+                removed += 1
+    return removed
 
 
 if __name__ == "__main__":

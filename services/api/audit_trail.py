@@ -1,5 +1,6 @@
 """Appends to the audit log, many entries in one transaction."""
 
+import asyncio
 import queue
 import threading
 from concurrent.futures import Future
@@ -30,6 +31,10 @@ class AuditTrail:
         self._waiting.put((entry, done))
         return done
 
+    async def note(self, entry: AuditEntry) -> None:
+        """Append *entry* and return when it is durable; it is appended if the caller leaves."""
+        await asyncio.shield(asyncio.wrap_future(self.record(entry)))
+
     def close(self) -> None:
         """Append what waits, and end."""
         self._waiting.put(None)
@@ -53,4 +58,6 @@ class AuditTrail:
             # A full disk must not stop questions; that there is a gap is told where logs go.
             log.exception("audit entries lost", count=len(gathered), exc_info=error)
         for _, done in gathered:
-            done.set_result(None)
+            # Who waited for it may have left.
+            if done.set_running_or_notify_cancel():
+                done.set_result(None)

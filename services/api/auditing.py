@@ -3,7 +3,6 @@
 An entry holds who, which route, and the outcome; never a question's words or a document's text.
 """
 
-import asyncio
 import time
 
 import structlog
@@ -67,7 +66,7 @@ class AuditMiddleware:
             status=status,
             client=client[0] if client else "",
         )
-        await asyncio.wrap_future(trail.record(entry))
+        await trail.note(entry)
 
     def _too_many_unknown(self) -> bool:
         began, count = self._unknown

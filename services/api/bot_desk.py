@@ -1,6 +1,5 @@
 """What bots ask of the service: the way of `/v1/ask`, under the Scope of who wrote in the chat."""
 
-import asyncio
 import hashlib
 import io
 import json
@@ -135,7 +134,7 @@ class ServiceDesk(Desk):
         if trail is not None:
             path = f"/chat/{person.platform}/{quote(action)}"
             entry = AuditEntry(principal, "POST", path, status, "")
-            await asyncio.wrap_future(trail.record(replace(entry, client=person.platform)))
+            await trail.note(replace(entry, client=person.platform))
 
 
 def _user(person: Person) -> str:

@@ -227,8 +227,9 @@ def _removed(house: House, scope: Scope, document_id: str) -> dict[str, object]:
     document, receipt = house.registry.documents.remove(scope, document_id)
     receipt = house.follower.removed(receipt)
     sha256 = document.blob.sha256
-    if not house.registry.documents.blob_is_used(sha256):
-        house.spool.remove(sha256)
+    with house.registry.documents.unused_blob(sha256) as is_unused:
+        if is_unused:
+            house.spool.remove(sha256)
     # Its own bytes, also where another document has the same: that is nothing to tell.
     removed = {**receipt.removed, "file_bytes": document.blob.length}
     return {"document_id": document_id, "name": document.name, "removed": removed}
@@ -248,7 +249,7 @@ def _readers(given: str | None) -> tuple[str, ...] | None:
         body = ReadersBody.model_validate({"readers": json.loads(given)})
     except ValidationError as error:
         raise InvalidRequestError(fault(error.errors())) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = 'readers: a JSON list is expected, like ["group:sales", "user:alice"].'
         raise InvalidRequestError(message) from error
     return None if body.readers is None else tuple(dict.fromkeys(body.readers))
@@ -259,7 +260,7 @@ def _metadata(given: str | None) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(given)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         message = "metadata: a JSON object is expected."

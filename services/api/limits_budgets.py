@@ -62,13 +62,27 @@ class Budgets:
             raise self._refusal(item, what, principal)
 
     def note(self, what: str, principal: str, amount: int) -> None:
-        """Count what has been used already; a budget may end below nothing by it."""
+        """Count what has been used already: of a budget that has not so much left, all."""
         item = self._items.get(what)
-        if item is not None and amount > 0:
-            self._hit(item, what, principal, min(amount, item.amount))
+        if item is None or amount <= 0:
+            return
+        if self._hit(item, what, principal, min(amount, item.amount)):
+            return
+        # Another process may take of it at the same time: then less is left.
+        while (left := self._left(item, what, principal)) > 0:
+            if self._hit(item, what, principal, left):
+                return
 
     def _hit(self, item: RateLimitItem, what: str, principal: str, amount: int) -> bool:
         return self._own_or_shared("hit", item, what, principal, amount)
+
+    def _left(self, item: RateLimitItem, what: str, principal: str) -> int:
+        if self._shared is not None and not self._breaker.is_open:
+            try:
+                return int(self._shared.get_window_stats(item, what, principal).remaining)
+            except StorageError:
+                self._breaker.failed()
+        return int(self._own.get_window_stats(item, what, principal).remaining)
 
     def _own_or_shared(
         self, call: str, item: RateLimitItem, what: str, principal: str, amount: int = 1

@@ -26,6 +26,8 @@ from services.registry.sqlalchemy_registry import Registry
 log = structlog.get_logger("uploads")
 _BLOCK = 1024 * 1024
 _LONGEST_NAME = 200
+# In an index of Postgres, with a collection's id, 2,704 bytes have room.
+_LONGEST_PLACE = 2000
 # How long a fresh job's message is waited for before the sweeper sends it again.
 _MESSAGE_S = 30
 _LINES_PER_JOB = 64
@@ -64,12 +66,15 @@ class Taken:
 def take(door: Door, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
     """Take an upload: from its return on, nothing of it may be lost."""
     name = shown_name(upload.name)
+    _check_place(upload.source_id, "source_id")
     target = _target(door, scope, upload.collection)
     kind = kind_of(name, upload.file)
     upload.file.seek(0)
     sha256, length = door.spool.store(_blocks(upload.file), most_bytes)
     if kind.format == "jsonl":
-        return _take_lines(door, scope.principal, target, upload, sha256)
+        taken = _take_lines(door, scope.principal, target, upload, sha256)
+        _store_again(door, upload, sha256, most_bytes)
+        return taken
     new = NewDocument(
         name=name,
         source_id=upload.source_id,
@@ -80,11 +85,22 @@ def take(door: Door, scope: Scope, upload: Upload, most_bytes: int) -> Taken:
         readers=upload.readers,
     )
     document, is_work = _accept(door, target, [new], scope.principal)[0]
+    _store_again(door, upload, sha256, most_bytes)
+    return Taken(document_out(document), is_work)
+
+
+def _check_place(source_id: str, field: str) -> None:
+    """Refuse a name of a place that cannot be stored in every registry."""
+    if "\0" in source_id or len(source_id.encode("utf-8", "surrogatepass")) > _LONGEST_PLACE:
+        message = f"{field}: at most {_LONGEST_PLACE:,} bytes of UTF-8, and no NUL character."
+        raise InvalidRequestError(message)
+
+
+def _store_again(door: Door, upload: Upload, sha256: str, most_bytes: int) -> None:
+    """Store the bytes again if they were being deleted while they arrived; now a row needs them."""
     if not door.spool.holds(sha256):
-        # The same bytes were being deleted while they arrived; now that a row needs them, again.
         upload.file.seek(0)
         door.spool.store(_blocks(upload.file), most_bytes)
-    return Taken(document_out(document), is_work)
 
 
 def take_again(door: Door, scope: Scope, document_id: str) -> Taken:
@@ -174,6 +190,7 @@ def _lines(
             value = _line_value(body, number)
             title = " ".join(_plain(value.get("title") or "").split())
             source_id = _plain(value["id"])
+            _check_place(source_id, f"file: the id of line {number}")
             yield NewDocument(
                 name=(title or source_id)[:_LONGEST_NAME],
                 source_id=source_id,

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from services.domain.answers import Sampling
 from services.domain.errors import InvalidRequestError
+from services.engine.grammar_bounds import check_grammar, check_schema
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-# Penalties look at so many of the last tokens, as llama.cpp's own default.
 # Lines below the best, in logits, that are tried one after another.
 _NEAR = (4.0, 9.0)
+# Penalties look at so many of the last tokens, as llama.cpp's own default.
 _PENALTY_WINDOW = 64
 
 
@@ -126,6 +127,7 @@ def _grammar(vocabulary: object, sampling: Sampling) -> object | None:
         text = _gbnf_of(sampling.json_schema)
     if text is None:
         return None
+    check_grammar(text)
     grammar: object | None = llama_cpp.llama_sampler_init_grammar(
         vocabulary, text.encode(), b"root"
     )
@@ -135,6 +137,7 @@ def _grammar(vocabulary: object, sampling: Sampling) -> object | None:
 
 
 def _gbnf_of(schema: Mapping[str, object]) -> str:
+    check_schema(schema)
     try:
         return str(json_schema_to_gbnf(json.dumps(schema)))
     except Exception as error:  # its converter raises whatever it stumbles over

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from services.domain.documents import NewDocument, Status
 from services.domain.errors import InvalidRequestError
 from services.domain.scope import CollectionRole, Role, segment_of
+from services.registry.blobs import lock_blobs
 from services.registry.queueing import queue_again
 from services.registry.rows import new_id, now
 from services.registry.tables import collections, compartments, documents
@@ -60,6 +61,7 @@ def stored(
     """
     target = uploader.target
     one_by_one(connection, target.collection_id)
+    lock_blobs(connection, (new.blob.sha256 for new in arrived))
     versions = _versions(connection, uploader, (new.source_id for new in arrived))
     arrived = [_with_readers(new, versions) for new in arrived]
     for readers in {new.readers for new in arrived}:

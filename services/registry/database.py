@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 
 from services.domain.errors import (
     DamagedStoreError,
     HouseError,
+    InvalidRequestError,
     NotReadyError,
     StorageFullError,
 )
@@ -226,6 +227,8 @@ def _meaning(error: DatabaseError) -> HouseError | None:
         return DamagedStoreError(
             "The registry is damaged: put a backup of the data folder in its place."
         )
+    if isinstance(error, DataError):
+        return InvalidRequestError("A value holds what cannot be stored, such as a NUL character.")
     if isinstance(error, OperationalError) and ("locked" in text or "connection" in text):
         return NotReadyError(_NO_ANSWER)
     return None

@@ -1,7 +1,8 @@
 """Documents as those who ask see them: accept, list, look at, remove."""
 
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from services.domain.documents import Document, DocumentFilter, NewDocument, Rec
 from services.domain.errors import DocumentNotFoundError, ForbiddenError
 from services.domain.scope import CollectionRole, Role, Scope, segment_of
 from services.registry.arrivals import Uploader, make_compartment, one_by_one, stored
+from services.registry.blobs import is_used, lock_blobs
 from services.registry.change_log import log_changes
 from services.registry.database import Database, one
 from services.registry.queueing import locked, read_again, unread_versions
@@ -172,9 +174,17 @@ class Documents:
 
     def blob_is_used(self, sha256: str) -> bool:
         """Say whether any document still needs this file of the spool."""
-        query = sa.select(documents.c.id).where(documents.c.blob_sha256 == sha256).limit(1)
         with self._database.read() as connection:
-            return connection.execute(query).first() is not None
+            return is_used(connection, sha256)
+
+    @contextmanager
+    def unused_blob(self, sha256: str) -> Iterator[bool]:
+        """Say whether no document needs this file of the spool; within the block none comes to need
+        it: who sends the same bytes waits, then looks whether they are still there.
+        """
+        with self._database.write() as connection:
+            lock_blobs(connection, [sha256])
+            yield not is_used(connection, sha256)
 
 
 def erase(connection: sa.Connection, document_ids: Sequence[str]) -> dict[str, int]:

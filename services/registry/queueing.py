@@ -11,18 +11,19 @@ from services.registry.tables import documents
 
 _UNFINISHED = [status.value for status in UNFINISHED]
 _QUEUED = {"status": Status.QUEUED.value, "stage": Status.QUEUED.value, "attempts": 0}
+# A statement of Postgres takes 65,535 values.
+_BATCH = 500
 _UNREAD = {"done": 0, "total": 0, "pages": 0, "characters": 0, "passages": 0, "ready_at": None}
 
 
 def queue_again(connection: sa.Connection, ids: Sequence[str], lease_until: int) -> None:
     """Queue documents that failed."""
-    if not ids:
-        return
-    connection.execute(
-        sa.update(documents)
-        .where(documents.c.id.in_(ids))
-        .values(**_QUEUED, error_code=None, error_message=None, lease_until=lease_until)
-    )
+    for start in range(0, len(ids), _BATCH):
+        connection.execute(
+            sa.update(documents)
+            .where(documents.c.id.in_(ids[start : start + _BATCH]))
+            .values(**_QUEUED, error_code=None, error_message=None, lease_until=lease_until)
+        )
 
 
 def read_again(connection: sa.Connection, document_id: str, lease_until: int) -> tuple[str, bool]:

@@ -176,6 +176,8 @@ class Work:
                     .where(documents.c.status.in_(_UNFINISHED), documents.c.lease_until < _epoch())
                     .order_by(documents.c.number)
                     .limit(limit)
+                    # On Postgres a worker may be finishing one of them at this moment.
+                    .with_for_update(skip_locked=True)
                 )
                 .scalars()
                 .all()

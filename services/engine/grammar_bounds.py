@@ -1,0 +1,73 @@
+"""How large a grammar may be: llama.cpp writes repetitions out and walks rules by recursion, so
+that one of many thousand steps ends the process.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.domain.errors import InvalidRequestError
+
+_DEEPEST, _MOST_PARTS = 32, 2000
+# A string of up to so many letters becomes as many groups within each other: llama.cpp takes 1,000,
+# refuses 5,000 and dies of 20,000.
+_MOST_TIMES, _MOST_TIMES_IN_ALL = 1000, 5000
+_DEEPEST_GROUP, _LARGEST_RULE = 1100, 8000
+_COUNTS = frozenset({"minLength", "maxLength", "minItems", "maxItems"})
+_PIECE = re.compile(
+    r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)\}|'
+    r"(?P<paren>[()])|(?P<end>\n)|[\w.-]+"
+)
+
+
+def check_schema(schema: Mapping[str, object]) -> None:
+    """Refuse a JSON schema that is too deep, too large, or counts too far. InvalidRequestError."""
+    counted = 0.0
+    for number, (depth, name, value) in enumerate(_parts(schema)):
+        if depth > _DEEPEST or number > _MOST_PARTS:
+            message = f"at most {_MOST_PARTS} parts, {_DEEPEST} within each other"
+            raise InvalidRequestError(f"response_format: this JSON schema is too large: {message}.")
+        if name not in _COUNTS or not isinstance(value, int | float):
+            continue
+        counted += value
+        if not 0 <= value <= _MOST_TIMES or counted > _MOST_TIMES_IN_ALL:
+            message = f"{_MOST_TIMES}, and {_MOST_TIMES_IN_ALL} in all"
+            raise InvalidRequestError(f"response_format: {name} in a schema goes up to {message}.")
+
+
+def check_grammar(text: str) -> None:
+    """Refuse a GBNF of which a rule, its repetitions written out, is too long or too deep.
+    InvalidRequestError.
+
+    A group counts as often as it may be repeated, and all within it.
+    """
+    sizes, last = [0], 0
+    for piece in _PIECE.finditer(text):
+        if piece["end"]:
+            sizes, last = [0], 0
+        elif piece["paren"] == "(":
+            sizes.append(0)
+        elif piece["paren"] == ")":
+            last = sizes.pop() if len(sizes) > 1 else 0
+            sizes[-1] += last
+        elif piece["comma"] is not None:
+            times = max(int(piece["least"] or 0), int(piece["most"] or 0))
+            sizes[-1] += last * times
+        else:
+            last = 1
+            sizes[-1] += last
+        if len(sizes) > _DEEPEST_GROUP or sizes[-1] > _LARGEST_RULE:
+            message = "this JSON schema repeats too much: ask for less at once"
+            raise InvalidRequestError(f"response_format: {message}.")
+
+
+def _parts(value: object, depth: int = 0, name: str = "") -> Iterator[tuple[int, str, object]]:
+    """Yield each part of a JSON value with its depth and name, the whole first."""
+    yield depth, name, value
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _parts(one, depth + 1, str(key))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for one in value:
+            yield from _parts(one, depth + 1)
