@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import structlog
+
 from ingest.chunking.langchain_chunker import LangChainChunker
 from ingest.embedding import NOT_STORED, embed_readable
 from ingest.reading import Tell
@@ -25,9 +27,12 @@ from services.registry.work import Work
 
 LEASE_S = 120
 MOST_ATTEMPTS = 3
+log = structlog.get_logger("pipeline")
+
 _EMBEDDED_AT_ONCE = 256
 _SMALL_TOGETHER, _SMALL_BYTES = 32, 32_768
 _TELL_EVERY_S = 0.5
+_LOOKS_AGAIN_S = (0.5, 2.0)
 _CPU_SECONDS = 3600
 _BATCH_FORMAT = "jsonl"
 _FORMAT_OF = {kind.media_type: kind.format for kind in KINDS.values()}
@@ -112,6 +117,20 @@ class Pipeline:
             return None
 
     def _reading(self, document: Document) -> Reading:
+        """Read a document; UnreadableError if its original is gone. One that was just being deleted
+        while it was sent again is stored again at once.
+        """
+        for wait_s in _LOOKS_AGAIN_S:
+            try:
+                return self._read_original(document)
+            except FileNotFoundError:
+                if self._tools.spool.holds(document.blob.sha256):
+                    raise
+                time.sleep(wait_s)
+        message = "Its original is gone from the spool: add the file again."
+        raise UnreadableError("original_gone", message)
+
+    def _read_original(self, document: Document) -> Reading:
         limits = self._tools.limits
         if _FORMAT_OF[document.media_type] == _BATCH_FORMAT:
             return read_line(self._tools.spool.read(document.blob), limits.characters)
@@ -185,7 +204,11 @@ def kept_alive(work: Work, document_ids: Sequence[str]) -> Iterator[None]:
 
     def renew() -> None:
         while not done.wait(LEASE_S / 4):
-            work.renew(document_ids, LEASE_S)
+            try:
+                work.renew(document_ids, LEASE_S)
+            except Exception as error:
+                # A registry that does not answer now may do so before the lease runs out.
+                log.exception("a lease was not renewed", exc_info=error)
 
     thread = threading.Thread(target=renew, daemon=True)
     if document_ids:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import httpx2 as httpx
 from joserfc import jws, jwt
@@ -16,16 +16,18 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from services.domain.access import ApiKey
-from services.domain.errors import UnauthenticatedError
+from services.domain.errors import NotReadyError, UnauthenticatedError
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
 _LEEWAY_S = 30
-# An unknown key id makes the keys be fetched again, once in so many seconds at most.
-_REFETCH_S = 60.0
+# An unknown key id makes the keys be fetched again, once in so many seconds at most; sooner where
+# the issuer did not answer.
+_REFETCH_S, _RETRY_S = 60.0, 5.0
 _TIMEOUT_S = 5.0
 _MOST_GROUPS = 200
 _DOTS = 2
 _BAD = "This token is not valid here: sign in again."
+_AWAY = "Whoever signs people in does not answer right now: try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class TokenVerifier:
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
         self._keys: KeySet | None = None
-        self._fetched_at = -_REFETCH_S
+        self._next_fetch = 0.0
+        self._is_away = self._is_fetching = False
         self._lock = threading.Lock()
 
     @staticmethod
@@ -55,7 +58,9 @@ class TokenVerifier:
         return presented.count(".") == _DOTS and not presented.startswith("fn-")
 
     def holder(self, token: str) -> ApiKey:
-        """Return who *token* is about; UnauthenticatedError if it is no good one."""
+        """Return who *token* is about; UnauthenticatedError if it is no good one, NotReadyError
+        while the issuer does not tell its keys.
+        """
         try:
             kid = jws.extract_compact(token.encode()).headers().get("kid")
             keys = self._keys_with(kid)
@@ -75,18 +80,33 @@ class TokenVerifier:
         )
 
     def _keys_with(self, kid: object) -> KeySet:
-        """Return the issuer's keys, fetched again if *kid* is none of them."""
+        """Return the issuer's keys, fetched again if *kid* is none of them.
+
+        One thread fetches, and nobody waits for it: an issuer that is slow holds up no others.
+        """
+        if _has(self._keys, kid):
+            return self._keys
         with self._lock:
-            known = self._keys
-            is_known = known is not None and any(key.kid == kid for key in known.keys)
-            if known is not None and is_known:
-                return known
-            if time.monotonic() - self._fetched_at >= _REFETCH_S:
-                self._fetched_at = time.monotonic()
-                self._keys = known = self._fetched()
-        if known is None or not any(key.kid == kid for key in known.keys):
-            raise UnauthenticatedError(_BAD)
-        return known
+            fetches = not self._is_fetching and time.monotonic() >= self._next_fetch
+            self._is_fetching |= fetches
+        if fetches:
+            self._fetch()
+        if _has(self._keys, kid):
+            return self._keys
+        if self._is_away or self._is_fetching:
+            raise NotReadyError(_AWAY)
+        raise UnauthenticatedError(_BAD)
+
+    def _fetch(self) -> None:
+        try:
+            self._keys, self._is_away = self._fetched(), False
+        except NotReadyError:
+            self._is_away = True
+            raise
+        finally:
+            pause_s = _RETRY_S if self._is_away else _REFETCH_S
+            self._next_fetch = time.monotonic() + pause_s
+            self._is_fetching = False
 
     def _fetched(self) -> KeySet:
         try:
@@ -96,8 +116,11 @@ class TokenVerifier:
                     raise UnauthenticatedError(_BAD)
                 return KeySet.import_key_set(_json(client, str(about["jwks_uri"])))  # type: ignore[arg-type]
         except (httpx.HTTPError, ValueError, KeyError, JoseError) as error:
-            message = "Whoever signs people in does not answer right now: try again."
-            raise UnauthenticatedError(message) from error
+            raise NotReadyError(_AWAY) from error
+
+
+def _has(keys: KeySet | None, kid: object) -> TypeGuard[KeySet]:
+    return keys is not None and any(key.kid == kid for key in keys.keys)
 
 
 def _registry(issuer: Issuer) -> jwt.JWTClaimsRegistry:

@@ -17,6 +17,7 @@ import structlog
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from typing_extensions import override
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from services.bots import (
     Acknowledgement,
@@ -176,7 +177,7 @@ class _Line:
             try:
                 await self.socket.send(json.dumps(frame, ensure_ascii=False))
                 told = await asyncio.wait_for(future, _ANSWER_S)
-            except TimeoutError as error:
+            except (TimeoutError, ConnectionClosed) as error:
                 message = f"WeCom does not answer to {command}."
                 raise PlatformError(message) from error
             finally:

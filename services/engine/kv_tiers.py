@@ -218,7 +218,7 @@ def _packed(saved: SavedState) -> list[bytes]:
         {
             "share": saved.share,
             "tokens": len(saved.tokens),
-            "sum": hashlib.blake2b(tokens + saved.state).hexdigest(),
+            "sum": _sum(saved.share, len(saved.tokens), tokens, saved.state),
         }
     ).encode()
     return [_MAGIC, _HEAD.pack(len(head)), head, tokens, saved.state]
@@ -229,11 +229,22 @@ def _unpacked(data: bytes) -> SavedState | None:
     if parsed is None:
         return None
     told, at = parsed
-    end = at + 4 * int(told["tokens"])
-    if hashlib.blake2b(memoryview(data)[at:]).hexdigest() != told["sum"]:
+    try:
+        share, count = str(told["share"]), int(told["tokens"])
+        is_whole = _sum(share, count, memoryview(data)[at:]) == told["sum"]
+        end = at + 4 * count
+        tokens = np.frombuffer(data[at:end], dtype="<i4").astype(np.int32)
+    except (ValueError, KeyError, TypeError):
         return None
-    tokens = np.frombuffer(data[at:end], dtype="<i4").astype(np.int32)
-    return SavedState(str(told["share"]), tokens, data[end:])
+    return SavedState(share, tokens, data[end:]) if is_whole else None
+
+
+def _sum(share: str, count: int, *parts: bytes | memoryview) -> str:
+    """Return the checksum of a saved state, and of whose it is."""
+    digest = hashlib.blake2b(f"{count} {share}".encode())
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _head(file: Path) -> tuple[str, Tokens] | None:
@@ -245,7 +256,7 @@ def _head(file: Path) -> tuple[str, Tokens] | None:
             told = json.loads(opened.read(size))
             tokens = np.frombuffer(opened.read(4 * int(told["tokens"])), dtype="<i4")
             return str(told["share"]), tokens.astype(np.int32)
-    except (OSError, ValueError, KeyError, struct.error):
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
         return None
 
 

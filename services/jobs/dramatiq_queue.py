@@ -1,5 +1,6 @@
 """The queue and its workers over a dramatiq broker: SQLite on one machine, Redis between many."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,10 +107,10 @@ def redis_broker(url: str) -> RedisBroker:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Say in the house's words that Redis does not answer."""
+    """Say in the house's words that Redis, or the queue's file, does not answer."""
     try:
         yield
-    except (dramatiq.errors.BrokerConnectionError, redis.RedisError) as error:
+    except (dramatiq.errors.BrokerConnectionError, redis.RedisError, sqlite3.Error) as error:
         message = "The job queue does not answer right now: try again."
         raise NotReadyError(message) from error
 

@@ -25,10 +25,17 @@ class IssuerHandler(BaseHTTPRequestHandler):
     key: RSAKey
     url = ""
     fetched = 0
+    # Set: answers at once. Cleared: not yet.
+    open = threading.Event()
+    is_away = False
 
     def do_GET(self) -> None:
         """Tell where the keys are, or the keys."""
         cls = type(self)
+        cls.open.wait(4)
+        if cls.is_away:
+            self.send_error(503)
+            return
         if self.path.endswith("/openid-configuration"):
             told: dict[str, Any] = {"issuer": cls.url, "jwks_uri": f"{cls.url}/keys"}
         else:
@@ -53,6 +60,8 @@ def issuer() -> Iterator[type[IssuerHandler]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), IssuerHandler)
     IssuerHandler.key = rsa("first")
     IssuerHandler.fetched = 0
+    IssuerHandler.is_away = False
+    IssuerHandler.open.set()
     IssuerHandler.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -143,7 +152,7 @@ def test_a9_only_good_tokens_of_the_issuer_count(
     issuer.key = rsa("second")
     rotated = token(issuer.key, claims(issuer))
     assert running.call("GET", "/v1/collections", key=rotated)[0] == 401
-    running.service.verifier._fetched_at -= 61  # type: ignore[union-attr]
+    running.service.verifier._next_fetch -= 61  # type: ignore[union-attr]
     assert found(rotated) == {"sales"}
     entries = running.call("GET", "/v1/audit?limit=1000")[1]["entries"]
     assert "user:alice" in {entry["principal"] for entry in entries}
@@ -151,6 +160,37 @@ def test_a9_only_good_tokens_of_the_issuer_count(
         "A9",
         f"16 bad tokens: 0 accepted; groups give their grants; keys fetched {issuer.fetched} times",
     )
+
+
+def test_an_issuer_that_is_slow_or_away_holds_up_nobody_else(
+    make_running: MakeRunning, issuer: type[IssuerHandler]
+) -> None:
+    running = make_running(oidc_issuer=issuer.url)
+    good = token(issuer.key, claims(issuer))
+    issuer.open.clear()
+    seen: list[int] = []
+    beside = [
+        threading.Thread(
+            target=lambda: seen.append(running.call("GET", "/v1/collections", key=good)[0])
+        )
+        for _ in range(6)
+    ]
+    for one in beside:
+        one.start()
+    began = time.monotonic()
+    assert running.call("GET", "/v1/collections")[0] == 200
+    assert time.monotonic() - began < 2
+    issuer.open.set()
+    for one in beside:
+        one.join()
+    assert sorted(set(seen)) == [200, 503]
+    assert running.call("GET", "/v1/collections", key=good)[0] == 200
+    # Its keys are known: while it is away, known people go on, and others are told to come back.
+    issuer.is_away = True
+    other = token(rsa("second"), claims(issuer))
+    running.service.verifier._next_fetch = 0.0  # type: ignore[union-attr]
+    assert [running.call("GET", "/v1/collections", key=other)[0] for _ in range(2)] == [503, 503]
+    assert running.call("GET", "/v1/collections", key=good)[0] == 200
 
 
 def test_o11_a_budget_ends_and_says_when_it_begins_again(

@@ -7,7 +7,7 @@ import numpy as np
 from fastapi import APIRouter
 
 from services.api.access import Asking
-from services.api.openai.models import EMBEDDING
+from services.api.openai.models import EMBEDDING, refuse_who_may_nothing
 from services.api.openai.schemas import EmbeddingsBody
 from services.api.openai_errors import ModelNotFoundError
 from services.api.state import InService
@@ -25,6 +25,7 @@ def embed(service: InService, scope: Asking, body: EmbeddingsBody) -> dict[str, 
     if body.dimensions not in {None, embedder.card.dimension}:
         message = f"dimensions: this embedder has {embedder.card.dimension}."
         raise InvalidRequestError(message)
+    refuse_who_may_nothing(scope)
     service.refuse_if_draining()
     texts = [body.input] if isinstance(body.input, str) else body.input
     tokens = sum(embedder.count_tokens(texts))

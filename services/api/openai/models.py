@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from services.api.access import Asking
 from services.api.openai_errors import ModelNotFoundError
-from services.domain.errors import CollectionNotFoundError
+from services.domain.errors import CollectionNotFoundError, ForbiddenError
 from services.domain.scope import Role, Scope
 
 router = APIRouter(prefix="/v1/models", tags=["openai"])
@@ -37,6 +37,13 @@ def meant_by(name: str, scope: Scope) -> Meant:
             raise ModelNotFoundError(name) from error
         return Meant([collection])
     raise ModelNotFoundError(name)
+
+
+def refuse_who_may_nothing(scope: Scope) -> None:
+    """Raise ForbiddenError for a key that has neither a scope nor a role."""
+    if not scope.roles and scope.everywhere is None:
+        message = "This key may ask nothing: give it a scope, or a role in a collection."
+        raise ForbiddenError(message)
 
 
 @router.get("")

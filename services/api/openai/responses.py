@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from services.api.access import Asking
 from services.api.admitted import Admitted, Told
+from services.api.checks import check_storable
 from services.api.errors import error_response
 from services.api.openai.models import BASE
 from services.api.openai.replies import Reply
@@ -30,6 +31,7 @@ async def respond(
     request: Request, service: InService, scope: Asking, body: ResponsesBody
 ) -> Response:
     """Answer the input's last message, as OpenAI's responses do; nothing can be gone on from."""
+    check_storable(body.model_dump(include={"text"}), "text.format")
     try:
         chat = body.as_chat()
     except ValidationError as error:

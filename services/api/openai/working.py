@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from services.api.admitted import Admitted, Told
 from services.api.ask import admitted
-from services.api.openai.models import meant_by
+from services.api.openai.models import meant_by, refuse_who_may_nothing
 from services.api.openai.replies import Reply, answer_reply
 from services.api.openai.schemas import ChatBody
 from services.api.schemas import MOST_TURNS, AskBody, question_body, without_none
 from services.api.state import Service
-from services.domain.errors import ForbiddenError, InvalidRequestError
+from services.domain.errors import InvalidRequestError
 from services.domain.scope import Scope
 from services.engine import Generator, Part, Prompt, Step
 from services.engine.templates import TEMPLATES, chat_parts, question_parts
@@ -66,9 +66,7 @@ def _asked(body: ChatBody, collections: list[str] | None) -> AskBody:
 
 def _bare(service: Service, scope: Scope, body: ChatBody) -> Admitted:
     """Return the generator's own words after the messages, without any document."""
-    if not scope.roles and scope.everywhere is None:
-        message = "This key may ask nothing: give it a scope, or a role in a collection."
-        raise ForbiddenError(message)
+    refuse_who_may_nothing(scope)
     service.take_question(scope.principal)
     generator = service.house.generator
     said = tuple(message.turn for message in body.messages)
