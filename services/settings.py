@@ -5,11 +5,19 @@ import tempfile
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
 from services.domain.errors import SettingsError
+from services.domain.setting_checks import BOT_SETTINGS, SCHEMES, bot_fault, check_url
 
 PREFIX = "FOOTNOTE_"
 MIB = 1024 * 1024
@@ -17,15 +25,6 @@ MIB = 1024 * 1024
 _SPAN = r"^$|^\d+ ?/ ?(\d+ ?)?(second|minute|hour|day|month|year)s?$"
 
 _UNREAD = "The settings in .env cannot be read ({}): save it in UTF-8, readable for you."
-
-# What a chat platform's bot needs, whole: who sets one of a line sets all of it.
-_TOGETHER = (
-    ("feishu_app_id", "feishu_app_secret"),
-    ("feishu_encrypt_key", "feishu_verification_token"),
-    ("dingtalk_client_id", "dingtalk_client_secret"),
-    ("wecom_bot_id", "wecom_secret"),
-    ("teams_client_id", "teams_client_secret", "teams_tenant_id"),
-)
 
 
 class Settings(BaseSettings):
@@ -304,6 +303,12 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
 
+    @field_validator(*SCHEMES)
+    @classmethod
+    def _url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        check_url(str(info.field_name), value)
+        return value
+
     @property
     def speaks(self) -> str:
         """The language that the command line speaks: as set, else that of the locale, en or zh."""
@@ -319,17 +324,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _bots_are_whole(self) -> Self:
-        for names in _TOGETHER:
-            absent = [name for name in names if not getattr(self, name)]
-            if absent and len(absent) < len(names):
-                message = f"Setting {PREFIX}{absent[0].upper()} is missing: the bot needs it, too."
-                raise SettingsError(message)
-        if bool(self.slack_bot_token) != bool(self.slack_app_token or self.slack_signing_secret):
-            message = (
-                "Slack needs FOOTNOTE_SLACK_BOT_TOKEN and FOOTNOTE_SLACK_APP_TOKEN "
-                "(or FOOTNOTE_SLACK_SIGNING_SECRET for HTTP)."
-            )
-            raise SettingsError(message)
+        if fault := bot_fault(self.model_dump(include=BOT_SETTINGS)):
+            raise SettingsError(fault)
         return self
 
     @classmethod
@@ -361,7 +357,8 @@ def _first_fault(error: ValidationError) -> str:
     shown = name if name.upper().startswith(PREFIX) else f"{PREFIX}{name}"
     if fault["type"] == "extra_forbidden":
         return f"Unknown setting {shown.upper()}: .env.example lists those that exist."
-    return f"Setting {shown.upper()} is out of bounds: {fault['msg']}."
+    told = fault["msg"].removeprefix("Value error, ")
+    return f"Setting {shown.upper()} is out of bounds: {told}."
 
 
 def environment_with(**changed: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ingest.cli import (
     syncing,
     upkeep,
 )
-from ingest.cli.usage import run_in_chinese
+from ingest.cli.usage import readable, run_in_chinese
 from ingest.cli.words import speaks_chinese, translate_help
 from services.settings import set_quiet_offline
 
@@ -33,6 +33,7 @@ for group in (service, documents, syncing, asking, evaluate, access, upkeep, emb
 def main() -> None:
     """Run the command line."""
     set_quiet_offline()
+    sys.argv[1:] = map(readable, sys.argv[1:])
     chinese = speaks_chinese()
     if chinese:
         # Its tables break lines at spaces alone, and cut off what has none.

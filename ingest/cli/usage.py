@@ -1,5 +1,8 @@
-"""How a command is used, told in Chinese: typer itself speaks English alone."""
+"""How a command is used, told in Chinese: typer itself speaks English alone; and arguments in the
+encoding of a terminal.
+"""
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -51,6 +54,25 @@ def in_chinese(text: str) -> str:
     for pattern, told in _RULES:
         text = pattern.sub(told, text)
     return text
+
+
+def readable(argument: str) -> str:
+    """Return an argument whose bytes are not in this locale's encoding as the text that they are in
+    UTF-8 or GB18030 (a Chinese Windows's); names of files stay as they are.
+    """
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        given = os.fsencode(argument)
+        if os.path.lexists(given):
+            return argument
+        for encoding in ("utf-8", "gb18030"):
+            try:
+                return given.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+        return given.decode("utf-8", "replace")
+    return argument
 
 
 def run_in_chinese(

@@ -9,6 +9,7 @@ from email.message import EmailMessage, MIMEPart
 
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.encodings import decode
+from ingest.reading.mail_quotes import plain_blocks, with_quotes
 from ingest.reading.unstructured_markup import html_contents
 from ingest.reading.unstructured_offline import blocks_of, prepare
 from services.domain.errors import UnreadableError
@@ -47,7 +48,7 @@ def read_msg(source: Source, tell: Tell) -> Contents:
     subject = str(message.subject or "")
     named = [Block("text", f"Attachment: {one.file_name}") for one in message.attachments]
     tell(1, 1)
-    body = blocks_of(elements, titles=False)
+    body = with_quotes(blocks_of(elements, titles=False))
     return Contents([Block("heading", subject, 1), *body, *named], title=subject)
 
 
@@ -94,6 +95,5 @@ def _text(part: MIMEPart) -> list[Block]:
     data = part.get_payload(decode=True)
     text, _ = decode(data if isinstance(data, bytes) else b"", part.get_content_charset())
     if part.get_content_subtype() == "html":
-        return html_contents(text).blocks
-    paragraphs = text.replace("\r\n", "\n").split("\n\n")
-    return [Block("text", one) for one in paragraphs if one.strip()]
+        return list(with_quotes(html_contents(text).blocks))
+    return plain_blocks(text)

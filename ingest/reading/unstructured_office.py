@@ -1,6 +1,6 @@
 """Readers of Word and PowerPoint, by unstructured."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -74,4 +74,20 @@ def _slide(blocks: Sequence[Block], title: str | None) -> list[Block]:
         else block
         for block in blocks
     ]
-    return sorted(told, key=lambda block: block.kind != "heading")
+    return sorted(_with_items(told), key=lambda block: block.kind != "heading")
+
+
+def _with_items(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield a slide's blocks; lines beside each other that are no sentences are items of a list,
+    whose bullets stand in the slide's design.
+    """
+    for is_line, group in groupby(blocks, _is_line):
+        lines = list(group)
+        if is_line and len(lines) > 1:
+            yield from (replace(one, kind="item", text=f"- {one.text}") for one in lines)
+        else:
+            yield from lines
+
+
+def _is_line(block: Block) -> bool:
+    return block.kind == "text" and not block.text.rstrip().endswith(_STOPS)

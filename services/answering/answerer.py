@@ -24,7 +24,7 @@ from services.answering.conversations import Conversations, Told
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence, Weigher
 from services.answering.gate import Gate, Verdict
-from services.answering.grounding import Grounded, ground
+from services.answering.grounding import WHOLLY_SUPPORTED, Grounded, ground
 from services.answering.linear import Linear
 from services.answering.prompt import Material, Packed, continued, pack
 from services.answering.refusal import refusal
@@ -283,12 +283,14 @@ class Answerer(AnswerSource):
     def _may_stand(self, sentence: Grounded, best: Sequence[Ranked], draft: Draft) -> bool:
         """Say whether a written sentence is taken: supported and not said already.
 
-        From a small model it must also restate the very sentence that answers best: taken from
-        anywhere, its sentences cite beside the point (docs/quality.md).
+        From a small model it must also restate the very sentence that answers best, and nothing
+        else: taken from anywhere, its sentences cite beside the point (docs/quality.md).
         """
         if not sentence.is_supported or draft.has_said(sentence.text):
             return False
-        return self._limits.writes_well or sentence.evidence is best[0].evidence
+        if self._limits.writes_well:
+            return True
+        return sentence.support >= WHOLLY_SUPPORTED and sentence.evidence is best[0].evidence
 
     def _refused(self, course: _Course, retrieval: Retrieval) -> AnswerEvent:
         names = [found.passage.document_title for found in retrieval.found]

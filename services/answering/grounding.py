@@ -18,10 +18,18 @@ from services.answering.names import labels, labels_held
 from services.language.numbers import numbers
 from services.language.terms import content_terms, words
 
-# A written sentence counts as supported from this share of its content words on.
-SUPPORTED = 0.6
+# A written sentence counts as supported from this share of its content words on; one of a model
+# that words badly only with all of them: what it adds is seldom true.
+SUPPORTED, WHOLLY_SUPPORTED = 0.6, 1.0
 # Words that say nothing by themselves: the sentence behind them does.
 _NOTHING_SAID = frozenset({"yes", "no", "answer", "答案"})
+# Nor do those that say where it stands.
+_WHENCE = frozenset(
+    {
+        *content_terms("according documents handbook passage text context information provided"),
+        *content_terms("根据 文档 资料 手册 规定 所述"),
+    }
+)
 # Three words that come back so often are a loop of the model.
 _LOOPS = 3
 _NAME = re.compile(r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w'’-]+")
@@ -73,7 +81,7 @@ def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
 class _Said:
     def __init__(self, text: str, evidence: Sequence[Evidence]) -> None:
         self._text = text
-        self._terms = frozenset(content_terms(text)) - _NOTHING_SAID
+        self._terms = frozenset(content_terms(text)) - _NOTHING_SAID - _WHENCE
         self._is_bare = not any(map(str.isalpha, "".join(self._terms)))
         self._numbers = numbers(text)
         self._labels = labels(text)

@@ -48,8 +48,11 @@ def is_of_another_column(said: str, header: str, row: str) -> bool:
 def is_of_another_number(said: str, source: str) -> bool:
     """Say whether what *said* counts is what *source* gives another number: "5 days of leave" of
     "26 days of leave and 5 days of training". What is counted stands behind a number, up to the
-    end of the clause; in *said* it may stand before it.
+    end of the clause; in *said* it may stand before it. Nor may the last word before a number be
+    that of another one: "closes at 9:00" of "opens at 9:00 and closes at 18:00".
     """
+    if _follows_another(_leading(said), _leading(source)):
+        return True
     counted = list(_counted(source))
     for number, before, behind in _counted(said):
         own = [one for other, _, one in counted if other == number]
@@ -64,6 +67,32 @@ def is_of_another_number(said: str, source: str) -> bool:
         if max(len(behind & one) for one in others) > max(len(behind & one) for one in own):
             return True
     return False
+
+
+def _follows_another(said: Sequence[tuple[str, str]], source: Sequence[tuple[str, str]]) -> bool:
+    """Say whether a number stands behind a word that leads to another one alone in the source."""
+    for number, word in said:
+        own = {one for other, one in source if other == number}
+        others = {one for other, one in source if other != number}
+        if own and word in others - own:
+            return True
+    return False
+
+
+def _leading(text: str) -> list[tuple[str, str]]:
+    """Return the numbers of *text*, each with the last word before it within its clause."""
+    return [
+        (number, words_before[-1])
+        for clause in _CLAUSE.split(text)
+        for number, words_before in _with_words_before(clause)
+        if words_before
+    ]
+
+
+def _with_words_before(clause: str) -> Iterator[tuple[str, list[str]]]:
+    *parts, _ = _NUMBER.split(clause)
+    for before, number in zip(parts[::2], parts[1::2], strict=True):
+        yield number.replace(",", ""), content_terms(before)
 
 
 def is_an_exception(said: str, source: str) -> bool:

@@ -390,6 +390,21 @@ def test_an_error_in_a_stream_leaves_the_connection_whole(service: Any, path: st
             assert kept.get("/v1/models").status_code == 200
 
 
+def test_an_answer_from_documents_ends_at_a_stop_and_is_no_json(client: OpenAI) -> None:
+    asked: Any = {"model": "footnote", "messages": [user(QUESTION)]}
+    whole = client.chat.completions.create(**asked).choices[0].message.content or ""
+    stop = whole.split()[2]
+
+    told = client.chat.completions.create(**asked, stop=[stop]).choices[0]
+    pieces = client.chat.completions.create(**asked, stop=stop, stream=True)
+    streamed = "".join(one.choices[0].delta.content or "" for one in pieces if one.choices)
+
+    assert told.message.content == streamed == whole[: whole.index(stop)]
+    assert told.finish_reason == "stop"
+    with pytest.raises(openai.BadRequestError, match="footnote-base"):
+        client.chat.completions.create(**asked, response_format={"type": "json_object"})
+
+
 def test_what_cannot_be_done_is_the_callers_to_mend(client: OpenAI) -> None:
     for given in (
         {"messages": [user("word " * 9000)]},

@@ -400,3 +400,72 @@ def test_old_mails_and_pages_are_read_in_their_encoding(read: Read) -> None:
     assert read("a.html", stale).text == "Plain."
     assert read("a.eml", mail.encode("gbk")).text == "放假通知\n\nFrom: 张三 <a@b.c>\n\n朱镕基"
     assert read("a.html", page.encode("gbk")).text == "备注"
+
+
+QUOTING = """It is 13:00 now.
+
+On Wed, 20 May 2026 at 09:10, Ada King <ada@b.c>
+wrote:
+> Mornings are full. Could it be later?
+>
+> 发件人: 张三 <z@b.c>
+> 发送时间: 2026年5月19日 8:35
+>> 上午九点可以吗？
+"""
+QUOTING_HTML = """<p>It is 13:00 now.</p>
+<p>On Wed, 20 May 2026 at 09:10, Ada King &lt;ada@b.c&gt; wrote:</p>
+<blockquote><p>Mornings are full. Could it be later?</p>
+<p>发件人: 张三 &lt;z@b.c&gt; 发送时间: 2026年5月19日 8:35</p>
+<p>上午九点可以吗？</p></blockquote>
+"""
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_messages_that_a_mail_quotes_are_sections_of_their_own(read: Read, kind: str) -> None:
+    body = QUOTING if kind == "plain" else QUOTING_HTML
+    mail = f"Subject: Window\nFrom: a@b.c\nContent-Type: text/{kind}; charset=utf-8\n\n{body}"
+    earlier = ["Wed, 20 May 2026 at 09:10, Ada King", "张三, 2026年5月19日 8:35"]
+
+    reading = read("a.eml", mail.encode())
+
+    assert reading.text.split("\n\n")[2:] == [
+        "It is 13:00 now.",
+        earlier[0],
+        "Mornings are full. Could it be later?",
+        earlier[1],
+        "上午九点可以吗？",
+    ]
+    assert [one.title for one in reading.headings] == ["Window", *earlier]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["As Ada King wrote:", "第3步，请填写：", "From: the start, Date: unknown", "> quoted alone"],
+)
+def test_what_only_looks_like_a_quoted_message_is_text(read: Read, text: str) -> None:
+    head = "Subject: S\nFrom: a@b.c\nContent-Type: text/plain; charset=utf-8"
+
+    reading = read("a.eml", f"{head}\n\n{text}\n\nMore.".encode())
+
+    assert reading.text.split("\n\n")[2:] == [text.removeprefix("> "), "More."]
+    assert [one.title for one in reading.headings] == ["S"]
+
+
+def test_lines_of_a_slide_that_are_no_sentences_are_a_list(read: Read) -> None:
+    show = Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[1])
+    slide.shapes.title.text = "What we need"
+    body = slide.placeholders[1].text_frame
+    body.text = "Signed agreement"
+    for line in ("Product list", "Licence, for medicines only"):
+        body.add_paragraph().text = line
+    alone = show.slides.add_slide(show.slide_layouts[1])
+    alone.shapes.title.text = "Later"
+    alone.placeholders[1].text_frame.text = "Onboarding plan"
+
+    reading = read("a.pptx", saved(show))
+
+    assert reading.text == (
+        "What we need\n\n- Signed agreement\n- Product list\n- Licence, for medicines only\n\n"
+        "Later\n\nOnboarding plan"
+    )

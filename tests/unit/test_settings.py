@@ -23,6 +23,12 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("FOOTNOTE_PORT", "eighty", "FOOTNOTE_PORT is out of bounds"),
         ("FOOTNOTE_LANGUAGE", "fr", "FOOTNOTE_LANGUAGE is out of bounds"),
         ("FOOTNOTE_SLACK_BOT_TOKEN", "xoxb-1", "FOOTNOTE_SLACK_APP_TOKEN"),
+        ("FOOTNOTE_REDIS_URL", "foo", "FOOTNOTE_REDIS_URL is out of bounds: a URL .* redis://"),
+        ("FOOTNOTE_REDIS_URL", "http://x", "FOOTNOTE_REDIS_URL is out of bounds"),
+        ("FOOTNOTE_DATABASE_URL", "mysql://u:p@h/db", "FOOTNOTE_DATABASE_URL .* postgresql://"),
+        ("FOOTNOTE_GENERATION_URL", "http://a/v1,b", "FOOTNOTE_GENERATION_URL"),
+        ("FOOTNOTE_WIDGET_ORIGINS", "example.com", "FOOTNOTE_WIDGET_ORIGINS"),
+        ("FOOTNOTE_WECOM_URL", "https://x", "FOOTNOTE_WECOM_URL .* wss://"),
     ],
 )
 def test_a_wrong_setting_is_named(
@@ -32,6 +38,24 @@ def test_a_wrong_setting_is_named(
 
     with pytest.raises(SettingsError, match=told):
         Settings.load()
+
+
+def test_addresses_that_people_set_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_REDIS_URL", "unix:///run/redis.sock")
+    monkeypatch.setenv("FOOTNOTE_DATABASE_URL", "postgresql://u:p@h/db")
+    monkeypatch.setenv("FOOTNOTE_GENERATION_URL", "http://a:8080/v1, https://b/v1")
+    monkeypatch.setenv("FOOTNOTE_WIDGET_ORIGINS", "http://localhost:3000")
+
+    assert Settings.load().redis_url == "unix:///run/redis.sock"
+
+
+def test_a_secret_in_a_wrong_address_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_DATABASE_URL", "mysql://me:hidden@host/db")
+
+    with pytest.raises(SettingsError) as told:
+        Settings.load()
+
+    assert "hidden" not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ class _Completion:
 
     def whole(self, last: tuple[str, object]) -> dict[str, object]:
         """Return the completion as one JSON value."""
-        reply = reply_of(last)
+        reply = reply_of(last, self._body.stops)
         message = {"role": "assistant", "content": reply.text, "refusal": None}
         if reply.annotations:
             message["annotations"] = reply.annotations  # type: ignore[assignment]
@@ -83,7 +83,7 @@ class _Completion:
         if isinstance(last, HouseError):
             yield _data(openai_error(status_of(last), last))
             return
-        reply = reply_of(last)
+        reply = reply_of(last, self._body.stops)
         for piece in reply.pieces:
             yield self._chunk({"content": piece})
         end = {"annotations": reply.annotations} if reply.annotations else {}

@@ -1,7 +1,8 @@
 """An answer as a chat message: marks in its text, annotations, footnotes."""
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -51,6 +52,24 @@ def answer_reply(told: Mapping[str, Any]) -> Reply:
         "trace_id": told["trace_id"],
     }
     return Reply("".join(pieces), "stop", step, pieces, annotations, extras)
+
+
+def stopped(reply: Reply, stops: Sequence[str]) -> Reply:
+    """Return *reply* as far as the first of *stops*, with the footnotes of what is left whole."""
+    at = min((i for one in stops if (i := reply.text.find(one)) >= 0), default=len(reply.text))
+    ends = list(itertools.accumulate(map(len, reply.pieces)))
+    starts = [end - len(piece) for end, piece in zip(ends, reply.pieces, strict=True)]
+    kept = [one for one in reply.annotations if one["url_citation"]["end_index"] <= at]  # type: ignore[index]
+    return replace(
+        reply,
+        text=reply.text[:at],
+        pieces=[
+            piece[: at - start]
+            for piece, start in zip(reply.pieces, starts, strict=True)
+            if start < at
+        ],
+        annotations=kept,
+    )
 
 
 def _annotation(citation: Mapping[str, Any], start: int, end: int) -> Mapping[str, object]:

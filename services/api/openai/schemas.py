@@ -97,16 +97,21 @@ class ChatBody(OpenBody):
         """The temperature, None where none was named: 0 where only the likeliest are wanted."""
         return 0.0 if self.top_p == 0 else self.temperature
 
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The texts at which what is said ends."""
+        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return tuple(one for one in stop if one)
+
     def sampling(self, most: int) -> Sampling:
         """Return how to sample, *most* tokens where no number was asked for."""
-        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         wanted = self.response_format
         return Sampling(
             max_tokens=self.max_completion_tokens or self.max_tokens or most,
             temperature=self.heat or 0.0,
             top_p=self.top_p or 1.0,
             seed=None if self.seed is None else self.seed % 2**32,
-            stop=tuple(one for one in stop if one),
+            stop=self.stops,
             frequency_penalty=self.frequency_penalty or 0.0,
             presence_penalty=self.presence_penalty or 0.0,
             logit_bias=tuple((self.logit_bias or {}).items()),

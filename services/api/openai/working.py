@@ -1,16 +1,16 @@
 """What OpenAI's interfaces have done: a conversation's answer, or the bare generator's words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from services.api.admitted import Admitted, Told
 from services.api.ask import admitted
-from services.api.openai.models import meant_by, refuse_who_may_nothing
-from services.api.openai.replies import Reply, answer_reply
+from services.api.openai.models import BASE, meant_by, refuse_who_may_nothing
+from services.api.openai.replies import Reply, answer_reply, stopped
 from services.api.openai.schemas import ChatBody
 from services.api.schemas import MOST_TURNS, AskBody, question_body, without_none
 from services.api.state import Service
-from services.domain.errors import InvalidRequestError
+from services.domain.errors import CancelledError, InvalidRequestError
 from services.domain.scope import Scope
 from services.engine import Generator, Part, Prompt, Step
 from services.engine.templates import TEMPLATES, chat_parts, question_parts
@@ -26,11 +26,11 @@ def work_for(service: Service, scope: Scope, body: ChatBody) -> Admitted:
     return admitted(service, scope, _asked(body, meant.collections))
 
 
-def reply_of(last: tuple[str, object]) -> Reply:
-    """Return how the work ended."""
+def reply_of(last: tuple[str, object], stops: Sequence[str] = ()) -> Reply:
+    """Return how the work ended; an answer from documents as far as the first of *stops*."""
     name, told = last
     if name == "answer":
-        return answer_reply(told)  # type: ignore[arg-type]
+        return stopped(answer_reply(told), stops)  # type: ignore[arg-type]
     assert isinstance(told, Reply)  # noqa: S101 - the only other end of work
     return told
 
@@ -46,6 +46,9 @@ def tokens_of(generator: Generator, body: ChatBody, reply: Reply) -> tuple[int, 
 
 def _asked(body: ChatBody, collections: list[str] | None) -> AskBody:
     """Return the conversation as a question: its last message, after the turns before it."""
+    if body.response_format is not None and body.response_format.type != "text":
+        message = f"response_format: answers from documents are text; {BASE} writes JSON."
+        raise InvalidRequestError(message)
     said = [message.turn for message in body.messages]
     talk = [turn for turn in said if turn.role in {"user", "assistant"} and turn.content.strip()]
     if not talk or talk[-1].role != "user":
@@ -90,6 +93,9 @@ def _bare(service: Service, scope: Scope, body: ChatBody) -> Admitted:
                 yield "delta", {"text": step.text}
         used = step.prompt_tokens + step.completion_tokens
         service.budgets.note("tokens", scope.principal, used)
+        if step.finish == "cancelled":
+            message = "The answer was given up before its end: ask again."
+            raise CancelledError(message)
         yield "reply", Reply("".join(text), step.finish or "stop", step)
 
     return Admitted(service, scope, service.settings.deadline_s, steps)

@@ -76,6 +76,7 @@ def test_a_value_stands_under_the_column_that_is_named(
 DAYS = "All employees in Hamburg have 26 days of paid leave and 5 days of training."
 LIVERY = "The lead time is 25 working days for standard boxes and 40 for boxes with printed livery."
 REST = "The rule on rest times does not apply within 50 km of the depot, except for rented drivers."
+TIMES = "The Berlin office opens at 9:00 and closes at 18:00."
 DAYS_ZH = "员工享有26天带薪年假，以及5天培训假。"
 
 
@@ -93,6 +94,11 @@ DAYS_ZH = "员工享有26天带薪年假，以及5天培训假。"
         ("The lead time for boxes with printed livery is 40 working days.", LIVERY, True),
         ("The lead time for boxes with printed livery is 25 working days.", LIVERY, False),
         ("The lead time is 25 working days for standard boxes.", LIVERY, True),
+        ("Berlin closes at 18:00.", TIMES, True),
+        ("Berlin opens at 9:00 and closes at 18:00.", TIMES, True),
+        ("Berlin closes at 9:00.", TIMES, False),
+        ("Berlin closes at 9:00 and closes at 18:00.", TIMES, False),
+        ("柏林9:00开门。", "柏林9:00开门，18:00关门。", True),
         ("The rule on rest times does not apply to journeys within 50 km.", REST, True),
         ("The rule on rest times does not apply to rented drivers within 50 km.", REST, False),
         ("It does not apply within 50 km, except for rented drivers.", REST, True),

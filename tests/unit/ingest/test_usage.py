@@ -1,11 +1,14 @@
 """How wrong use of a command is told in Chinese."""
 
+import os
+from pathlib import Path
+
 import pytest
 import typer
 
 from ingest.cli import words
 from ingest.cli.main import app
-from ingest.cli.usage import in_chinese, run_in_chinese
+from ingest.cli.usage import in_chinese, readable, run_in_chinese
 
 
 @pytest.mark.parametrize(
@@ -45,3 +48,24 @@ def test_wrong_use_is_told_in_chinese(
 
 def test_what_is_not_known_stays_as_it_is() -> None:
     assert in_chinese("Something new was said.") == "Something new was said."
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("年假".encode("gbk"), "年假"),
+        ("年假".encode(), "年假"),
+        (b"plain", "plain"),
+        (b"\xff\xff", "\ufffd\ufffd"),
+    ],
+)
+def test_an_argument_in_a_terminals_encoding_is_read(given: bytes, read: str) -> None:
+    assert readable(os.fsdecode(given)) == read
+    assert readable(given.decode("ascii", "surrogateescape")) == read
+
+
+def test_a_files_name_stays_as_it_is(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/" + "年假.md".encode("gbk")
+    Path(os.fsdecode(name)).write_text("x")
+
+    assert os.fsencode(readable(os.fsdecode(name))) == name
