@@ -32,7 +32,8 @@ def with_quotes(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield *blocks*, those that say who wrote what follows, and when, as headings."""
     for block in blocks:
         heading = _heading(block.text) if block.kind == "text" else ""
-        yield Block("heading", heading, 2) if heading else block
+        # With a colon: it leads into what follows, and says nothing itself.
+        yield Block("heading", f"{heading}:", 2) if heading else block
 
 
 def _paragraphs(text: str) -> Iterator[str]:

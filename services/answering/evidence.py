@@ -86,7 +86,8 @@ class Evidence:
         """What a row of a table is of: the name of its first column with the first cell."""
         if self.header is None:
             return ""
-        return f"{table_rows.cells(self.header)[0]} {table_rows.cells(self.quote)[0]}"
+        name, first = table_rows.cells(self.header)[0], table_rows.cells(self.quote)[0]
+        return f"{name}{'' if CJK.search(name[-1:]) else ' '}{first}"
 
     @property
     def cited(self) -> Span:

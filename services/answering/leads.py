@@ -27,6 +27,8 @@ _ITEM = re.compile(
     rf"^[(（]?(\d{{1,2}}|{_CHINESE_NUMERAL}{{1,3}})"
     rf"(?:[)）]|[.、](?!\d|{_CHINESE_NUMERAL})|\s+(?=[A-Z\u4e00-\u9fff]))"
 )
+# No item of a list: that has a dot behind its number.
+_CHAPTER = re.compile(r"^\d{1,2}(?:\.\d{1,2})*\s+(?=\S)")
 _LIST_MARK = re.compile(rf"(?:{_BULLET.pattern}|{_NUMBER.pattern})")
 # Not one that is quoted: the question is “Why?”.
 _QUESTION = re.compile(r"[?？]\s*[)）]?$")
@@ -66,8 +68,8 @@ def units(
             lead, left = bare, _ANSWERED
         elif bare in above:
             lead = None
-        elif not is_list and not is_answer and _looks_like_heading(said):
-            if _is_alone(text, span):
+        elif not is_list and not is_answer and (leads_on(said) or _looks_like_heading(said)):
+            if _is_alone(text, span) and _is_short(bare):
                 lead, left = bare, len(text)
         elif len(said) >= _SHORTEST or is_answer:
             yield Unit(span, lead if left > 0 else None)
@@ -135,8 +137,9 @@ def _is_item(text: str, span: Span) -> bool:
 
 def _looks_like_heading(text: str) -> bool:
     """Say whether a line is too short to state anything and ends like no sentence."""
-    short = len(text) <= (_HEADING_CJK if CJK.search(text) else _HEADING)
-    return short and "|" not in text and text[-1].isalnum() and not any(c.isdigit() for c in text)
+    plain = _CHAPTER.sub("", text)
+    short = len(plain) <= (_HEADING_CJK if CJK.search(plain) else _HEADING)
+    return short and "|" not in plain and text[-1].isalnum() and not any(map(str.isdigit, plain))
 
 
 def _is_alone(text: str, span: Span) -> bool:
@@ -149,10 +152,13 @@ def _is_alone(text: str, span: Span) -> bool:
 def _names_what_follows(text: str, span: Span) -> bool:
     """Say whether a sentence is a line alone between paragraphs that states nothing."""
     said = _SECTION.sub("", _NUMBER.sub("", text[span.start : span.end]))
-    is_short = len(said) <= (_NAME_CJK if CJK.search(said) else _NAME)
     return (
         _is_alone(text, span)
-        and is_short
+        and _is_short(said)
         and said[-1:].isalnum()
         and not any(c.isdigit() or c in ":：|" for c in said)
     )
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= (_NAME_CJK if CJK.search(text) else _NAME)

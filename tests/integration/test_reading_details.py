@@ -424,7 +424,7 @@ QUOTING_HTML = """<p>It is 13:00 now.</p>
 def test_messages_that_a_mail_quotes_are_sections_of_their_own(read: Read, kind: str) -> None:
     body = QUOTING if kind == "plain" else QUOTING_HTML
     mail = f"Subject: Window\nFrom: a@b.c\nContent-Type: text/{kind}; charset=utf-8\n\n{body}"
-    earlier = ["Wed, 20 May 2026 at 09:10, Ada King", "张三, 2026年5月19日 8:35"]
+    earlier = ["Wed, 20 May 2026 at 09:10, Ada King:", "张三, 2026年5月19日 8:35:"]
 
     reading = read("a.eml", mail.encode())
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence
-from services.answering.names import things_named
+from services.answering.names import is_of_another, things_named
 from services.domain.documents import Span
 
 MakeEvidence = Callable[..., Evidence]
@@ -53,6 +53,10 @@ def test_its_key_says_what_it_is_of(evidence: MakeEvidence) -> None:
 
     assert things_named(row.key, is_heading=True) >= {("zone", "C")}
     assert evidence("Zone C is cold.").key == ""
+    code = evidence("F09 | 故障 | 报修", header="代码 | 含义 | 处理方法")
+    assert things_named(code.key, is_heading=True) == {("代码", "F09")}
+    assert is_of_another("故障代码F20是什么意思？", code.key, code.key)
+    assert not is_of_another("故障代码F09是什么意思？", code.key, code.key)
 
 
 def test_it_reaches_beyond_its_passage_to_names_that_stand_near(evidence: MakeEvidence) -> None:
