@@ -119,6 +119,9 @@ def _storable(text: str) -> str:
     except UnicodeEncodeError as error:
         message = "it holds half of a character"
         raise ValueError(message) from error
+    if remove_invisible(text)[1] or text.splitlines() not in ([text], []):
+        message = "it holds a character that cannot be seen, or a line's end"
+        raise ValueError(message)
     return text
 
 

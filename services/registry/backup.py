@@ -95,7 +95,9 @@ def read_backup(file: Path, folder: Path, told: Told) -> BackupCounts:
         (aside / _REGISTRY).replace(folder / _REGISTRY)
         sync_folder(folder)
     except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError) as error:
-        message = f"{file} is not a whole backup ({error})."
+        # Some of these errors go on over many lines.
+        reason = str(error).partition("\n")[0].rstrip(": ")
+        message = f"{file} is not a whole backup ({reason})."
         raise BackupError(message) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -66,7 +66,7 @@ def test_all_that_was_acknowledged_before_is_in_it(make_service: Any, tmp_path: 
     assert str(fresh.process.pid) in again.stderr
 
 
-@pytest.mark.parametrize("harm", ["cut", "flip", "foreign", "link", "second"])
+@pytest.mark.parametrize("harm", ["cut", "flip", "foreign", "link", "second", "none"])
 def test_a_harmed_backup_is_refused_and_leaves_nothing(
     make_service: Any, tmp_path: Path, harm: str
 ) -> None:
@@ -91,9 +91,12 @@ def test_a_harmed_backup_is_refused_and_leaves_nothing(
     if harm == "flip":
         data[100] ^= 1
         file.write_bytes(data)
+    if harm == "none":
+        file.write_bytes(b"no archive")
 
-    with pytest.raises(BackupError, match="not a whole backup"):
+    with pytest.raises(BackupError, match="not a whole backup") as told:
         read_backup(file, folder, lambda _done, _total: None)
+    assert "\n" not in str(told.value)
 
     assert not (folder / "registry.sqlite").exists()
     assert not (folder / ".restoring").exists()

@@ -405,6 +405,26 @@ def test_an_answer_from_documents_ends_at_a_stop_and_is_no_json(client: OpenAI) 
         client.chat.completions.create(**asked, response_format={"type": "json_object"})
 
 
+@pytest.mark.usefixtures("client")
+def test_a_key_that_may_nothing_gets_no_vectors(service: Any) -> None:
+    made = service.call("POST", "/v1/keys", {"name": "nobody"})[1]
+    asked = {"model": "footnote-embedding", "input": "tea"}
+
+    assert service.call("POST", "/v1/embeddings", asked, made["key"])[0] == 403
+    assert service.call("POST", "/v1/embeddings", asked)[0] == 200
+
+
+@pytest.mark.usefixtures("client")
+def test_half_a_character_in_a_form_is_the_callers_to_mend(service: Any) -> None:
+    form = {"type": "json_schema", "name": "x", "schema": {"type": "object", "x": "\ud800"}}
+    asked = {"model": "footnote-base", "input": "Say yes.", "text": {"format": form}}
+
+    status, told = service.call("POST", "/v1/responses", asked)
+
+    assert status in {400, 422}
+    assert "text.format" in str(told)
+
+
 def test_what_cannot_be_done_is_the_callers_to_mend(client: OpenAI) -> None:
     for given in (
         {"messages": [user("word " * 9000)]},

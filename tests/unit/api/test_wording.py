@@ -28,6 +28,8 @@ from services.api.wording import fault
         (GrantBody, {"principal": "bob", "role": "ask"}, "key:ID, user:ID or group:NAME"),
         (KeyBody, {"name": "k" * 201}, "name: it is longer than 200 characters."),
         (KeyBody, {"name": "w", "groups": ["\ud800"]}, "groups.0: it holds half of a character."),
+        (KeyBody, {"name": "w\nroot"}, "name: it holds a character that cannot be seen, or a line"),
+        (KeyBody, {"name": "w\u202ex"}, "name: it holds a character that cannot be seen"),
         (KeyBody, {"name": "w", "expires_at": "2026-13-45T99:99:99Z"}, "a time with its zone"),
         (SearchBody, {"query": ""}, "query: it is empty."),
         (KeyBody, {"name": "w", "expires_at": "9999-12-31T23:59:59-01:00"}, "too far away"),
