@@ -27,7 +27,8 @@ def verify_data(settings: Settings) -> dict[str, Any]:
     registry = open_registry(settings)
     try:
         registry.database.check()
-        counts, faults = _verify_documents(registry)
+        originals: dict[str, str] = {}
+        counts, faults = _verify_documents(registry, originals)
         altered = registry.audit.fault()
         if altered is not None:
             faults.append(translated("The audit log was altered: {fault}", fault=altered))
@@ -36,10 +37,16 @@ def verify_data(settings: Settings) -> dict[str, Any]:
         registry.close()
     spool = open_spool(settings)
     names = spool.names()
+    known = frozenset(names)
     faults += [
         translated("Spool file {name} does not match its name: add the document again.", name=name)
         for name in names
         if not _is_whole(spool, name)
+    ]
+    faults += [
+        translated("The original of {name} is gone: add the document again.", name=shown)
+        for sha256, shown in originals.items()
+        if sha256 not in known
     ]
     generations = Generations(settings.index_folder / "generations")
     for number in generations.numbers():
@@ -67,7 +74,10 @@ def drop_indexes(settings: Settings) -> int:
         return Generations(settings.index_folder / "generations").clear()
 
 
-def _verify_documents(registry: Registry) -> tuple[dict[str, int], list[str]]:
+def _verify_documents(
+    registry: Registry, originals: dict[str, str]
+) -> tuple[dict[str, int], list[str]]:
+    """Return counts and faults; *originals* learns which files of the spool are needed, by whom."""
     scope = registry.collections.scope_of(OWNER)
     counts: Counter[str] = Counter()
     faults: list[str] = []
@@ -76,6 +86,7 @@ def _verify_documents(registry: Registry) -> tuple[dict[str, int], list[str]]:
         listed, cursor = registry.documents.listed(scope, DocumentFilter(), cursor, 200)
         for document in listed:
             counts["documents"] += 1
+            originals[document.blob.sha256] = document.name
             counts[f"documents_{document.status.value}"] += 1
             text = registry.documents.text(scope, document.id)
             passages = registry.passages.of_document(scope, document.id)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingest import worker
+from ingest.cli.verification import verify_data
 from services.api import uploads
 from services.api.uploads import Door, Taken, Upload, take
 from services.domain.documents import Blob, DocumentFilter, NewDocument, Reading, Status
@@ -23,6 +24,8 @@ from services.registry.folder_spool import FolderSpool
 from services.registry.keys import OWNER
 from services.registry.prepared import PreparedDocument
 from services.registry.sqlalchemy_registry import Registry
+from services.settings import Settings
+from services.wiring import open_registry, open_spool
 from tests.contract.databases import empty_database
 
 TEXT = b"hello world"
@@ -166,3 +169,19 @@ def test_a_place_that_postgres_cannot_hold_is_refused_everywhere(door: Door) -> 
 def test_a_nul_that_reaches_postgres_is_told(postgres: Registry) -> None:
     with pytest.raises(InvalidRequestError, match="NUL"):
         postgres.documents.get(postgres.collections.scope_of(OWNER), "doc\0")
+
+
+def test_a_look_at_the_data_tells_of_originals_that_are_gone(tmp_path: Path) -> None:
+    settings = Settings.load(data_dir=tmp_path)
+    registry, spool = open_registry(settings), open_spool(settings)
+    door = Door(registry, spool, MemoryQueue())
+    upload(door, "a.txt", TEXT)
+    upload(door, "b.txt", b"another")
+    assert verify_data(settings)["faults"] == []
+
+    spool.remove(hashlib.sha256(TEXT).hexdigest())
+    registry.close()
+
+    assert verify_data(settings)["faults"] == [
+        "The original of a.txt is gone: add the document again."
+    ]
