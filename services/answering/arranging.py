@@ -29,14 +29,16 @@ def arranged(
 
     Who asks for steps gets all of the numbered list that a step stands in, up to three times the
     `length` of an answer, which `most_length` bounds. A sentence that says no more than the
-    *question* is told with the next one.
+    *question* is told with the next one, the second half of one with the first.
     """
     held = {_place(one.evidence): one.evidence for one in best}
     whole = list(chosen)
     for one in chosen:
-        behind = held.get((one.found.passage.id, one.position + 1))
+        before, behind = (held.get((one.found.passage.id, one.position + by)) for by in (-1, 1))
         if behind is not None and behind not in whole and says_nothing_new(one.quote, question):
             whole.insert(whole.index(one) + 1, behind)
+        if before is not None and before not in whole and _goes_on_from(one, before):
+            whole.insert(whole.index(one), before)
     if asks_for_steps(question):
         room = min(limits["length"] * _STEPS, limits["most_length"])
         if steps := _with_steps(whole, list(held.values()), room, language):
@@ -54,6 +56,14 @@ def _said(text: str) -> frozenset[str]:
         return frozenset(content_terms(text))
     # Pairs of characters, which terms hold too, differ with what stands beside them.
     return frozenset(word for word in words(text) if word not in CHINESE_STOP_WORDS)
+
+
+def _goes_on_from(one: Evidence, before: Evidence) -> bool:
+    """Say whether *one* is the second half of an English sentence that a semicolon parts; Chinese
+    halves stand alone.
+    """
+    is_half = one.quote[:1].islower() and before.quote.rstrip().endswith(";")
+    return is_half and _goes_on(before, one)
 
 
 def _with_steps(

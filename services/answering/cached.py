@@ -82,7 +82,7 @@ def _again(event: AnswerEvent, waited_s: float, began: float) -> AnswerEvent:
     times = dict.fromkeys(event.answer.timings_ms, 0.0)
     times |= {
         "queue": round(waited_s * 1000, 2),
-        "total": round((time.perf_counter() - began) * 1000, 2),
+        "total": round((waited_s + time.perf_counter() - began) * 1000, 2),
     }
     usage = replace(event.answer.usage, cached_tokens=event.answer.usage.prompt_tokens)
     answer = replace(event.answer, id=answer_id, trace_id=answer_id, usage=usage, timings_ms=times)

@@ -14,7 +14,7 @@ from services.cache.recent_vectors import RecentVectors
 from services.domain.documents import Span
 from services.domain.passages import Found, embedded_text
 from services.engine import Embedder
-from services.engine.token_vectors import unpacked
+from services.engine.token_vectors import likeness as likeness_of
 from services.language import table_rows
 from services.language.normalize import CJK, language_of
 from services.language.table_rows import Row
@@ -236,10 +236,9 @@ class Weigher:
             return zeros, zeros
         text = embedded_text(passage.document_title, passage.headings, passage.text)
         shift = len(text) - len(passage.text)
-        asked = retrieval.embedded.tokens.astype(np.float32) / np.float32(127)
-        rows = unpacked(*packed)
-        likeness = asked @ rows.T
-        starts = np.array([start - shift for start, _ in self._embedder.spans(text)][: len(rows)])
+        likeness = likeness_of(retrieval.embedded.tokens, packed[0])
+        rows = likeness.shape[1]
+        starts = np.array([start - shift for start, _ in self._embedder.spans(text)][:rows])
         best = [
             likeness[:, (starts >= span.start) & (starts < span.end)].max(axis=1, initial=0.0)
             for span in spans

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.answering.evidence import Evidence
 from services.answering.leads import asks, leads_on
@@ -72,8 +73,8 @@ def ground(text: str, evidence: Sequence[Evidence]) -> Grounded:
     said = _Said(text, evidence)
     best, support = None, 0.0
     for one in evidence:
-        share = said.supported_by(one)
-        if share > support:
+        share = said.share_in(one)
+        if share > support and not said.contradicts(one):
             best, support = one, share
     return Grounded(text, round(support, 4), best)
 
@@ -89,21 +90,21 @@ class _Said:
         self._names = frozenset(content_terms(" ".join(names)))
         self._denies = denies(text)
 
-    def supported_by(self, evidence: Evidence) -> float:
-        """Return the share of what is said that *evidence* says; 0 if they contradict."""
+    def share_in(self, evidence: Evidence) -> float:
+        """Return the share of what is said that *evidence* says."""
+        if self._is_bare:
+            return 0.0
+        return len(self._terms & (evidence.terms | _title(evidence))) / len(self._terms)
+
+    def contradicts(self, evidence: Evidence) -> bool:
+        """Say whether what is said is not what *evidence* says, though its words are there."""
         quote = evidence.context
-        if self._is_bare or self._denies != denies(quote):
-            return 0.0
-        if not self._numbers <= numbers(quote):
-            return 0.0
-        above = title_of(evidence.found)
-        title = frozenset(content_terms(evidence.found.passage.document_title))
-        is_named = self._names <= evidence.terms | title
-        if not is_named or not self._labels <= labels_held(f"{quote}\n{above}"):
-            return 0.0
-        if self._is_misplaced(evidence) or self._only_repeats(evidence):
-            return 0.0
-        return len(self._terms & (evidence.terms | title)) / len(self._terms)
+        if self._denies != denies(quote) or not self._numbers <= numbers(quote):
+            return True
+        is_named = self._names <= evidence.terms | _title(evidence)
+        if not is_named or not self._labels <= labels_held(f"{quote}\n{title_of(evidence.found)}"):
+            return True
+        return self._is_misplaced(evidence) or self._only_repeats(evidence)
 
     def _only_repeats(self, evidence: Evidence) -> bool:
         """Say whether what is said beside the words of the heading or question above *evidence* is
@@ -120,6 +121,15 @@ class _Said:
             return is_of_another_column(self._text, evidence.header, evidence.quote)
         checks = (is_of_another_number, is_turned_round, is_an_exception)
         return any(check(self._text, evidence.quote) for check in checks)
+
+
+def _title(evidence: Evidence) -> frozenset[str]:
+    return _terms_of(evidence.found.passage.document_title)
+
+
+@lru_cache(256)
+def _terms_of(title: str) -> frozenset[str]:
+    return frozenset(content_terms(title))
 
 
 def _is_loop(text: str) -> bool:

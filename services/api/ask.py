@@ -70,12 +70,19 @@ def _question(service: Service, body: AskBody, scope: Scope) -> Question:
 
 
 async def _events(asked: Admitted) -> AsyncIterator[bytes]:
-    """Yield server-sent events; the last one is `answer` or `error`."""
+    """Yield server-sent events; the last one is `answer` or `error`. What needed no generator (kept
+    answers, quoted sentences, refusals) comes as one `delta`.
+    """
+    has_text = False
     async for told in asked.told():
         if isinstance(told, HouseError):
             yield event("error", error_body(told.code, str(told), told.retry_after_s))
-        else:
-            yield event(*told)
+            continue
+        name, value = told
+        has_text |= name == "delta"
+        if name == "answer" and not has_text:
+            yield event("delta", {"text": value["answer"]})  # type: ignore[index]
+        yield event(name, value)
 
 
 def _told(step: PassagesEvent | DeltaEvent | AnswerEvent) -> Told:

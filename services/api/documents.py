@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
-from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from pydantic import ValidationError
 
@@ -36,6 +36,7 @@ _RESTING = frozenset({Status.READY, Status.FAILED})
 
 @router.post("", status_code=202, responses={200: {"description": "It is there already."}})
 async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
+    request: Request,
     service: InService,
     scope: Asking,
     file: Annotated[UploadFile, File(description="The file.")],
@@ -47,6 +48,9 @@ async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
     ] = None,
 ) -> JSONResponse:
     """Take a file to be ingested: 202 with its Document, 200 if it is there already."""
+    if len((await request.form()).getlist("file")) > 1:
+        message = "file: one file in each request; of several only one would be taken."
+        raise InvalidRequestError(message)
     service.budgets.spend("uploads", scope.principal)
     upload = Upload(
         name=_unescaped(file.filename or ""),

@@ -5,6 +5,7 @@ from fastapi.responses import JSONResponse, Response
 
 from services.api import metrics
 from services.api.access import Asking
+from services.api.errors import error_body
 from services.api.state import InHouse, InService
 from services.domain.errors import ForbiddenError
 from services.domain.scope import Role
@@ -20,13 +21,14 @@ async def live() -> dict[str, str]:
 
 
 @router.head("/health/ready", include_in_schema=False)
-@router.get("/health/ready")
+@router.get("/health/ready", responses={503: {"description": "It is starting, or draining."}})
 async def ready(service: InService) -> JSONResponse:
     """Say whether questions can be answered now: 200, or 503 with the reason."""
     if service.is_ready:
         return JSONResponse({"status": "ready"})
     status = "draining" if service.draining else "starting"
-    return JSONResponse({"status": status}, 503, headers={"Retry-After": "1"})
+    error = error_body("not_ready", f"The service is {status}: ask again in a moment.", 1)
+    return JSONResponse({"status": status, **error}, 503, headers={"Retry-After": "1"})
 
 
 @router.get("/metrics", response_class=Response)

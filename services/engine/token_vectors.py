@@ -31,12 +31,31 @@ def packed(rows: NDArray[np.int8]) -> bytes:
 
 def unpacked(stored: bytes, width: int) -> NDArray[np.float32]:
     """Return the token vectors that `packed` made, shape (n, width), rows of unit length."""
+    rows = _spread(stored, width)
+    return rows[:, :width] / _lengths(rows)[:, np.newaxis]
+
+
+def likeness(asked: NDArray[np.int8], stored: bytes) -> NDArray[np.float32]:
+    """Return the cosine of each of the vectors *asked*, shape (n, width), of length 127, to each of
+    the m that `packed` made: (n, m).
+    """
+    rows = _spread(stored, asked.shape[1])
+    products = asked.astype(np.float32) @ rows[:, : asked.shape[1]].T
+    # Fewer numbers than the rows have.
+    products /= 127 * _lengths(rows)
+    return products
+
+
+def _spread(stored: bytes, width: int) -> NDArray[np.float32]:
     half = bytes_a_row(width)
     pairs = np.frombuffer(stored, np.int8).reshape(-1, half)
     rows = np.empty((len(pairs), 2 * half), np.float32)
     # Shifted down, a number of eight bits keeps its sign.
     rows[:, :half] = (pairs << 4) >> 4
     rows[:, half:] = pairs >> 4
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    rows /= np.maximum(lengths, 1)[:, np.newaxis]
-    return rows[:, :width]
+    return rows
+
+
+def _lengths(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths: NDArray[np.float32] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return np.maximum(lengths, 1)

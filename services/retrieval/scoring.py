@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.engine import Embedded
-from services.engine.token_vectors import bytes_a_row, unpacked
+from services.engine.token_vectors import bytes_a_row, likeness
 from services.language.question_words import question_words
 from services.language.terms import stem, stop_words, terms
 from services.retrieval.legs import Candidates, Stored, Tokens
@@ -122,12 +122,10 @@ def best_likenesses(
     """Return, for each of the question's tokens *asked* (n, width), its best cosine to a token of
     each of the *passages* (m, packed token vectors and their width): (n, m).
     """
-    width = asked.shape[1]
-    counts = [len(packed) // bytes_a_row(width) for packed, _ in passages]
-    rows = unpacked(b"".join(packed for packed, _ in passages), width)
-    likeness = (asked.astype(np.float32) / np.float32(127)) @ rows.T
+    counts = [len(packed) // bytes_a_row(width) for packed, width in passages]
+    found = likeness(asked, b"".join(packed for packed, _ in passages))
     starts = np.concatenate([[0], np.cumsum(counts[:-1], dtype=np.int64)])
-    best: NDArray[np.floating[Any]] = np.maximum.reduceat(likeness, starts, axis=1)
+    best: NDArray[np.floating[Any]] = np.maximum.reduceat(found, starts, axis=1)
     return best
 
 

@@ -3,6 +3,7 @@
 import http.client
 import io
 import itertools
+import json
 import os
 import re
 import time
@@ -230,3 +231,45 @@ def test_u10_invisible_text_has_no_way_in(make_running: MakeRunning, figure: Fig
     assert [remove_invisible(one)[1] for one in told] == [0, 0, 0, 0]
     assert "removed" in str(document["grade"])
     figure("U10", f"{len(hidden)} invisible characters: 0 in text, index, prompt, answer; counted")
+
+
+def test_of_two_files_in_a_request_none_is_taken(make_running: MakeRunning) -> None:
+    running = make_running()
+    part = (
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="{}.txt"\r\n\r\nTea {}.\r\n'
+    )
+    body = (part.format("a", "a") + part.format("b", "b") + "--x--\r\n").encode()
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+
+    status, told = running.call("POST", "/v1/documents", body, None, kind)
+
+    assert status == 422
+    assert "one file in each request" in told["error"]["message"]
+    assert running.call("GET", "/v1/documents")[1]["documents"] == []
+
+
+def test_a_service_that_is_not_ready_says_so_as_an_error(tmp_path: Path) -> None:
+    running = Running(tmp_path / "data").start()
+    running.service.draining = True
+
+    status, data, headers = running.raw("GET", "/health/ready")
+
+    running.stop()
+    assert (status, headers["retry-after"]) == (503, "1")
+    told = json.loads(data)
+    assert told["status"] == "draining"
+    assert told["error"]["code"] == "not_ready"
+
+
+def test_the_whole_time_of_an_answer_holds_its_parts(make_running: MakeRunning) -> None:
+    running = make_running(answers_kept=10)
+    running.upload("a.txt", b"The red door is open on Mondays.")
+    running.ingest()
+
+    for _ in range(2):
+        told = running.call("POST", "/v1/ask", {"question": "When is the red door open?"})[1]
+        parts = {**told["timings_ms"]}
+        total = parts.pop("total")
+        # A part of `retrieve`.
+        parts.pop("embed_question", None)
+        assert sum(parts.values()) <= total + 0.1

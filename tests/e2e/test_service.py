@@ -104,6 +104,17 @@ def test_a_stream_ends_with_the_whole_answer(handbook: Any) -> None:
     assert names.count("answer") == 1
 
 
+@pytest.mark.parametrize("question", ["火星的直径是多少？", "年假有几天？"])
+def test_a_stream_without_a_generator_tells_its_text_too(handbook: Any, question: str) -> None:
+    body = {"question": question, "collections": ["handbook"], "stream": True}
+    _, text = handbook.call("POST", "/v1/ask", body)
+
+    told = [line.removeprefix("data: ") for line in text.split("\n") if line.startswith("data")]
+    names = [line.removeprefix("event: ") for line in text.split("\n") if line.startswith("event")]
+    assert names == ["passages", "delta", "answer"]
+    assert json.loads(told[1])["text"] == json.loads(told[2])["answer"]
+
+
 def test_search_and_ask_find_the_same(handbook: Any) -> None:
     _, found = handbook.call(
         "POST", "/v1/search", {"query": ASKED, "collections": ["handbook"], "limit": 10}

@@ -91,6 +91,15 @@ def test_to_repeat_a_question_answers_yes_or_no_alone(
     assert says_nothing_new(text, question) is nothing
 
 
+def test_half_a_sentence_is_told_with_its_first_half(evidence: MakeEvidence) -> None:
+    best = passage(evidence, "Yellow codes allow to go on;|red codes stop the unit.|Call us.")
+    lines = passage(evidence, "Yellow codes allow to go on;\nred codes stop the unit.")
+
+    assert told(best, "Which codes stop it?", 1) == [best[0].quote, best[1].quote]
+    assert told(best, "Who is called?", 2) == ["Call us."]
+    assert told(lines, "Which codes stop it?", 1) == [lines[1].quote]
+
+
 def test_what_answers_best_stands_first_unless_it_goes_on(evidence: MakeEvidence) -> None:
     plain = passage(evidence, "Orders close at 15:30.\nNone on Sundays.")
     begun = passage(evidence, "Nine were destroyed;|seven were released.")

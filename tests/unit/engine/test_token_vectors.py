@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.engine.token_vectors import bytes_a_row, packed, unpacked
+from services.engine.token_vectors import bytes_a_row, likeness, packed, unpacked
 
 
 def rows_of(seed: int, count: int, width: int) -> NDArray[np.int8]:
@@ -50,6 +50,14 @@ def test_cosines_of_the_width_in_use_hold_to_a_hundredth() -> None:
 
     assert np.diag(straight @ back.T).min() > 0.98
     assert error[~np.eye(400, dtype=bool)].std() < 0.015
+
+
+def test_likeness_is_the_cosine_to_what_was_packed() -> None:
+    asked, rows = rows_of(1, 5, 33), rows_of(2, 40, 33)
+    exact = asked.astype(np.float32) / 127 @ unpacked(packed(rows), 33).T
+
+    assert likeness(asked, packed(rows)) == pytest.approx(exact, abs=1e-5)
+    assert likeness(asked, b"").shape == (5, 0)
 
 
 def test_no_rows_are_no_bytes() -> None:
