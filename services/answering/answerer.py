@@ -243,8 +243,8 @@ class Answerer(AnswerSource):
             others = [conflict.other for conflict in found]
             agreed = [one for one in best if one.evidence not in others]
             chosen = composed(agreed, limits, retrieval.language, draft.texts)
-            most = course.question.sampling.max_tokens * _LENGTH_OF_TOKEN[retrieval.language]
-            bounds = {**limits, "most_length": most}
+            per_token = _LENGTH_OF_TOKEN.get(retrieval.language, 1.0)
+            bounds = {**limits, "most_length": course.question.sampling.max_tokens * per_token}
             asked = course.question.text
             for evidence in arranged(chosen, agreed, bounds, retrieval.language, asked):
                 draft.quote(evidence)

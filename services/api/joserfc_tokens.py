@@ -23,6 +23,7 @@ _LEEWAY_S = 30
 # An unknown key id makes the keys be fetched again, once in so many seconds at most; sooner where
 # the issuer did not answer.
 _REFETCH_S, _RETRY_S = 60.0, 5.0
+_FIRST_S = 0.5
 _TIMEOUT_S = 5.0
 _MOST_GROUPS = 200
 _DOTS = 2
@@ -50,7 +51,7 @@ class TokenVerifier:
         self._keys: KeySet | None = None
         self._next_fetch = 0.0
         self._is_away = self._is_fetching = False
-        self._lock = threading.Lock()
+        self._turn = threading.Condition()
 
     @staticmethod
     def is_token(presented: str) -> bool:
@@ -82,13 +83,16 @@ class TokenVerifier:
     def _keys_with(self, kid: object) -> KeySet:
         """Return the issuer's keys, fetched again if *kid* is none of them.
 
-        One thread fetches, and nobody waits for it: an issuer that is slow holds up no others.
+        One thread fetches. The first ones after a start, which come together as a page opens, wait
+        for it for a moment; else nobody does: an issuer that is slow holds up no others.
         """
         if _has(self._keys, kid):
             return self._keys
-        with self._lock:
+        with self._turn:
             fetches = not self._is_fetching and time.monotonic() >= self._next_fetch
             self._is_fetching |= fetches
+            if not fetches and self._keys is None:
+                self._turn.wait_for(lambda: not self._is_fetching, _FIRST_S)
         if fetches:
             self._fetch()
         if _has(self._keys, kid):
@@ -105,8 +109,10 @@ class TokenVerifier:
             raise
         finally:
             pause_s = _RETRY_S if self._is_away else _REFETCH_S
-            self._next_fetch = time.monotonic() + pause_s
-            self._is_fetching = False
+            with self._turn:
+                self._next_fetch = time.monotonic() + pause_s
+                self._is_fetching = False
+                self._turn.notify_all()
 
     def _fetched(self) -> KeySet:
         try:

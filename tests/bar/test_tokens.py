@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,12 @@ def test_an_issuer_that_is_slow_or_away_holds_up_nobody_else(
         one.join()
     assert sorted(set(seen)) == [200, 503]
     assert running.call("GET", "/v1/collections", key=good)[0] == 200
+    # A page that is opened after a start asks for several things at once.
+    running.service.verifier._keys = None  # type: ignore[union-attr]
+    running.service.verifier._next_fetch = 0.0  # type: ignore[union-attr]
+    with ThreadPoolExecutor(6) as pool:
+        told = pool.map(lambda _: running.call("GET", "/v1/collections", key=good)[0], range(6))
+        assert list(told) == [200] * 6
     # Its keys are known: while it is away, known people go on, and others are told to come back.
     issuer.is_away = True
     other = token(rsa("second"), claims(issuer))
