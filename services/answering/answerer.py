@@ -18,7 +18,7 @@ from services.answering import (
     PassagesEvent,
 )
 from services.answering.arranging import arranged, says_nothing_new
-from services.answering.composing import Ranked, composed, model, ranked
+from services.answering.composing import Ranked, composed, model, of_last_turn, ranked
 from services.answering.conflicts import Conflict, conflicts
 from services.answering.conversations import Conversations, Told
 from services.answering.draft import Draft
@@ -135,6 +135,9 @@ class Answerer(AnswerSource):
         now = course.lap("embed", now)
         evidence = self._weigher.evidence(retrieval, cut)
         best = ranked(evidence, self._choice(retrieval))
+        # A follow-up is looked for with the question before it.
+        if question.history and len(retrieval.question) > len(question.text):
+            best = of_last_turn(best, question.text)
         verdict = self._gate.judge(retrieval, best)
         now = course.lap("weigh", now)
         course.trace |= _told(retrieval, best, verdict)

@@ -74,6 +74,26 @@ def composed(
     return chosen
 
 
+def of_last_turn(best: Sequence[Ranked], said: str) -> list[Ranked]:
+    """Return the evidence without rows that hold nothing of what a follow-up *said* itself, where
+    others of their table do: after "from Wuhan to Changsha?", "and to Chengdu?" asks for one row.
+    """
+    new = frozenset(content_terms(said))
+    rows = [one.evidence for one in best if one.evidence.header is not None]
+    meant = {_table(row) for row in rows if new & row.own_terms}
+    return [
+        one
+        for one in best
+        if one.evidence.header is None
+        or _table(one.evidence) not in meant
+        or new & one.evidence.own_terms
+    ]
+
+
+def _table(row: Evidence) -> tuple[str, tuple[str, ...]]:
+    return row.found.passage.document_id, tuple(cells(row.header or ""))
+
+
 def probabilities(best: Sequence[Ranked], temperature: float) -> NDArray[np.float64]:
     """Return the probability of each to be the one that answers: a softmax at *temperature*."""
     if not best:
@@ -119,9 +139,7 @@ def _is_lesser_row(evidence: Evidence, rows: Sequence[Evidence]) -> bool:
     """Say whether a row holds only a part of what another of its table holds of the question."""
     return any(
         evidence.header is not None
-        and one.header is not None
-        and cells(evidence.header) == cells(one.header)
-        and evidence.found.passage.document_id == one.found.passage.document_id
+        and _table(evidence) == _table(one)
         and evidence.covers < one.covers
         for one in rows
     )

@@ -29,6 +29,7 @@ _ITEM = re.compile(
 )
 # No item of a list: that has a dot behind its number.
 _CHAPTER = re.compile(r"^\d{1,2}(?:\.\d{1,2})*\s+(?=\S)")
+_DATED = re.compile(r"\d{4}|\d{1,2}[:：]\d\d")
 _LIST_MARK = re.compile(rf"(?:{_BULLET.pattern}|{_NUMBER.pattern})")
 # Not one that is quoted: the question is “Why?”.
 _QUESTION = re.compile(r"[?？]\s*[)）]?$")
@@ -69,7 +70,7 @@ def units(
         elif bare in above:
             lead = None
         elif not is_list and not is_answer and (leads_on(said) or _looks_like_heading(said)):
-            if _is_alone(text, span) and _is_short(bare):
+            if _is_alone(text, span) and _is_name(bare):
                 lead, left = bare, len(text)
         elif len(said) >= _SHORTEST or is_answer:
             yield Unit(span, lead if left > 0 else None)
@@ -158,6 +159,13 @@ def _names_what_follows(text: str, span: Span) -> bool:
         and said[-1:].isalnum()
         and not any(c.isdigit() or c in ":：|" for c in said)
     )
+
+
+def _is_name(text: str) -> bool:
+    """Say whether a heading names what follows; one with a colon only if it says when somebody
+    wrote it: to whom a letter goes ("Dear Ada:") is no part of what it says.
+    """
+    return _is_short(text) and (not leads_on(text) or _DATED.search(text) is not None)
 
 
 def _is_short(text: str) -> bool:

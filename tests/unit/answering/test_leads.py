@@ -44,6 +44,7 @@ def cut(text: str, *above: str) -> list[tuple[str, str | None]]:
             "Noel\n\n1 June 07:45, Maja Kolar:\n\nNone of them works.",
             [("None of them works.", "1 June 07:45, Maja Kolar:")],
         ),
+        ("启明：\n\n可以放行。", [("可以放行。", None)]),
         ("3 错误码\n\n见下表。\n\n4 版本", [("见下表。", "3 错误码")]),
         ("1. Open\n2. Close it now", [("1. Open", None), ("2. Close it now", None)]),
         ("试用期可以请年假吗？可以。", [("可以。", "试用期可以请年假吗？")]),
