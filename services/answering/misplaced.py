@@ -5,6 +5,7 @@ number of another thing, two names that changed places, an exception without wha
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from services.language.normalize import CJK
 from services.language.numbers import numbers
@@ -22,6 +23,17 @@ _EXCEPTION = re.compile(
 )
 # Names that are farther apart say nothing of each other.
 _APART = 6
+
+
+class _Counted(NamedTuple):
+    """A number with the last word before it in its clause, all words before it if it is the
+    clause's first, and those behind it.
+    """
+
+    number: str
+    led_by: str
+    before: frozenset[str]
+    behind: frozenset[str]
 
 
 def is_of_another_column(said: str, header: str, row: str) -> bool:
@@ -51,48 +63,31 @@ def is_of_another_number(said: str, source: str) -> bool:
     end of the clause; in *said* it may stand before it. Nor may the last word before a number be
     that of another one: "closes at 9:00" of "opens at 9:00 and closes at 18:00".
     """
-    if _follows_another(_leading(said), _leading(source)):
-        return True
     counted = list(_counted(source))
-    for number, before, behind in _counted(said):
-        own = [one for other, _, one in counted if other == number]
-        others = [one for other, _, one in counted if other != number]
-        if not own or not others:
-            continue
-        mine, theirs = frozenset().union(*own), frozenset().union(*others)
-        if before & (mine - theirs):
-            continue
-        if before & (theirs - mine):
-            return True
-        if max(len(behind & one) for one in others) > max(len(behind & one) for one in own):
+    for one in _counted(said):
+        own = [other for other in counted if other.number == one.number]
+        others = [other for other in counted if other.number != one.number]
+        if own and others and _is_anothers(one, own, others):
             return True
     return False
 
 
-def _follows_another(said: Sequence[tuple[str, str]], source: Sequence[tuple[str, str]]) -> bool:
-    """Say whether a number stands behind a word that leads to another one alone in the source."""
-    for number, word in said:
-        own = {one for other, one in source if other == number}
-        others = {one for other, one in source if other != number}
-        if own and word in others - own:
-            return True
-    return False
-
-
-def _leading(text: str) -> list[tuple[str, str]]:
-    """Return the numbers of *text*, each with the last word before it within its clause."""
-    return [
-        (number, words_before[-1])
-        for clause in _CLAUSE.split(text)
-        for number, words_before in _with_words_before(clause)
-        if words_before
-    ]
-
-
-def _with_words_before(clause: str) -> Iterator[tuple[str, list[str]]]:
-    *parts, _ = _NUMBER.split(clause)
-    for before, number in zip(parts[::2], parts[1::2], strict=True):
-        yield number.replace(",", ""), content_terms(before)
+def _is_anothers(one: _Counted, own: Sequence[_Counted], others: Sequence[_Counted]) -> bool:
+    """Say whether what stands beside a number belongs to one of *others* of the source, and not to
+    its *own* places there.
+    """
+    led_by = {c.led_by for c in own}
+    # What is joined with "and" has no word of its own before it.
+    if "" not in led_by and one.led_by in {c.led_by for c in others} - {"", *led_by}:
+        return True
+    mine = frozenset().union(*(c.behind for c in own))
+    theirs = frozenset().union(*(c.behind for c in others))
+    if one.before & (mine - theirs):
+        return False
+    if one.before & (theirs - mine):
+        return True
+    shared = [max(len(one.behind & c.behind) for c in places) for places in (own, others)]
+    return shared[1] > shared[0]
 
 
 def is_an_exception(said: str, source: str) -> bool:
@@ -107,17 +102,18 @@ def is_an_exception(said: str, source: str) -> bool:
     return any(terms & (frozenset(content_terms(one)) - rest) for one in excepted)
 
 
-def _counted(text: str) -> Iterator[tuple[str, frozenset[str], frozenset[str]]]:
-    """Yield the numbers of *text*, the words before each that is a clause's first, and those
-    behind it.
-    """
+def _counted(text: str) -> Iterator[_Counted]:
+    """Yield the numbers of *text* with the words beside them."""
     for clause in _CLAUSE.split(text):
         # What stands before the first number, and then each number with what stands behind it.
         first, *parts = _NUMBER.split(clause)
-        before = frozenset(content_terms(first))
-        for number, behind in zip(parts[::2], parts[1::2], strict=True):
-            yield number.replace(",", ""), before, frozenset(content_terms(behind))
-            before = frozenset()
+        led = content_terms(first)
+        before = frozenset(led)
+        for number, following in zip(parts[::2], parts[1::2], strict=True):
+            behind = content_terms(following)
+            led_by = next(iter(led[-1:]), "")
+            yield _Counted(number.replace(",", ""), led_by, before, frozenset(behind))
+            led, before = behind, frozenset()
 
 
 def is_turned_round(said: str, source: str) -> bool:

@@ -28,8 +28,9 @@ def check_schema(schema: Mapping[str, object]) -> None:
             raise InvalidRequestError(f"response_format: this JSON schema is too large: {message}.")
         if name not in _COUNTS or not isinstance(value, int | float):
             continue
-        counted += value
-        if not 0 <= value <= _MOST_TIMES or counted > _MOST_TIMES_IN_ALL:
+        is_within = 0 <= value <= _MOST_TIMES
+        counted += value if is_within else 0
+        if not is_within or counted > _MOST_TIMES_IN_ALL:
             message = f"{_MOST_TIMES}, and {_MOST_TIMES_IN_ALL} in all"
             raise InvalidRequestError(f"response_format: {name} in a schema goes up to {message}.")
 
@@ -50,14 +51,18 @@ def check_grammar(text: str) -> None:
             last = sizes.pop() if len(sizes) > 1 else 0
             sizes[-1] += last
         elif piece["comma"] is not None:
-            times = max(int(piece["least"] or 0), int(piece["most"] or 0))
-            sizes[-1] += last * times
+            sizes[-1] += last * max(_times(piece["least"]), _times(piece["most"]))
         else:
             last = 1
             sizes[-1] += last
         if len(sizes) > _DEEPEST_GROUP or sizes[-1] > _LARGEST_RULE:
             message = "this JSON schema repeats too much: ask for less at once"
             raise InvalidRequestError(f"response_format: {message}.")
+
+
+def _times(digits: str) -> int:
+    """Return a count, or one that is too large: Python reads no number of many thousand digits."""
+    return int(digits[: len(str(_LARGEST_RULE)) + 1] or 0)
 
 
 def _parts(value: object, depth: int = 0, name: str = "") -> Iterator[tuple[int, str, object]]:
