@@ -196,7 +196,7 @@ class Door:
         if self.platform != "teams":
             # A Teams token vouches for the sender, not for the body: TLS does that there.
             yield "the body is altered", body.replace(b"ada", b"eva") + b" ", [*good.items()]
-            # A second passes easily between signing and checking: what is of the future gets nearer.
+            # A second passes easily between signing and checking: the future comes nearer.
             for offset_s, what in ((-301, "stale"), (-86400, "a day old"), (330, "of the future")):
                 yield what, body, [*self.signed(body, offset_s).items()]
         yield from self._of_its_own(body)
