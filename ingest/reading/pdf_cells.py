@@ -1,7 +1,7 @@
 """Cells of the lines of a PDF's page, and the tables that they are found to make."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 # In the place of digits that are raised, while a page is read: marks of notes, no part of amounts.
@@ -11,6 +11,9 @@ AMOUNT = re.compile(
     rf"[-+−–(]?[$€£¥￥]?[-+−–(]?\d(?:[\d,.]*\d)?\s?[%‰]?\)?\s?[%‰]?[{RAISED}]*"
     r"|[$€£¥￥]?[-−–—]{1,2}\s?[%‰]?"  # a dash for nothing
 )
+_NUMBER = re.compile(r"[-+(]?[$€£¥￥]?\d[\d,.\s]*%?\)?")
+SIGN_BEFORE = re.compile(r"[$€£¥￥(]{1,2}")
+SIGN_BEHIND = re.compile(r"[%‰)]{1,2}")
 YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -38,6 +41,53 @@ class Table:
     rows: dict[int, list[Cell]]
     labels: dict[int, Cell]
     columns: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A table that rules or the places of words show: the numbers of its lines, the cells of its
+    rows, where its columns but the first stand, and whether no words go over a rule.
+    """
+
+    lines: range
+    rows: list[list[str]]
+    columns: list[Cell]
+    is_clear: bool = True
+
+
+def tidied(drawn: Drawn, together: Iterable[range] = ()) -> Drawn:
+    """Return a table without empty columns, with signs that stand apart put to their amounts; and
+    columns that one name reaches over, *together*, as one where each row fills no more than one.
+    """
+    rows, columns = [list(row) for row in drawn.rows], list(drawn.columns)
+    joints = {at for reach in together for at in reach[:-1]}
+    for at in range(len(columns) - 1, 0, -1):
+        before, behind = [row[at] for row in rows], [row[at + 1] for row in rows]
+        are_one = at in joints and not any(map(all, zip(before, behind, strict=True)))
+        if are_one or _are_signs(before, behind):
+            for row in rows:
+                row[at : at + 2] = [row[at] + row[at + 1]]
+            columns[at - 1 : at + 1] = [union(*columns[at - 1 : at + 1])]
+    kept = [at for at in range(len(columns) + 1) if at == 0 or any(row[at] for row in rows)]
+    told = [[row[at] for at in kept] for row in rows]
+    return replace(drawn, rows=told, columns=[columns[at - 1] for at in kept[1:]])
+
+
+def _are_signs(before: Sequence[str], behind: Sequence[str]) -> bool:
+    """Say whether of two columns one holds signs of the other's amounts, and else nothing beside
+    them.
+    """
+    beside = [pair for pair in zip(before, behind, strict=True) if all(pair)]
+    signs = [one for one in before if SIGN_BEFORE.fullmatch(one)]
+    if signs and all(SIGN_BEFORE.fullmatch(one) for one, _ in beside):
+        return True
+    held = [one for one in behind if one]
+    return bool(held) and all(map(SIGN_BEHIND.fullmatch, held))
+
+
+def run_together(lines: Sequence[str]) -> bool:
+    """Say whether the lines of one cell are numbers of several rows."""
+    return len(lines) > 1 and all(_NUMBER.fullmatch(line.strip()) for line in lines)
 
 
 def is_amount(text: str) -> bool:

@@ -1,48 +1,40 @@
 """Tables whose cells are ruled: what stands in a cell is read by its place."""
 
-import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, product
+from functools import partial
+from itertools import pairwise, product
+from math import nan
+from typing import NamedTuple
 
 import pypdfium2
-import pypdfium2.raw as pdfium
 
-from ingest.reading.pdf_lines import PageLines
-from ingest.reading.pdf_tables import Row
+from ingest.reading.pdf_cells import Cell, Drawn, run_together, tidied
+from ingest.reading.pdf_lines import PageLines, as_digits
+from ingest.reading.pdf_rules import NEAR, THIN, Rule, places
 from ingest.reading.table_heads import Wide, joined_heads
-from ingest.reading.tables import rows_as_text
 from services.language.normalize import on_one_line
 
-# In points: a rule is no thicker, and rules that are no farther apart touch.
-_THIN, _NEAR = 3, 2
 _FEWEST_RULES = 3
-# More are a drawing; and so many pairs of rules are looked at in a tenth of a second.
-_MOST_SHAPES, _MOST_PAIRS, _MOST_CELLS = 4_000, 100_000, 2_000
-_SHORTEST_RULE = 8
+# So many pairs of rules are looked at in a tenth of a second.
+_MOST_PAIRS, _MOST_CELLS = 100_000, 2_000
 # A rule may be off the place of its column or row by this.
-_OFF = _NEAR + _THIN
-_NUMBER = re.compile(r"[-+(]?[$€£¥￥]?\d[\d,.\s]*%?\)?")
+_OFF = NEAR + THIN
+# If rules stand amid more of the cells they are none of a table: lines under words, boxes of links.
+_MOST_OVER = 0.1
+# Letters stand so far above where their line does, in points.
+_ABOVE = 2.0
+# Returns what stands within left, bottom, right and top.
+_TextIn = Callable[[float, float, float, float], str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    left: int
-    bottom: int
-    right: int
-    top: int
+class _Told(NamedTuple):
+    """The cells of a table's rows; all that they say, once; columns that a cell reaches over."""
 
-    @property
-    def is_level(self) -> bool:
-        return self.top - self.bottom <= self.right - self.left
-
-    def touches(self, other: "_Rule") -> bool:
-        return (
-            self.left - _NEAR <= other.right
-            and other.left - _NEAR <= self.right
-            and self.bottom - _NEAR <= other.top
-            and other.bottom - _NEAR <= self.top
-        )
+    rows: list[list[str]]
+    once: str
+    together: list[range]
 
 
 class Grid:
@@ -50,9 +42,9 @@ class Grid:
     rule goes.
     """
 
-    def __init__(self, level: Sequence[_Rule], upright: Sequence[_Rule]) -> None:
-        self.columns = _places(rule.left for rule in upright)
-        self.rows = _places(rule.bottom for rule in level)[::-1]
+    def __init__(self, level: Sequence[Rule], upright: Sequence[Rule]) -> None:
+        self.columns = places(rule.left for rule in upright)
+        self.rows = places(rule.bottom for rule in level)[::-1]
         self._upright = _by_place(
             self.columns, ((one.left, one.bottom, one.top) for one in upright)
         )
@@ -62,6 +54,14 @@ class Grid:
         """Say whether a point lies in it."""
         is_within = self.columns[0] <= x <= self.columns[-1]
         return is_within and self.rows[-1] <= y <= self.rows[0]
+
+    def parts(self, words: Cell) -> bool:
+        """Say whether a rule stands amid words that stand in it."""
+        middle = words.bottom + _ABOVE
+        return any(
+            words.left < place < words.right - _ABOVE and _covers(rules, middle)
+            for place, rules in list(zip(self.columns, self._upright, strict=True))[1:-1]
+        )
 
     def reach(self, row: int, column: int) -> tuple[range, range]:
         """Return the rows and the columns that a cell reaches over: no rule parts them."""
@@ -100,61 +100,98 @@ def _reach(at: int, last: int, is_parted: Callable[[int], bool]) -> range:
     return range(first, end)
 
 
-def with_grids(
-    page: pypdfium2.PdfPage,
-    textpage: pypdfium2.PdfTextPage,
-    laid: PageLines,
-    lines: Sequence[str],
-) -> list[str]:
-    """Return *lines* with the rows of ruled tables in the place of the lines within them; what has
-    been made a table of already stays. Pages that are turned stay as they are.
+def ruled_tables(
+    rules: Iterable[Rule], textpage: pypdfium2.PdfTextPage, laid: PageLines
+) -> Iterator[Drawn]:
+    """Yield the tables whose cells are ruled; none that is not read letter by letter as its lines
+    are: what stands over a rule would be cut, or told twice.
     """
-    if page.get_rotation() != 0:
-        return list(lines)
-    made = list(lines)
-    for grid in _grids(page):
-        within = laid.within(grid.holds)
-        at = [i for i, line in enumerate(made) if any(line is laid.lines[j] for j in within)]
-        if not at or at != list(range(at[0], at[0] + len(within))):
+
+    def between_rules(left: float, bottom: float, right: float, top: float) -> str:
+        return str(textpage.get_text_bounded(left, bottom, right, top))
+
+    for grid in _grids(rules):
+        numbers = laid.touching(grid.holds)
+        if not numbers or not laid.are_together(numbers):
             continue
-        cells = _cells(grid, textpage)
-        if cells is not None:
-            rows = [Row(line) for line in rows_as_text(cells).split("\n") if line]
-            made[at[0] : at[-1] + 1] = ["", *rows, ""]
-    return made
+        words = [word for number in numbers for word in laid.words(number) or ()]
+        # What is written over a rule goes on without a gap.
+        cells = [cell for number in numbers for cell in laid.cells(number) or ()]
+        # An amount may stand apart from its sign.
+        over = sum(grid.parts(cell) and any(map(str.isalpha, cell.text)) for cell in cells)
+        by_word, by_cell = partial(_begin_within, words), partial(_begin_within, cells)
+        is_parted = any(map(grid.parts, words))
+        ways = (between_rules, by_word) if is_parted else (by_word, between_rules)
+        told = _read_whole(grid, (*ways, by_cell), laid, numbers)
+        if told and told.rows and over <= _MOST_OVER * len(cells):
+            lines = range(numbers[0], numbers[-1] + 1)
+            drawn = Drawn(lines, told.rows, _columns(grid), is_clear=not over)
+            yield tidied(drawn, told.together)
 
 
-def _cells(grid: Grid, textpage: pypdfium2.PdfTextPage) -> list[list[str]] | None:
-    """Return the cells of each row; None where rules part groups of rows only: their numbers would
-    run together. What reaches over several rows stands in each.
+def _read_whole(
+    grid: Grid, ways: Iterable[_TextIn], laid: PageLines, numbers: Sequence[int]
+) -> "_Told | None":
+    """Return the cells by the first of the *ways* that tells each letter of the lines once."""
+    letters = _letters("".join(map(laid.plain, numbers)))
+    told = (_cells(grid, text_in) for text_in in ways)
+    return next((one for one in told if _letters(one.once) == letters), None)
+
+
+def _letters(text: str) -> Counter[str]:
+    return Counter(as_digits("".join(text.split())))
+
+
+def _columns(grid: Grid) -> list[Cell]:
+    """Return where the columns behind the first stand."""
+    at = grid.columns[1:]
+    return [Cell("", left + _OFF, right - _OFF, 0) for left, right in pairwise(at)]
+
+
+def _begin_within(
+    words: Sequence[Cell], left: float, bottom: float, right: float, top: float
+) -> str:
+    """Return the words that begin in a place, those of a height on one line."""
+    told = ""
+    stands = nan
+    for word in words:
+        if left <= word.left < right and bottom <= word.bottom + _ABOVE < top:
+            is_beside = abs(word.bottom - stands) <= _ABOVE
+            told += f"{' ' if is_beside else chr(10)}{word.text}" if told else word.text
+            stands = word.bottom
+    return told
+
+
+def _cells(grid: Grid, text_in: _TextIn) -> _Told:
+    """Return the cells of each row; no rows where rules part groups of rows only: their numbers
+    would run together. What reaches over several rows stands in each.
     """
     cells = [["" for _ in grid.columns[1:]] for _ in grid.rows[1:]]
     wide: list[Wide] = []
+    told: list[str] = []
+    are_apart = True
     for row, column in product(range(len(cells)), range(len(cells[0]))):
         rows, columns = grid.reach(row, column)
         if column != columns.start:
             continue
-        text = str(
-            textpage.get_text_bounded(
-                grid.columns[columns.start],
-                grid.rows[rows.stop],
-                grid.columns[columns.stop],
-                grid.rows[rows.start],
-            )
+        text = text_in(
+            grid.columns[columns.start],
+            grid.rows[rows.stop],
+            grid.columns[columns.stop],
+            grid.rows[rows.start],
         )
-        lines = text.split("\n")
-        if len(lines) > 1 and all(_NUMBER.fullmatch(line.strip()) for line in lines):
-            return None
+        are_apart = are_apart and not run_together(text.split("\n"))
+        told += [text] if row == rows.start else []
         cells[row][column] = on_one_line(text)
         if len(columns) > 1:
             wide.append(Wide(row, column, len(columns)))
     for (row, column), name in joined_heads(cells, wide).items():
         cells[row][column] = name
-    return cells
+    reaches = [range(one.column, one.column + one.width) for one in wide if one.column]
+    return _Told(cells if are_apart else [], "".join(told), reaches)
 
 
-def _grids(page: pypdfium2.PdfPage) -> Iterator[Grid]:
-    rules = set(_rules(page))
+def _grids(rules: Iterable[Rule]) -> Iterator[Grid]:
     level = [rule for rule in rules if rule.is_level]
     upright = [rule for rule in rules if not rule.is_level]
     if min(len(level), len(upright)) < _FEWEST_RULES or len(level) * len(upright) > _MOST_PAIRS:
@@ -169,36 +206,27 @@ def _grids(page: pypdfium2.PdfPage) -> Iterator[Grid]:
             yield grid
 
 
-def _rules(page: pypdfium2.PdfPage) -> Iterator[_Rule]:
-    """Yield the straight rules of a page: thin shapes, and the sides of boxes."""
-    shapes = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=3)
-    for shape in islice(shapes, _MOST_SHAPES):
-        left, bottom, right, top = map(round, shape.get_bounds())
-        width, height = right - left, top - bottom
-        if max(width, height) < _SHORTEST_RULE:
-            continue
-        if min(width, height) <= _THIN:
-            yield _Rule(left, bottom, right, top)
-        else:
-            yield _Rule(left, bottom, left, top)
-            yield _Rule(right, bottom, right, top)
-            yield _Rule(left, bottom, right, bottom)
-            yield _Rule(left, top, right, top)
-
-
-def _groups(level: Sequence[_Rule], upright: Sequence[_Rule]) -> list[list[_Rule]]:
+def _groups(level: Sequence[Rule], upright: Sequence[Rule]) -> list[list[Rule]]:
     """Return rules that cross or touch each other together."""
-    groups: dict[_Rule, list[_Rule]] = {rule: [rule] for rule in (*level, *upright)}
-    for one, other in product(level, upright):
-        if one.touches(other) and groups[one] is not groups[other]:
-            joined = groups[one] + groups[other]
-            groups |= dict.fromkeys(joined, joined)
-    return list({id(group): group for group in groups.values()}.values())
+    rules = (*level, *upright)
+    of = list(range(len(rules)))
+    groups = [[at] for at in of]
+    for one, other in _touching(level, upright):
+        small, large = sorted((of[one], of[len(level) + other]), key=lambda at: len(groups[at]))
+        if small != large:
+            for at in groups[small]:
+                of[at] = large
+            groups[large] += groups[small]
+            groups[small] = []
+    return [[rules[at] for at in group] for group in groups if group]
 
 
-def _places(values: Iterable[int]) -> list[int]:
-    places: list[int] = []
-    for value in sorted(values):
-        if not places or value - places[-1] > _NEAR + _THIN:
-            places.append(value)
-    return places
+def _touching(level: Sequence[Rule], upright: Sequence[Rule]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of level and of upright rules that touch."""
+    order = sorted(range(len(upright)), key=lambda at: upright[at].left)
+    lefts = [upright[at].left for at in order]
+    for number, rule in enumerate(level):
+        start = bisect_left(lefts, rule.left - NEAR - THIN)
+        for at in order[start : bisect_right(lefts, rule.right + NEAR)]:
+            if rule.touches(upright[at]):
+                yield number, at

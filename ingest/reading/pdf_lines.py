@@ -43,6 +43,7 @@ class PageLines:
         self._page = textpage.raw
         self._box = pdfium.FS_RECTF()
         self._at_box = byref(self._box)
+        self._cells: dict[int, list[Cell] | None] = {}
 
     @cached_property
     def lines(self) -> list[str]:
@@ -83,8 +84,12 @@ class PageLines:
         first, last = self._index(places[0]), self._index(places[-1])
         return range(first, last + 1) if last - first == length - 1 else None
 
-    def within(self, holds: Callable[[float, float], bool]) -> list[int]:
-        """Return the lines whose first and last letters both stand where *holds* says so."""
+    def plain(self, number: int) -> str:
+        """Return a line as PDFium has it: raised digits are digits."""
+        return self._plain[number]
+
+    def touching(self, holds: Callable[[float, float], bool]) -> list[int]:
+        """Return the lines whose first or last letter stands where *holds* says so."""
         found: list[int] = []
         for number, line in enumerate(self._plain):
             letters = self._letters(number) if line.strip() else None
@@ -92,15 +97,36 @@ class PageLines:
                 continue
             ends = (len(line) - len(line.lstrip()), len(line.rstrip()) - 1)
             boxes = [self._shown(letters[at]) for at in ends]
-            if all(holds((left + right) / 2, low + high / 2) for left, right, low, high in boxes):
+            if any(holds((left + right) / 2, low + high / 2) for left, right, low, high in boxes):
                 found.append(number)
         return found
+
+    def are_together(self, numbers: Sequence[int]) -> bool:
+        """Say whether lines, in their order, have no others between them but blank ones."""
+        between = set(range(numbers[0], numbers[-1] + 1)).difference(numbers)
+        return not any(self._plain[number].strip() for number in between)
+
+    def words(self, number: int) -> list[Cell] | None:
+        """Return the words of a line in its order; None if PDFium counts its letters otherwise."""
+        line, letters = self.lines[number], self._letters(number)
+        if letters is None:
+            return None
+        places = (
+            (word[0], self._place(letters[word.start()], letters[word.end() - 1]))
+            for word in _WORD.finditer(line)
+        )
+        return [Cell(text, left, right, bottom) for text, (left, right, bottom, _) in places]
 
     def cells(self, number: int) -> list[Cell] | None:
         """Return the cells of a line in its order; None if PDFium counts its letters otherwise.
 
         A line of the text may go back to the left, or go on higher or lower: a new cell begins.
         """
+        if number not in self._cells:
+            self._cells[number] = self._cut(number)
+        return self._cells[number]
+
+    def _cut(self, number: int) -> list[Cell] | None:
         line, letters = self.lines[number], self._letters(number)
         if letters is None:
             return None
@@ -173,5 +199,10 @@ class PageLines:
 def set_apart(text: str) -> str:
     """Return a line with its RAISED digits as they are told: 1,300^3, 20 m²."""
     return _RUN_OF_RAISED.sub(
-        lambda match: raised(text[: match.start()], match[0].translate(_AS_DIGIT)), text
+        lambda match: raised(text[: match.start()], as_digits(match[0])), text
     )
+
+
+def as_digits(text: str) -> str:
+    """Return *text* with its RAISED digits as plain ones."""
+    return text.translate(_AS_DIGIT)

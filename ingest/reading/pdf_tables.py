@@ -8,6 +8,8 @@ from typing import Self
 
 from ingest.reading.pdf_cells import (
     AMOUNT,
+    SIGN_BEFORE,
+    SIGN_BEHIND,
     YEAR,
     Cell,
     CellsOf,
@@ -29,8 +31,6 @@ _MOST_BETWEEN = 12
 # So many lines may stand between a page's edge and a table that goes on there.
 _MOST_AT_EDGE = 20
 _WHOLE_AMOUNT = re.compile(rf"(?<!\S)(?:{AMOUNT.pattern})(?!\S)")
-_BEFORE = re.compile(r"[$€£¥￥(]{1,2}")
-_BEHIND = re.compile(r"[%‰)]{1,2}")
 _SIGN_AT_END = re.compile(r"\s[$€£¥￥]$")
 # A line of the same height may be off by this, in points.
 _HEIGHT = 1.0
@@ -90,7 +90,7 @@ def with_tables(
             continue
         made += [*lines[done:top], "", *rows, ""]
         done, before, last = max(table.rows) + 1, None, OpenTable(names, table.columns)
-    is_open = last is not None and _is_alone(range(done, len(lines)), cells_of)
+    is_open = last is not None and is_alone(range(done, len(lines)), cells_of)
     return [*made, *lines[done:]], last if is_open else None
 
 
@@ -98,10 +98,10 @@ def _goes_on(before: OpenTable, table: Table, cells_of: CellsOf) -> bool:
     """Say whether *table* stands at the top of its page in the columns of the one *before*."""
     places = [over(before.columns, column) for column in table.columns]
     is_same = places == [[i] for i in range(len(before.columns))]
-    return is_same and _is_alone(range(min(table.rows)), cells_of)
+    return is_same and is_alone(range(min(table.rows)), cells_of)
 
 
-def _is_alone(numbers: range, cells_of: CellsOf) -> bool:
+def is_alone(numbers: range, cells_of: CellsOf) -> bool:
     """Say whether lines at a page's edge are no more than heads, feet and names of rows."""
     return len(numbers) <= _MOST_AT_EDGE and all(
         len(cells_of(number) or []) <= 1 for number in numbers
@@ -166,7 +166,7 @@ def _signed(cells: Sequence[Cell]) -> list[Cell]:
     signed: list[Cell] = []
     for cell in cells:
         last = signed[-1] if signed else None
-        if last and (_BEFORE.fullmatch(last.text) or _BEHIND.fullmatch(cell.text)):
+        if last and (SIGN_BEFORE.fullmatch(last.text) or SIGN_BEHIND.fullmatch(cell.text)):
             signed[-1] = replace(union(last, cell), text=last.text + cell.text)
         elif last and _SIGN_AT_END.search(last.text) and AMOUNT.fullmatch(cell.text):
             signed[-1] = replace(last, text=last.text[:-1].rstrip())

@@ -12,10 +12,10 @@ import pypdfium2.raw as pdfium
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.grade import GARBLED_PAGE, garbled_share
 from ingest.reading.pdf_forms import written_in
-from ingest.reading.pdf_grids import with_grids
 from ingest.reading.pdf_lines import PageLines, set_apart
+from ingest.reading.pdf_page_tables import with_all_tables
 from ingest.reading.pdf_running import without_running_lines
-from ingest.reading.pdf_tables import OpenTable, Row, with_tables
+from ingest.reading.pdf_tables import OpenTable, Row
 from ingest.reading.rapidocr_pictures import PictureReader
 from services.domain.errors import UnreadableError
 
@@ -84,8 +84,7 @@ def _page_lines(
         text = str(whole).replace("\r\n", "\n")
         if not _needs_ocr(page, text):
             laid = PageLines(textpage, text.split("\n"), page.get_rotation())
-            lines, last = with_tables(laid.lines, laid.cells, before)
-            lines = with_grids(page, textpage, laid, lines)
+            lines, last = with_all_tables(page, textpage, laid, before)
             return [*map(_unmarked, lines), *written_in(page, textpage)], last
     finally:
         textpage.close()

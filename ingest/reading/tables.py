@@ -1,22 +1,45 @@
 """Tables as text: a row a line, cells between bars, the header row first."""
 
+import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from lxml import html as lxml_html
 
 _MOST_COLUMNS = 200
+# A label of a form: words and a colon; no time of day, no address.
+_LABEL = re.compile(r"[^\W\d][^:：]{0,39}[:：]")
+_LABELLED = re.compile(rf"{_LABEL.pattern}(?!//)\s*\S")
+_FEWEST_LABELS = 2
 
 
 def rows_as_text(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as lines of cells between bars; empty rows and trailing empty cells go."""
+    """Return rows as lines of cells between bars; empty rows and trailing empty cells go. Of a form
+    each label has a line of its own, with what stands beside it.
+    """
     lines = []
     for row in rows:
         cells = [" ".join(cell.split()).replace("|", "¦") for cell in row]
         while cells and not cells[-1]:
             cells.pop()
         if cells:
-            lines.append(" | ".join(cells))
+            lines += labelled(cells) or [" | ".join(cells)]
     return "\n".join(lines)
+
+
+def labelled(cells: Sequence[str]) -> list[str]:
+    """Return a line for each label of a form's row (Name: | Lang | Room: | 12, or Name: Lang |
+    Room: 12); none where cells are something else, or there is one label only.
+    """
+    if len(cells) >= _FEWEST_LABELS and all(map(_LABELLED.match, cells)):
+        return list(cells)
+    labels, values = cells[::2], cells[1::2]
+    is_form = all(map(_LABEL.fullmatch, labels)) and not any(map(_LABEL.fullmatch, values))
+    if len(labels) < _FEWEST_LABELS or not is_form:
+        return []
+    return [
+        f"{label} {value}".strip() for label, value in zip_longest(labels, values, fillvalue="")
+    ]
 
 
 def html_rows(fragment: str) -> list[list[str]]:

@@ -1,12 +1,17 @@
-"""Real models, loaded once; and tiny ones, made here."""
+"""Real models, loaded once; and tiny ones, made here. Pages that are drawn and read."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 from transformers import AutoTokenizer, BertConfig, PreTrainedModel
 
+from ingest.reading.children import ReadingChildren
+from ingest.reading.wire import Request
+from services.domain.documents import Reading
 from services.engine import opening
 from services.engine.catalogue import find_model, model_path
 from services.engine.llama_cpp_generator import LlamaCppGenerator
@@ -91,3 +96,24 @@ def save_tiny_bert() -> SaveTinyBert:
         AutoTokenizer.from_pretrained(folder).save_pretrained(folder)
 
     return save
+
+
+@pytest.fixture(scope="module")
+def read_drawn(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Callable[[Canvas], None]], Reading]]:
+    """Return a function that reads a PDF that is drawn, on pages of 500 by 700 points."""
+    children = ReadingChildren(silence_s=90)
+    path = Path(tmp_path_factory.mktemp("pages")) / "a.pdf"
+
+    def reading(draw: Callable[[Canvas], None]) -> Reading:
+        into = io.BytesIO()
+        canvas = Canvas(into, pagesize=(500, 700))
+        draw(canvas)
+        canvas.save()
+        path.write_bytes(into.getvalue())
+        request = Request("a.pdf", "pdf", 100, 10_000_000, 2048, 300)
+        return children.read(path, request, lambda _done, _total: None)
+
+    yield reading
+    children.close()

@@ -1,42 +1,16 @@
 """What is easily lost on pages of a PDF."""
 
-import io
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from reportlab.lib.colors import black
-from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Paragraph, Table
 
-from ingest.reading.children import ReadingChildren
-from ingest.reading.wire import Request
 from services.domain.documents import Reading
 
 Draw: TypeAlias = Callable[[Canvas], None]
-
-
-@pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Draw], Reading]]:
-    """Return a function that reads a PDF that is drawn."""
-    children = ReadingChildren(silence_s=90)
-    path = Path(tmp_path_factory.mktemp("pages")) / "a.pdf"
-
-    def reading(draw: Draw) -> Reading:
-        into = io.BytesIO()
-        canvas = Canvas(into, pagesize=(500, 700))
-        draw(canvas)
-        canvas.save()
-        path.write_bytes(into.getvalue())
-        request = Request("a.pdf", "pdf", 100, 10_000_000, 2048, 300)
-        return children.read(path, request, lambda _done, _total: None)
-
-    yield reading
-    children.close()
 
 
 def write(canvas: Canvas, lines: Sequence[str]) -> None:
@@ -49,17 +23,17 @@ def write(canvas: Canvas, lines: Sequence[str]) -> None:
 TURNS = {90: (0, 1, -1, 0, 500, 0), 180: (-1, 0, 0, -1, 500, 700), 270: (0, -1, 1, 0, 0, 700)}
 
 
-def test_hyphens_of_numbers_and_addresses_stay(read: Callable[[Draw], Reading]) -> None:
+def test_hyphens_of_numbers_and_addresses_stay(read_drawn: Callable[[Draw], Reading]) -> None:
     lines = ("Order part AB-", "1234 by the norm ISO-", "9001 for the instal-", "lation at once.")
 
-    text = " ".join(read(lambda canvas: write(canvas, lines)).text.split())
+    text = " ".join(read_drawn(lambda canvas: write(canvas, lines)).text.split())
 
     assert text == "Order part AB-1234 by the norm ISO-9001 for the installation at once."
 
 
 @pytest.mark.parametrize("turned", [90, 180, 270])
 def test_a_page_that_is_turned_keeps_its_lines_and_tables(
-    read: Callable[[Draw], Reading], turned: int
+    read_drawn: Callable[[Draw], Reading], turned: int
 ) -> None:
     def draw(canvas: Canvas) -> None:
         canvas.setPageRotation(turned)
@@ -72,7 +46,7 @@ def test_a_page_that_is_turned_keeps_its_lines_and_tables(
                 canvas.drawRightString(right, 400 - 16 * number, cell)
         canvas.showPage()
 
-    lines = [line for line in read(draw).text.split("\n") if line]
+    lines = [line for line in read_drawn(draw).text.split("\n") if line]
 
     assert lines == [
         "The inspector was Paula Heine.",
@@ -83,7 +57,7 @@ def test_a_page_that_is_turned_keeps_its_lines_and_tables(
     ]
 
 
-def test_a_scan_with_a_stamp_is_read(read: Callable[[Draw], Reading]) -> None:
+def test_a_scan_with_a_stamp_is_read(read_drawn: Callable[[Draw], Reading]) -> None:
     picture = Image.new("RGB", (1000, 1400), "white")
     font = ImageFont.load_default(36)
     ImageDraw.Draw(picture).text((80, 200), "The rent is 3,450 euros a month.", "black", font)
@@ -93,76 +67,14 @@ def test_a_scan_with_a_stamp_is_read(read: Callable[[Draw], Reading]) -> None:
         canvas.drawString(20, 10, "Envelope ID: 3F2A91C4-77B0-4E0A-9D0C")
         canvas.showPage()
 
-    reading = read(draw)
+    reading = read_drawn(draw)
 
     assert "3,450 euros a month" in reading.text
     assert "3F2A91C4" in reading.text
     assert reading.grade["ocr_pages"] == 1
 
 
-def ruled(rows: Sequence[Sequence[str]], *style: tuple[object, ...]) -> Draw:
-    """Draw a table, its cells wrapped, in a grid unless *style* says otherwise."""
-
-    def draw(canvas: Canvas) -> None:
-        normal = getSampleStyleSheet()["Normal"]
-        cells = [[Paragraph(cell, normal) for cell in row] for row in rows]
-        table = Table(cells, colWidths=90, style=style or [("GRID", (0, 0), (-1, -1), 0.5, black)])
-        table.wrapOn(canvas, 450, 600)
-        table.drawOn(canvas, 30, 300)
-        canvas.showPage()
-
-    return draw
-
-
-def test_a_ruled_table_of_words_is_read_cell_by_cell(read: Callable[[Draw], Reading]) -> None:
-    rows = (
-        ("Plan", "What is included", "Notice period", "Monthly fee"),
-        (
-            "Basic",
-            "Telephone support on working days and one visit a year",
-            "Three months",
-            "49 euros",
-        ),
-        ("Premium", "Everything in Plus and a resident engineer", "Six months", "On request"),
-    )
-
-    text = read(ruled(rows)).text
-
-    assert text.split("\n") == [" | ".join(row) for row in rows]
-
-
-def test_ruled_cells_over_rows_and_columns_are_read_whole(read: Callable[[Draw], Reading]) -> None:
-    rows = (
-        ("Region", "First half of year", "", "Note"),
-        ("", "Pumps", "Valves", ""),
-        ("North", "12", "7", "estimated"),
-        ("", "14", "9", "audited"),
-    )
-    grid = ("GRID", (0, 0), (-1, -1), 0.5, black)
-    spans = [("SPAN", (0, 0), (0, 1)), ("SPAN", (1, 0), (2, 0)), ("SPAN", (0, 2), (0, 3))]
-
-    text = read(ruled(rows, grid, *spans)).text
-
-    assert text.split("\n")[1:] == [
-        "Region | First half of year Pumps | First half of year Valves",
-        "North | 12 | 7 | estimated",
-        "North | 14 | 9 | audited",
-    ]
-
-
-def test_rules_around_groups_of_rows_do_not_run_them_together(
-    read: Callable[[Draw], Reading],
-) -> None:
-    rows = tuple((f"State {number}", str(10 + number), str(90 - number)) for number in range(6))
-    boxes = [("BOX", (0, at), (-1, at + 2), 0.5, black) for at in (0, 3)]
-    along = [("LINEBEFORE", (at, 0), (at, -1), 0.5, black) for at in (1, 2)]
-
-    lines = read(ruled(rows, *boxes, *along)).text.split("\n")
-
-    assert [line.replace(" | ", " ") for line in lines if line] == [" ".join(row) for row in rows]
-
-
-def test_what_is_filled_into_a_form_is_read(read: Callable[[Draw], Reading]) -> None:
+def test_what_is_filled_into_a_form_is_read(read_drawn: Callable[[Draw], Reading]) -> None:
     def draw(canvas: Canvas) -> None:
         canvas.drawString(50, 650, "Number plate:")
         canvas.acroForm.textfield(name="t1", value="L-CN 4821", x=150, y=645, width=200, height=20)
@@ -181,7 +93,7 @@ def test_what_is_filled_into_a_form_is_read(read: Callable[[Draw], Reading]) -> 
         canvas.textAnnotation("The fee rises in 2025.", Rect=(50, 500, 70, 520), relative=0)
         canvas.showPage()
 
-    assert read(draw).text.split("\n")[-6:] == [
+    assert read_drawn(draw).text.split("\n")[-6:] == [
         "Number plate: L-CN 4821",
         "Electric vehicle: Yes",
         "Name: Ada",
@@ -191,7 +103,7 @@ def test_what_is_filled_into_a_form_is_read(read: Callable[[Draw], Reading]) -> 
     ]
 
 
-def test_what_stands_on_every_page_is_told_once(read: Callable[[Draw], Reading]) -> None:
+def test_what_stands_on_every_page_is_told_once(read_drawn: Callable[[Draw], Reading]) -> None:
     def draw(canvas: Canvas) -> None:
         for number in range(1, 6):
             head = (
@@ -202,7 +114,7 @@ def test_what_stands_on_every_page_is_told_once(read: Callable[[Draw], Reading])
             body = (f"It has {number} churches.", "Hotline: 555 0199", f"Page {number} of 5")
             write(canvas, (*head, *body))
 
-    text = read(draw).text
+    text = read_drawn(draw).text
 
     assert text.count("OM-7731") == text.count("555 0199") == 1
     assert [f"Day {number}" in text for number in range(1, 6)] == [True] * 5
