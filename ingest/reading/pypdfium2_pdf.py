@@ -13,6 +13,7 @@ from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.grade import GARBLED_PAGE, garbled_share
 from ingest.reading.pdf_forms import written_in
 from ingest.reading.pdf_lines import PageLines, set_apart
+from ingest.reading.pdf_margins import PageText, page_text, scanned_page
 from ingest.reading.pdf_page_tables import with_all_tables
 from ingest.reading.pdf_running import without_running_lines
 from ingest.reading.pdf_tables import OpenTable, Row
@@ -58,24 +59,24 @@ def _opened(source: Source) -> pypdfium2.PdfDocument:
 
 def _read_pages(document: pypdfium2.PdfDocument, name: str, tell: Tell) -> Contents:
     ocr = PictureReader()
-    pages: list[list[str]] = []
+    pages: list[PageText] = []
     last: OpenTable | None = None
     for number, page in enumerate(document):
-        lines, last = _page_lines(page, ocr, last)
-        pages.append(lines)
+        read, last = _page_text(page, ocr, last)
+        pages.append(read)
         tell(number + 1, len(document))
     blocks = _blocks(without_running_lines(pages), _outline(document))
-    with_text = sum(any(line.strip() for line in lines) for lines in pages)
+    with_text = sum(any(line.strip() for line in page.lines) for page in pages)
     notes: dict[str, object] = {"pages_with_text": with_text}
     if ocr.pages:
         notes |= {"ocr_pages": ocr.pages, "ocr_confidence": round(ocr.confidence, 4)}
     return Contents(blocks, title=_own_title(document, name), pages=len(pages), notes=notes)
 
 
-def _page_lines(
+def _page_text(
     page: pypdfium2.PdfPage, ocr: PictureReader, before: OpenTable | None
-) -> tuple[list[str], OpenTable | None]:
-    """Return the lines of a page, and the table at its end, which may go on on the next."""
+) -> tuple[PageText, OpenTable | None]:
+    """Return the text of a page, and the table at its end, which may go on on the next."""
     textpage = page.get_textpage()
     try:
         # Of a page that is turned, the one loses its line ends.
@@ -85,15 +86,16 @@ def _page_lines(
         if not _needs_ocr(page, text):
             laid = PageLines(textpage, text.split("\n"), page.get_rotation())
             lines, last = with_all_tables(page, textpage, laid, before)
-            return [*map(_unmarked, lines), *written_in(page, textpage)], last
+            text_of = page_text(lines, laid, page)
+            return text_of.mapped(_unmarked, written_in(page, textpage)), last
     finally:
         textpage.close()
     read = ocr.read(page.render(scale=_OCR_DPI / 72).to_numpy())
     if garbled_share(text) > GARBLED_PAGE:
-        return (read or _unmarked(text)).split("\n"), None
+        return scanned_page((read or _unmarked(text)).split("\n")), None
     seen = _squeezed(read)
     typed = [line for line in _unmarked(text).split("\n") if _squeezed(line) not in seen]
-    return [*read.split("\n"), *typed], None
+    return scanned_page([*read.split("\n"), *typed]), None
 
 
 def _unmarked(text: str) -> str:

@@ -13,10 +13,10 @@ from services.domain.documents import Reading
 Draw: TypeAlias = Callable[[Canvas], None]
 
 
-def write(canvas: Canvas, lines: Sequence[str]) -> None:
+def write(canvas: Canvas, lines: Sequence[str], top: float = 650) -> None:
     """Write a page of lines."""
     for number, line in enumerate(lines):
-        canvas.drawString(50, 650 - 14 * number, line)
+        canvas.drawString(50, top - 14 * number, line)
     canvas.showPage()
 
 
@@ -103,19 +103,36 @@ def test_what_is_filled_into_a_form_is_read(read_drawn: Callable[[Draw], Reading
     ]
 
 
-def test_what_stands_on_every_page_is_told_once(read_drawn: Callable[[Draw], Reading]) -> None:
+def test_what_stands_in_the_margin_of_every_page_is_told_once(
+    read_drawn: Callable[[Draw], Reading],
+) -> None:
     def draw(canvas: Canvas) -> None:
         for number in range(1, 6):
-            head = (
-                "Document no. OM-7731",
-                f"Day {number}",
-                f"We see town {number}.",
-            )
-            body = (f"It has {number} churches.", "Hotline: 555 0199", f"Page {number} of 5")
-            write(canvas, (*head, *body))
+            canvas.drawString(50, 670, "Document no. OM-7731")
+            canvas.drawString(50, 30, "Hotline: 555 0199")
+            canvas.drawString(250, 16, f"Page {number} of 5")
+            canvas.drawString(420, 670, str(number))
+            write(canvas, (f"Day {number}", f"We see town {number}.", "It has churches."), top=620)
 
     text = read_drawn(draw).text
 
     assert text.count("OM-7731") == text.count("555 0199") == 1
     assert [f"Day {number}" in text for number in range(1, 6)] == [True] * 5
+    assert text.count("It has churches.") == 5
     assert "Page" not in text
+
+
+def test_what_a_page_says_of_itself_stays(read_drawn: Callable[[Draw], Reading]) -> None:
+    """Invoices and sheets of a page each, whose first and last lines are alike but for a number."""
+
+    def draw(canvas: Canvas) -> None:
+        for number in range(1, 7):
+            canvas.drawString(50, 670, f"Invoice no. {1000 + number}")
+            canvas.drawString(50, 30, f"Torque: {20 + number} Nm")
+            write(canvas, ("Pump", f"Power: {number} kW", "Warranty: 24 months"), top=620)
+
+    text = read_drawn(draw).text
+
+    assert [f"no. {1000 + number}" in text for number in range(1, 7)] == [True] * 6
+    assert [f"Torque: {20 + number} Nm" in text for number in range(1, 7)] == [True] * 6
+    assert text.count("Warranty: 24 months") == 6
