@@ -25,13 +25,15 @@ _WORD_END = r"(?<=[，、,:：])|\s+"
 # A section shorter than this joins its neighbour under the same parent heading.
 _SHORT = 0.25
 _SIZES_KEPT = 1024
+# Words of real languages have less: a line of digits or of base64 is cut by its length.
+_CHARACTERS_A_TOKEN = 20
 
 
 class LangChainChunker:
     """Cuts texts into passages of at most *most_tokens* of the embedder's tokens."""
 
     def __init__(self, count_tokens: CountTokens, most_tokens: int) -> None:
-        self._count_tokens = count_tokens
+        self._count = count_tokens
         self._most_tokens = most_tokens
         self._splitter = RecursiveCharacterTextSplitter(
             separators=[_SENTENCE_END, _WORD_END, ""],
@@ -41,8 +43,16 @@ class LangChainChunker:
             chunk_size=most_tokens,
             chunk_overlap=0,
             # The splitter asks two or three times for each sentence.
-            length_function=lru_cache(_SIZES_KEPT)(lambda text: count_tokens([text])[0]),
+            length_function=lru_cache(_SIZES_KEPT)(lambda text: self._count_tokens([text])[0]),
         )
+
+    def _count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the sizes of texts: an embedder counts a word of any length as one token."""
+        sizes = self._count(texts)
+        return [
+            max(size, len(text) // _CHARACTERS_A_TOKEN)
+            for text, size in zip(texts, sizes, strict=True)
+        ]
 
     def chunks(self, reading: Reading) -> list[Chunk]:
         """Return the passages of *reading* in order."""

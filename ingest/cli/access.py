@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ingest.cli.console import AsJson, client, fail, show, show_json, show_table, tell
+from ingest.cli.console import AsJson, client, fail, say, show, show_json, show_table, tell
 from services.client.wire import segment
 from services.domain.audit import AuditEntry, first_fault
 
@@ -17,7 +17,14 @@ LowTrust = Annotated[
     ),
 ]
 collections = typer.Typer(help="Collections: make, list, change, drop.", no_args_is_help=True)
-_SCOPES = "ask, read, write or admin; repeatable. Without one the key holds only its grants."
+_SCOPES = (
+    "ask, read, write or admin, in every collection; repeatable. "
+    "Without one the key holds only its grants."
+)
+_EVERYWHERE = (
+    "With a scope this key reaches every collection. For some alone, make it without --scope, and "
+    "grant them: footnote collections grant NAME key:ID ask"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -75,6 +82,8 @@ def create_key(  # noqa: PLR0913 - the options of a command
         show_json(made)
     else:
         show(f"{made['id']}  {made['key']}")
+        if scope:
+            say(_EVERYWHERE)
 
 
 @keys.command("list")

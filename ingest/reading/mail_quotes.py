@@ -8,7 +8,7 @@ from ingest.reading import Block
 _MARKS = re.compile(r"^(?:>\s?)+")
 # "On Wed, 20 May 2026 at 09:10, Ada <ada@x.y> wrote:", as programs in several languages write it.
 _WROTE = re.compile(
-    r"^(?:(?:On|Am|Le|El)\s)?(?P<said>[^\n]{4,200}?)\s*,?\s*"
+    r"^(?:(?:On|Am|Le|El) )?(?P<said>[^\n]{4,200}?) ?,? ?"
     r"(?:\bwrote|\bschrieb(?:\s[^\n:]{1,80})?|\ba écrit|\bescribió|写道|寫道|写到)\s*[:：]$"
 )
 # The heads that Outlook repeats above what it quotes, on lines of their own or on one.
@@ -18,6 +18,7 @@ _HEADS = re.compile(
     r"(?=\s+(?:To|Cc|Subject|An|Betreff|收件人|抄送|主题|收件者|主旨)\s?[:：]|\s*$)",
     re.DOTALL,
 )
+_SPACES = re.compile(r"[^\S\n]+")
 _ADDRESS = re.compile(r"\s*<[^<>\s]*@[^<>\s]*>")
 # A year, a time or a day: "as he wrote:" begins no other message.
 _DATED = re.compile(r"\d{4}|\d{1,2}[:：]\d\d|\d{1,2}[./月-]\d{1,2}")
@@ -63,10 +64,11 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 def _heading(text: str) -> str:
     """Return who wrote what follows, and when, as a heading; empty if *text* says no such thing."""
-    heads = _HEADS.match(text)
+    heads = _HEADS.match(_SPACES.sub(" ", text))
     if heads is not None and _DATED.search(heads["when"]):
         return _ADDRESS.sub("", " ".join(f"{heads['who']}, {heads['when']}".split()))
-    wrote = _WROTE.match(text.strip()) if "\n" not in text.strip() else None
+    plain = " ".join(text.split()) if "\n" not in text.strip() else ""
+    wrote = _WROTE.match(plain) if plain.endswith((":", "：")) else None
     if wrote is None or not _DATED.search(wrote["said"]):
         return ""
     return _ADDRESS.sub("", " ".join(wrote["said"].split())).rstrip(" ,，于")

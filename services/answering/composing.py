@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.answering.evidence import Evidence
 from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES
+from services.language.numbers import numbers
 from services.language.table_rows import cells
 from services.language.terms import content_terms
 
@@ -59,7 +60,7 @@ def composed(
     a part of the question's words that another holds are left out.
     """
     chosen: list[Evidence] = []
-    told = [frozenset(content_terms(text)) for text in said]
+    told = [(frozenset(content_terms(text)), numbers(text)) for text in said]
     length = sum(length_of(text, language) for text in said)
     rows = [one.evidence for one in best if one.evidence.header is not None]
     for one, gain in _gains(best, limits, language):
@@ -69,7 +70,7 @@ def composed(
         fits = not chosen or length + size <= limits["length"]
         if fits and not _is_said(one, told) and not _is_lesser_row(one, rows):
             chosen.append(one)
-            told.append(frozenset(content_terms(one.text)))
+            told.append((frozenset(content_terms(one.text)), numbers(one.text)))
             length += size
     return chosen
 
@@ -126,13 +127,16 @@ def length_of(text: str, language: str) -> int:
     return len(text) if language == "zh" else len(text.split())
 
 
-def _is_said(evidence: Evidence, told: Sequence[frozenset[str]]) -> bool:
-    """Say whether nearly all of a sentence stands in the answer, and all of what it is told with
-    (Basic plan: …).
+def _is_said(evidence: Evidence, told: Sequence[tuple[frozenset[str], frozenset[str]]]) -> bool:
+    """Say whether nearly all of a sentence stands in the answer, with each of its numbers, and all
+    of what it is told with (Basic plan: …).
     """
-    terms = frozenset(content_terms(evidence.text))
+    terms, held = frozenset(content_terms(evidence.text)), numbers(evidence.text)
     subject = frozenset(content_terms(evidence.text.removesuffix(evidence.said)))
-    return any(terms and len(terms & one) / len(terms) >= _SAID and subject <= one for one in told)
+    return any(
+        terms and len(terms & one) / len(terms) >= _SAID and subject <= one and held <= its_numbers
+        for one, its_numbers in told
+    )
 
 
 def _is_lesser_row(evidence: Evidence, rows: Sequence[Evidence]) -> bool:

@@ -75,6 +75,8 @@ def _slot(one: str, other: str, asked: frozenset[str]) -> tuple[str, str] | None
         says, other_says = left[a:b], right[c:d]
         if _in_one_form(says) == _in_one_form(other_says):
             continue
+        if _is_number(says) != _is_number(other_says):
+            continue  # A number, and words without one, do not contradict each other.
         if _is_named(says, asked, right) and _is_named(other_says, asked, left):
             return _joined(says), _joined(other_says)
     return None
@@ -96,6 +98,10 @@ def _differ_in_one_number(
         return False
     _, a, b, c, d = changes[0]
     return all(_holds_number(folded("".join(said))) for said in (left[a:b], right[c:d]))
+
+
+def _is_number(said: Sequence[str]) -> bool:
+    return _holds_number(folded("".join(said)))
 
 
 def _holds_number(plain: str) -> bool:

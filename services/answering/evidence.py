@@ -16,6 +16,7 @@ from services.domain.passages import Found, embedded_text
 from services.engine import Embedder
 from services.engine.token_vectors import likeness as likeness_of
 from services.language import table_rows
+from services.language.identifiers import identifiers, is_of_asked, is_of_others
 from services.language.normalize import CJK, language_of
 from services.language.table_rows import Row
 from services.language.terms import content_terms
@@ -80,6 +81,14 @@ class Evidence:
     def heading(self) -> str:
         """The nearest heading or question that it stands under; empty if there is none."""
         return self.lead or next(iter(self.found.passage.headings[-1:]), "")
+
+    @property
+    def levels(self) -> Sequence[str]:
+        """The sentence and what it stands under, from the nearest on."""
+        passage = self.found.passage
+        names = (passage.document_title, passage.document_name.replace("_", " "))
+        near = (self.quote, self.header or "", self.lead or "")
+        return (*near, *passage.headings[::-1], *names)
 
     @property
     def key(self) -> str:
@@ -274,6 +283,7 @@ def _of_what_is_named(question: str, found: list[Evidence]) -> list[Evidence]:
     names (the Plus plan, the Basic plan), or in its row (zone B, zone C), where something stands
     under its own.
     """
+    found = _of_what_is_numbered(question, found)
     asked = things_named(question)
     headed = [things_named(one.key or one.heading, is_heading=True) for one in found]
     own = asked & frozenset().union(*headed)
@@ -283,6 +293,16 @@ def _of_what_is_named(question: str, found: list[Evidence]) -> list[Evidence]:
         for one, named in zip(found, headed, strict=True)
         if own & named or not kinds & {kind for kind, _ in named}
     ]
+
+
+def _of_what_is_numbered(question: str, found: list[Evidence]) -> list[Evidence]:
+    """Return *found* without what is of another code, year or number of a kind than the question
+    names (E102, 2023年, 第八条), where something is of its own.
+    """
+    asked = identifiers(question)
+    if not asked or not any(is_of_asked(asked, one.levels) for one in found):
+        return found
+    return [one for one in found if not is_of_others(asked, one.levels)]
 
 
 def _under(lead: str | None, text: str) -> str:

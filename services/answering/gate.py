@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from services.answering.composing import Ranked
 from services.answering.evidence import Evidence
+from services.answering.leads import number_of_item
 from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES as MEASURES
 from services.answering.measures import coverage, title_of, words_asked
 from services.answering.names import is_of_another, missing
-from services.answering.question_types import asks_for_clock, holds_clock
+from services.answering.question_types import asking_terms, asks_for_clock, holds_clock
 from services.domain.passages import Found
 from services.engine import ModelCard
+from services.language.identifiers import identifiers, is_of_others
 from services.language.normalize import folded, language_of
 from services.language.numbers import numbers
 from services.language.terms import content_terms
@@ -52,6 +54,8 @@ _FIRST = 3
 # A sentence with so much of the question, weighed by idf, speaks of it: on the English sets at most
 # 0.007 of what should be refused has one and was refused before (docs/quality.md).
 _NEARLY_ALL = 0.8
+# What an item of a numbered list is.
+_STEP = frozenset(content_terms("step steps"))
 # Sentences that share so many of all their terms say the same of one thing, perhaps with another
 # number.
 _SAME = 0.5
@@ -163,6 +167,8 @@ def _is_of_another(question: str, best: Sequence[Ranked]) -> bool:
     passages = {one.evidence.rank: one.evidence.found for one in best}.values()
     everything = "\n".join(f"{_above(found)}\n{found.passage.text}" for found in passages)
     first = best[0].evidence
+    if is_of_others(identifiers(question), first.levels):
+        return True
     return is_of_another(question, f"{first.key}\n{first.context}", everything)
 
 
@@ -170,10 +176,14 @@ def _says_nearly_all(retrieval: Retrieval, best: Sequence[Ranked]) -> bool:
     """Say whether one of the best sentences, with what it stands under, says nearly all that the
     question does, and each of its names and numbers.
     """
+    asking = asking_terms(retrieval.question)
+    weights = {term: weight for term, weight in retrieval.weights.items() if term not in asking}
     for one in (ranked.evidence for ranked in best[:_FIRST]):
-        above = title_of(one.found)
+        above = _above(one.found)
         held = one.terms.union(content_terms(above))
-        is_near = coverage(retrieval.weights, held) >= _NEARLY_ALL
+        if number_of_item(one.quote) is not None:
+            held |= _STEP
+        is_near = weights and coverage(weights, held) >= _NEARLY_ALL
         if is_near and not missing(retrieval.question, f"{above}\n{one.context}"):
             return True
     return False

@@ -35,6 +35,8 @@ _LIST_MARK = re.compile(rf"(?:{_BULLET.pattern}|{_NUMBER.pattern})")
 _QUESTION = re.compile(r"[?？]\s*[)）]?$")
 _ANSWERS = re.compile(r"^(?:答|回答|A|Answer)\s?[:：]\s*")
 _LEADS = (":", "：")
+# A label with its value: 甲方代表：王芳.
+_LABELLED = re.compile(r"[:：]\s*\S")
 # Together no longer than a footnote's quote may be.
 _LONGEST_LIST = 600
 # So many sentences behind a question answer it.
@@ -140,7 +142,8 @@ def _looks_like_heading(text: str) -> bool:
     """Say whether a line is too short to state anything and ends like no sentence."""
     plain = _CHAPTER.sub("", text)
     short = len(plain) <= (_HEADING_CJK if CJK.search(plain) else _HEADING)
-    return short and "|" not in plain and text[-1].isalnum() and not any(map(str.isdigit, plain))
+    is_said = "|" in plain or _LABELLED.search(plain) or any(map(str.isdigit, plain))
+    return short and text[-1].isalnum() and not is_said
 
 
 def _is_alone(text: str, span: Span) -> bool:

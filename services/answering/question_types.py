@@ -3,6 +3,7 @@
 import re
 
 from services.language.table_rows import YEAR
+from services.language.terms import content_terms
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
@@ -67,6 +68,13 @@ _ASKS_STEPS = re.compile(
 _ASKS_YES = re.compile(
     r"^(?:(?:and|but|so|then),? )?(?:is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has|have|had|am)\b|"
     r"吗|是否|是不是|能否|可否|有没有|(.)不\1|要不要",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(
+    r"\bhow (?:often|long|much|many|far|old|high|fast|soon)\b|\b(?:happens?|still|currently|exactly|means?|meaning)\b|"
+    r"(?<=\bphone )numbers?\b|(?<=\bmobile )numbers?\b|"
+    r"\b(?:version|release|week|day|step|article|clause|section|chapter|(?:fault |error )?codes?|error|fault|"
+    r"number|no\.?|level|class|grade|zone|page|item|order|model|phase|stage) (?=[A-Za-z]{0,4}[-.]?\d)",
     re.IGNORECASE,
 )
 # Whatever may be one: it is for refusing where there is surely none.
@@ -158,6 +166,14 @@ def asks_for_clock(question: str) -> bool:
 def holds_clock(text: str) -> bool:
     """Say whether *text* holds a time of day, in either language."""
     return _HOLDS_CLOCK.search(text) is not None
+
+
+def asking_terms(question: str) -> frozenset[str]:
+    """Return the terms of an English question that only ask (how often, what happens if, phone
+    number), or say what the number behind them is (fault code E23, version 5.2, week 4).
+    """
+    told = " ".join(match[0] for match in _ASKING.finditer(question))
+    return frozenset(content_terms(told))
 
 
 def asked_type(question: str, language: str) -> str:

@@ -105,7 +105,7 @@ class KVRoom:
         self.held(writing)
         sequence = writing.sequence
         writing.sequence = -1
-        if self.tree.unique(sequence) < WORTH_KEEPING:
+        if not writing.is_kept or self.tree.unique(sequence) < WORTH_KEEPING:
             self._release(sequence)
             return
         self._absorb(sequence)

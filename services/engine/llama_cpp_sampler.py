@@ -7,7 +7,9 @@ token would cost milliseconds.
 
 import ctypes
 import json
+import re
 import secrets
+import time
 from collections.abc import Mapping
 
 import llama_cpp
@@ -16,7 +18,7 @@ from llama_cpp.llama_grammar import json_schema_to_gbnf
 from numpy.typing import NDArray
 
 from services.domain.answers import Sampling
-from services.domain.errors import InvalidRequestError
+from services.domain.errors import EngineError, InvalidRequestError
 from services.engine.grammar_bounds import check_grammar, check_schema
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -24,6 +26,12 @@ _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32
 _NEAR = (4.0, 9.0)
 # Penalties look at so many of the last tokens, as llama.cpp's own default.
 _PENALTY_WINDOW = 64
+# Behind an even number of backslashes.
+_HALVES = re.compile(
+    r"(?<!\\)(?P<before>(?:\\\\)*)\\u(?P<high>d[89ab][0-9a-f]{2})\\u(?P<low>d[c-f][0-9a-f]{2})"
+)
+# All other answers wait for a choice.
+_LONGEST_PICK_S = 1.0
 
 
 class LlamaSampler:
@@ -38,14 +46,20 @@ class LlamaSampler:
         self._best = _wanted(sampling)
 
     def pick(self, logits: NDArray[np.float32]) -> int:
-        """Return the next token, and remember it."""
+        """Return the next token, and remember it. EngineError where a grammar allows none, or takes
+        so long that other answers would wait for this one.
+        """
         if self._chain is None:
             return int(logits.argmax())
         token = self._chosen(logits)
         if self._grammar is not None:
+            began = time.perf_counter()
             if not self._allows(token):
                 token = self._chosen(logits, self._grammar)
             llama_cpp.llama_sampler_accept(self._grammar, token)
+            if time.perf_counter() - began > _LONGEST_PICK_S:
+                message = "this JSON schema takes too long to follow: ask for less at once"
+                raise EngineError(f"response_format: {message}.")
         llama_cpp.llama_sampler_accept(self._chain, token)
         return token
 
@@ -69,6 +83,10 @@ class LlamaSampler:
         array = _array(candidates)
         if grammar is not None:
             llama_cpp.llama_sampler_apply(grammar, ctypes.byref(array))
+            if not np.isfinite(candidates["logit"]).any():
+                # llama.cpp ends the process when it is told of a token that cannot be.
+                message = "nothing can follow by this JSON schema: look at its patterns"
+                raise EngineError(f"response_format: {message}.")
         llama_cpp.llama_sampler_apply(self._chain, ctypes.byref(array))
         return int(array.data[array.selected].id)
 
@@ -139,10 +157,20 @@ def _grammar(vocabulary: object, sampling: Sampling) -> object | None:
 def _gbnf_of(schema: Mapping[str, object]) -> str:
     check_schema(schema)
     try:
-        return str(json_schema_to_gbnf(json.dumps(schema)))
+        return _whole(str(json_schema_to_gbnf(json.dumps(schema))))
     except Exception as error:  # its converter raises whatever it stumbles over
         message = f"response_format: this JSON schema cannot be followed ({error})."
         raise InvalidRequestError(message) from error
+
+
+def _whole(text: str) -> str:
+    """Return a grammar whose characters beyond 16 bits are one each, not two halves."""
+
+    def whole(match: re.Match[str]) -> str:
+        halves = bytes.fromhex(match["high"] + match["low"])
+        return f"{match['before']}\\U{ord(halves.decode('utf-16-be')):08x}"
+
+    return _HALVES.sub(whole, text)
 
 
 def _chain(size: int, sampling: Sampling) -> object:

@@ -24,7 +24,7 @@ from services.engine.kv_tiers import KVTiers
 from services.engine.outbox import Outbox
 from services.engine.pacing import Pace
 from services.engine.popular import Popular
-from services.engine.prefix_tree import Tokens, common
+from services.engine.prefix_tree import SHARE_JOINT, Tokens, common
 from services.engine.scheduler_stats import SchedulerStats
 from services.engine.threads import FreeCores
 from services.engine.waiting_room import WaitingRoom
@@ -182,11 +182,15 @@ class Scheduler:
                 self._popular.count(arrived.share, beginning)
             self._waiting.add(arrived)
         while self._forgotten:
-            collection = self._forgotten.pop()
-            self._room.forget(collection)
-            self._popular.forget(collection)
+            self._forget(self._forgotten.pop())
         for gone in self._room.tiers.dropped():
             self._room.tree.forget(gone.share, gone.tokens)
+
+    def _forget(self, collection: str) -> None:
+        self._room.forget(collection)
+        self._popular.forget(collection)
+        for one in (*self._running, *(one.writing for one in self._waiting)):
+            one.is_kept &= collection not in one.share.split(SHARE_JOINT)
 
     def _drop_left(self) -> None:
         """Free the places of those that nobody waits for."""
@@ -285,13 +289,17 @@ class Scheduler:
         """Give every answer what the batch has for it; return the seconds spent on picking."""
         at, before = 0, self._stats.picking_s
         for number, (row, writing) in enumerate(zip(batch.rows, batch.writings, strict=True)):
-            if number < batch.streams:
-                self._take_written(writing, at)
-            else:
-                writing.position += len(row.tokens)
-                self._room.held(writing)
-                if row.outputs:
-                    self._take(writing, [self._pick(writing, at + len(row.tokens) - 1)])
+            try:
+                if number < batch.streams:
+                    self._take_written(writing, at)
+                else:
+                    writing.position += len(row.tokens)
+                    self._room.held(writing)
+                    if row.outputs:
+                        self._take(writing, [self._pick(writing, at + len(row.tokens) - 1)])
+            except EngineError as error:
+                self._context.remove(writing.sequence, writing.position)
+                self._fail([writing], str(error))
             at += len(row.tokens)
         return self._stats.picking_s - before
 

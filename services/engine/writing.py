@@ -51,6 +51,8 @@ class Writing:
         self.owner = order.owner
         self.beginnings = order.beginnings
         self.ahead = order.ahead
+        # Nothing of it is kept if what it was made from has been deleted meanwhile.
+        self.is_kept = True
         self.picker = picker
         self.prompt_tokens = len(order.tokens)
         self.most = order.sampling.max_tokens

@@ -50,15 +50,18 @@ _AFTER = re.compile(
 _WORDS = re.compile(r"[\u4e00-\u9fff]|[^\W_]+")
 # What is left must still be a question.
 _FEWEST_WORDS = 2
+# So many are said one after the other, and one behind a question is no longer.
+_MOST_COURTESIES, _LONGEST_AFTER = 12, 120
 
 
 def bare_question(text: str) -> str:
     """Return *text* without the words of courtesy around it; *text* itself if little is left."""
-    bare = text
-    while True:
-        shorter = _AFTER.sub("", _BEFORE.sub("", bare, count=1), count=1)
-        if shorter == bare:
-            return bare.strip()
-        if len(_WORDS.findall(shorter)) < _FEWEST_WORDS:
-            return bare.strip()
+    bare = text.strip()
+    for _ in range(_MOST_COURTESIES):
+        begun = _BEFORE.sub("", bare, count=1)
+        end = begun[-_LONGEST_AFTER:]
+        shorter = begun[: len(begun) - len(end)] + _AFTER.sub("", end, count=1)
+        if shorter == bare or len(_WORDS.findall(shorter)) < _FEWEST_WORDS:
+            break
         bare = shorter
+    return bare.strip()

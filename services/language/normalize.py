@@ -18,8 +18,9 @@ _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _BETWEEN_IDEOGRAPHS = re.compile(
-    r"(?<=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])\s*[\r\n]+\s*(?=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])"
+    r"(?<=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])\s+(?=[\u3001-\u303f\u3400-\u9fff\uff00-\uffef])"
 )
+_CODES = re.compile(r"\b[A-Z]{1,5}\b|\b[A-Za-z]{1,5}[-–]?\d\w*")
 _LETTER_RUNS = re.compile(r"[^\W\d_]+")
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 
@@ -44,16 +45,21 @@ def canonical(text: str) -> tuple[str, int]:
 
 def on_one_line(text: str) -> str:
     """Return *text* without its line ends: a space where one was, but between ideographs none."""
-    return " ".join(_BETWEEN_IDEOGRAPHS.sub("", text).split())
+    return " ".join(_BETWEEN_IDEOGRAPHS.sub(_without_line_end, text).split())
+
+
+def _without_line_end(match: re.Match[str]) -> str:
+    return "" if "\n" in match[0] or "\r" in match[0] else match[0]
 
 
 def chinese_share(text: str) -> float:
     """Return how much of *text* is Chinese, between 0 and 1, counted in words.
 
-    A Chinese word is taken as 1.6 ideographs, the mean of running text.
+    A Chinese word is taken as 1.6 ideographs, the mean of running text. Codes and abbreviations
+    (HC-200, IP) are of no language.
     """
     chinese = len(CJK.findall(text)) / IDEOGRAPHS_PER_WORD
-    other = len(_LETTER_RUNS.findall(CJK.sub(" ", text)))
+    other = len(_LETTER_RUNS.findall(_CODES.sub(" ", CJK.sub(" ", text)) if chinese else text))
     return chinese / (chinese + other) if chinese + other else 0.0
 
 

@@ -9,7 +9,9 @@ _GROUP = {"万": 10_000, "亿": 100_000_000}
 _CHINESE = re.compile(
     r"[零〇一二两三四五六七八九十百千万亿]{2,}|[二三四五六七八九十](?=[年月日号个])"
 )
-_SCALED = re.compile(r"(\d+(?:\.\d+)?) ?(万亿|万|亿|thousand|million|billion|trillion)")
+_SCALED = re.compile(
+    r"(?<!\d)(\d{1,30}(?:\.\d{1,30})?) ?(万亿|万|亿|thousand|million|billion|trillion)"
+)
 _SCALE = {
     "万": 10**4,
     "亿": 10**8,
@@ -19,6 +21,8 @@ _SCALE = {
     "billion": 10**9,
     "trillion": 10**12,
 }
+# A numeral is no longer; Python reads none of thousands of digits.
+_LONGEST = 30
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905 - likewise
 _MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
 _DATES = (
@@ -44,8 +48,8 @@ def number_terms(plain: str) -> list[str]:
     一九九八 and 三万 as 1998 and 30000, "1.5 million" as 1500000, "seven" as 7; dates of any
     form as 2022-03-05 and 2022-03.
     """
-    digits = _CHINESE.sub(lambda match: _value(match[0]) or match[0], plain)
-    found = [value for match in _CHINESE.finditer(plain) if (value := _value(match[0]))]
+    digits = _CHINESE.sub(lambda match: numeral(match[0]) or match[0], plain)
+    found = [value for match in _CHINESE.finditer(plain) if (value := numeral(match[0]))]
     found += [_ENGLISH[match[0]] for match in _ENGLISH_WORD.finditer(plain)]
     found += [_scaled(match[1], match[2]) for match in _SCALED.finditer(digits)]
     return [*found, *dict.fromkeys(_dates(digits))]
@@ -53,7 +57,7 @@ def number_terms(plain: str) -> list[str]:
 
 def in_digits(plain: str) -> str:
     """Return a folded text with its numbers as digits: 二十六天 as 26天, "two" as 2."""
-    digits = _CHINESE.sub(lambda match: _value(match[0]) or match[0], plain)
+    digits = _CHINESE.sub(lambda match: numeral(match[0]) or match[0], plain)
     digits = _ENGLISH_WORD.sub(lambda match: _ENGLISH[match[0]], digits)
     return _SCALED.sub(lambda match: _scaled(match[1], match[2]), digits)
 
@@ -74,15 +78,17 @@ def _scaled(number: str, scale: str) -> str:
     return str(round(value))
 
 
-def _value(numeral: str) -> str:
+def numeral(said: str) -> str:
     """Return a Chinese numeral in digits; empty where it is none (万一, 千万)."""
-    if all(letter in _DIGIT for letter in numeral):
+    if len(said) > _LONGEST:
+        return ""
+    if all(letter in _DIGIT for letter in said):
         # Digit after digit, as years and numbers are read out; 一一 and 三五 are no numbers.
-        return "" if len(numeral) == len("三五") else "".join(str(_DIGIT[c]) for c in numeral)
-    if numeral[0] in _GROUP or numeral[0] in "百千":
+        return "" if len(said) == len("三五") else "".join(str(_DIGIT[c]) for c in said)
+    if said[0] in _GROUP or said[0] in "百千":
         return ""
     total = section = digit = 0
-    for letter in numeral:
+    for letter in said:
         if letter in _DIGIT:
             digit = _DIGIT[letter]
         elif letter in _UNIT:

@@ -16,6 +16,7 @@ _KIND = re.compile(
 )
 _MEASURED = re.compile(r"(?<=哪)[一二两三几]?[个些种类位座条所部项次家届级款]")
 _PART = re.compile(r"[^\W_]+(?:[.\-'/&+#_:@]+[^\W_]+)*[+#]*")
+_LATIN = re.compile(r"[a-z]{2,}|\d+")
 _SHORTEST = 2
 _NOTHING_ASKED = 0.5
 
@@ -26,7 +27,7 @@ class QuestionWords:
 
     Words are those of the dictionary, of two characters and more: pairs of characters across the
     borders of words are rare, and would weigh most. Characters also meet what is said in other
-    words: 掠夺 and 劫掠.
+    words: 掠夺 and 劫掠; a word of Latin letters or a number is one of them.
     """
 
     words: Mapping[str, float]
@@ -68,7 +69,7 @@ def question_words(question: str, weights: Mapping[str, float]) -> QuestionWords
     told = sorted(found - kinds or found)
     return QuestionWords(
         {word: weights.get(_term(word), most) for word in told},
-        frozenset(CJK.findall(asked)) - CHINESE_STOP_WORDS,
+        frozenset((*CJK.findall(asked), *_LATIN.findall(asked))) - CHINESE_STOP_WORDS,
         tuple(f" {_as_terms(word)} " for word in told),
     )
 

@@ -12,7 +12,7 @@ _CLOSERS = "\"'”’」』）)】]》〉"
 _HARD_END = re.compile(
     rf"(?:[。！？…]|[!?](?![\w/=&%#])|[!?](?=[\u4e00-\u9fff]))+[{re.escape(_CLOSERS)}]*|[；;](?=\s|[\u4e00-\u9fff]|$)"
 )
-_DOT_END = re.compile(rf"\.+[{re.escape(_CLOSERS)}]*(?:\[\d+\])*(?=\s|$)")
+_DOT_END = re.compile(rf"(?<!\.)\.+[{re.escape(_CLOSERS)}]*(?:\[\d+\])*(?=\s|$)")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[“\"])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Ft|Gen|Col|Sgt|Capt|Lt|Rev|Hon|Gov|Sen|"
     r"Rep|Pres|vs|etc|e\.g|i\.e|cf|al|approx|No|Nos|Vol|vol|pp|p|Fig|fig|Eq|Sec|Art|ca|c|Inc|Ltd|"

@@ -174,7 +174,10 @@ def _names(row: str) -> list[str]:
 
 def _names_columns(rows: Sequence[str]) -> bool:
     """Say whether the words of the first row name columns; a rule under it is no row."""
-    first, *others = (cells(row) for row in rows if not _RULE.fullmatch(row)) if rows else ([],)
+    told = [cells(row) for row in rows if not _RULE.fullmatch(row)]
+    if not told:
+        return False
+    first, *others = told
     return names_columns(first, others) and len(rows[0]) <= _LONGEST
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.domain.answers import Turn
-from services.language.normalize import language_of
-from services.language.terms import content_terms
+from services.language.identifiers import identifiers, without
+from services.language.normalize import folded, language_of
+from services.language.terms import CHINESE_STOP_WORDS, content_terms, without_asking, words
 from services.retrieval.statements import statement_of
 
 # Fitted on mtrag-en: what the question before and the last reply add to the question itself.
@@ -14,7 +15,8 @@ _WITH_ASKED = 0.3
 _WITH_REPLY = 0.2
 # Likewise on financebench-en: 0.54 without, 0.57 with it.
 _WITH_STATEMENT = 0.2
-_REPLY_CHARACTERS = 500
+# More of a turn is not looked for.
+_TURN_CHARACTERS = 500
 # A question with fewer words of its own does not stand alone.
 _FEW_WORDS = 4
 
@@ -38,7 +40,7 @@ def views(text: str, history: Sequence[Turn]) -> list[View]:
         found.append(View(f"{asked} {text}", _WITH_ASKED))
     reply = _last(history, "assistant")
     if reply:
-        found.append(View(reply[:_REPLY_CHARACTERS], _WITH_REPLY))
+        found.append(View(reply, _WITH_REPLY))
     statement = statement_of(text)
     if statement:
         found.append(View(statement, _WITH_STATEMENT))
@@ -47,12 +49,22 @@ def views(text: str, history: Sequence[Turn]) -> list[View]:
 
 def standalone(text: str, history: Sequence[Turn]) -> str:
     """Return the question as the sentences of passages are measured against it: with the one
-    before it, if it has few words of its own.
+    before it, if it has few words of its own: E102 in the place of E101, if it names one.
     """
     asked = _last(_spoken_alike(text, history), "user")
-    if not asked or len(set(content_terms(text))) >= _FEW_WORDS:
+    if not asked or len(_own_words(text)) >= _FEW_WORDS:
         return text
-    return f"{asked} {text}"
+    kinds = frozenset(kind for kind, _ in identifiers(text))
+    return f"{without(asked, kinds) if kinds else asked} {text}"
+
+
+def _own_words(text: str) -> frozenset[str]:
+    """Return the words that carry meaning; of Chinese those of the dictionary, whose terms are
+    pairs of characters too.
+    """
+    if language_of(text) == "en":
+        return frozenset(content_terms(text))
+    return frozenset(words(without_asking(folded(text)))) - CHINESE_STOP_WORDS
 
 
 def _spoken_alike(text: str, history: Sequence[Turn]) -> Sequence[Turn]:
@@ -64,4 +76,5 @@ def _spoken_alike(text: str, history: Sequence[Turn]) -> Sequence[Turn]:
 
 
 def _last(history: Sequence[Turn], role: str) -> str:
-    return next((turn.content for turn in reversed(history) if turn.role == role), "")
+    said = next((turn.content for turn in reversed(history) if turn.role == role), "")
+    return said[:_TURN_CHARACTERS]

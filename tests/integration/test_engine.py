@@ -10,7 +10,7 @@ import pytest
 from gguf import GGUFWriter
 
 from services.domain.answers import Sampling, Turn
-from services.domain.errors import InvalidRequestError, ModelFileError, SettingsError
+from services.domain.errors import EngineError, InvalidRequestError, ModelFileError, SettingsError
 from services.engine import Part, Prompt
 from services.engine.batches import Row
 from services.engine.llama_cpp_context import ContextOptions, LlamaContext
@@ -171,6 +171,23 @@ def test_a_schema_is_kept_whatever_the_model_would_say(tmp_path: Path) -> None:
         told = text_of(generator, asked(QUESTIONS[0], DOCUMENT), sampling)
 
     assert set(json.loads(told)) == {"days"}
+
+
+def test_a_schema_that_allows_nothing_fails_and_the_engine_goes_on(tmp_path: Path) -> None:
+    with engine(tmp_path) as generator:
+        for pattern in ("^[z-a]$", "^[^\\u0000-\\U0010ffff]$"):
+            sampling = Sampling(max_tokens=8, json_schema={"type": "string", "pattern": pattern})
+            with pytest.raises(EngineError, match="nothing can follow"):
+                text_of(generator, asked(QUESTIONS[0], DOCUMENT), sampling)
+
+        assert text_of(generator, asked(QUESTIONS[0], DOCUMENT), Sampling(max_tokens=8))
+
+
+def test_characters_of_any_plane_stand_in_a_schema(tmp_path: Path) -> None:
+    with engine(tmp_path) as generator:
+        sampling = Sampling(max_tokens=12, json_schema={"const": "中😀"})
+
+        assert json.loads(text_of(generator, asked("Say it."), sampling)) == "中😀"
 
 
 def test_biases_and_penalties_change_what_is_written(tmp_path: Path) -> None:

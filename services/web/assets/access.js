@@ -16,7 +16,7 @@ export async function loadAccess() {
   for (const one of written) if ($(one.id)) $(one.id).value = one.value;
   const { keys } = await get("/v1/keys");
   $("key-rows").replaceChildren(...keys.map(keyCard));
-  $("key-scope").replaceChildren(...SCOPES.map((one) => new Option(one || say("onlyGrants"), one)));
+  $("key-scope").replaceChildren(...SCOPES.map((one) => new Option(one ? say("everywhere", { scope: one }) : say("onlyGrants"), one)));
 }
 
 // Only an administrator is shown this part.

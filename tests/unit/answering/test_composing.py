@@ -51,6 +51,17 @@ def test_what_is_said_already_is_not_said_again(evidence: MakeEvidence) -> None:
     assert [one.quote for one in chosen] == ["Leave is 23 days a year.", "It expires on 31 March."]
 
 
+def test_a_row_with_another_number_is_not_said_already(evidence: MakeEvidence) -> None:
+    header = "迟到时间 | 处理方式 | 扣款金额"
+    rows = ("迟到15分钟以内 | 扣款 | 20元", "迟到15至30分钟 | 扣款 | 50元")
+    first, second = (evidence(row, header=header) for row in rows)
+
+    limits = {**LIMITS, "trust": 0.0, "price": 0.0, "length": 500}
+    told = composed([Ranked(first, 1.0), Ranked(second, 0.9)], limits, "zh")
+
+    assert told == [first, second]
+
+
 def test_the_same_sentence_is_told_once_whatever_it_stands_under(evidence: MakeEvidence) -> None:
     says, plan = "The allowance is EUR 44.", "49 euros a month."
     named, bare = evidence(says, lead="Allowance and times"), evidence(says)

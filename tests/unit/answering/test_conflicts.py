@@ -101,6 +101,12 @@ def test_short_sentences_that_differ_in_more_than_a_number_are_none(
     assert not found(evidence, "补贴怎么算？", *quotes)
 
 
+def test_a_number_and_words_do_not_contradict_each_other(evidence: MakeEvidence) -> None:
+    says = ("2023年公司的营业收入总额为 3792", "2023年公司的营业收入总额为 万元同比")
+
+    assert not found(evidence, "营业收入是多少", *says)
+
+
 def test_one_document_does_not_contradict_itself(evidence: MakeEvidence) -> None:
     quotes = ("Team A has 23 days of leave.", "Team A has 25 days of leave.")
     best = [Ranked(evidence(quote), 1.0) for quote in quotes]

@@ -54,6 +54,7 @@ def cut(text: str, *above: str) -> list[tuple[str, str | None]]:
             [("Check the following:\n- Is your passport valid?\n- Are you insured?", None)],
         ),
         ('The question is "What is it?"', [('The question is "What is it?"', None)]),
+        ("甲方代表：王芳\n\n见附件一。", [("甲方代表：王芳", None), ("见附件一。", None)]),
         ("Approvers:\n- Li Wei", [("Approvers:\n- Li Wei", None)]),
         (
             "- Gym membership\nThe company pays 80 EUR a month for transport.",

@@ -1,5 +1,7 @@
 """Grammars that would end the process are refused before llama.cpp sees them."""
 
+import json
+
 import pytest
 from llama_cpp.llama_grammar import json_schema_to_gbnf
 
@@ -23,6 +25,10 @@ def nested(depth: int) -> dict[str, object]:
         ({"type": "string", "maxLength": 10**400}, "maxLength"),
         ({"properties": {str(i): {"maxLength": 900} for i in range(9)}}, "5000 in all"),
         ({"enum": [str(i) for i in range(3000)]}, "too large"),
+        ({"pattern": "^((((a{0,30}){0,9}){0,5}){0,5})$"}, "repeats repetitions"),
+        ({"pattern": "a" * 5000}, "repeats repetitions"),
+        ({"const": "a\0b"}, "character zero"),
+        ({"properties": {str(i): {} for i in range(300)}}, "as required"),
         (nested(200), "too large"),
         (nested(100_000), "too large"),
     ],
@@ -39,9 +45,12 @@ def test_a_schema_that_asks_for_too_much_is_refused(schema: dict[str, object], t
         '{"type": "array", "items": {"type": "string", "maxLength": 1000}, "maxItems": 900}',
         '{"type": "object", "properties": {"name": {"type": "string"}, "age": {"enum": [1, 2]}}}',
         '{"enum": ["(", ")", "[", "{9000}"]}',
+        '{"type": "string", "pattern": "^(\\\\d{1,3}\\\\.){3}\\\\d{1,3}$"}',
+        '{"type": "string", "pattern": "^([a-z]+ ){1,40}[(]?$"}',
     ],
 )
 def test_what_people_ask_for_is_not(schema: str) -> None:
+    check_schema(json.loads(schema))
     check_grammar(str(json_schema_to_gbnf(schema)))
 
 

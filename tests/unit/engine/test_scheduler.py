@@ -13,7 +13,7 @@ from services.domain.answers import Sampling
 from services.domain.errors import ContextLengthError, EngineError
 from services.engine.batches import Row
 from services.engine.kv_tiers import KVTiers, TierSizes
-from services.engine.memory_context import MemoryContext
+from services.engine.memory_context import MemoryContext, MemoryPicker
 from services.engine.prefix_tree import Tokens
 from services.engine.scheduler import Scheduler, SchedulerOptions
 from services.engine.scheduler_stats import SchedulerStats
@@ -278,6 +278,44 @@ def test_what_is_forgotten_is_read_again_and_its_states_are_gone() -> None:
         assert kept > 0
         assert again.cached == 0
         assert scheduler._room.tiers.host_bytes == 0
+
+
+def test_an_answer_that_is_being_written_leaves_nothing_of_what_is_forgotten_meanwhile() -> None:
+    def slowly(_rows: list[Row]) -> int:
+        time.sleep(0.005)
+        return 0
+
+    tokens = prompt(1, 200)
+
+    with scheduling(MemoryContext(2000, refuse=slowly), host=1 << 20) as scheduler:
+        order = Order(tokens, Sampling(max_tokens=40), share="c1,c2")
+        steps = scheduler.submit(order).steps(lambda: False)
+        next(steps)
+        scheduler.forget("c2")
+        text = "".join(step.text for step in steps)
+        left = scheduler.at_hand("c1,c2", tokens)
+
+    assert text
+    assert left == 0
+    assert scheduler._room.tiers.host_bytes == 0
+
+
+def test_an_answer_whose_grammar_allows_nothing_fails_alone() -> None:
+    class Stuck(MemoryPicker):
+        def pick(self, _logits: object) -> int:
+            raise EngineError("nothing can follow")
+
+    class SomeStuck(MemoryContext):
+        def sampler(self, sampling: Sampling) -> MemoryPicker:
+            return Stuck() if sampling.json_schema is not None else super().sampler(sampling)
+
+    with scheduling(SomeStuck(2000)) as scheduler:
+        other = scheduler.submit(order(prompt(2, 50)))
+        stuck = scheduler.submit(Order(prompt(1, 50), Sampling(json_schema={})))
+        with pytest.raises(EngineError, match="nothing can follow"):
+            text_of(stuck)
+
+        assert text_of(other) == alone(prompt(2, 50))
 
 
 def test_a_prompt_that_is_all_at_hand_is_told_as_read_before_its_text() -> None:

@@ -41,6 +41,8 @@ def test_question_words_carry_no_meaning() -> None:
 
 def test_a_chinese_question_about_an_english_name_is_chinese() -> None:
     assert language_of("TiDB 是否支持二级键？") == "zh"
+    assert language_of("那HC-200L呢？") == "zh"
+    assert language_of("ERP OA VPN 权限") == "zh"
     assert language_of("What does 北京 mean in English, and why?") == "en"
 
 

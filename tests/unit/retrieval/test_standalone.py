@@ -29,6 +29,19 @@ def test_who_changes_the_language_begins_anew() -> None:
     assert views("And how long is probation?", talk)[1].text.startswith("How long is parental")
 
 
+def test_a_code_takes_the_place_of_the_one_before() -> None:
+    talk = (Turn("user", "E101报警怎么处理？"), Turn("assistant", "断电检查。"))
+
+    assert "e101" not in standalone("那E206呢？", talk).lower()
+    assert "怎么处理" in standalone("那E206呢？", talk)
+
+
+def test_chinese_questions_of_few_words_lean_on_the_one_before() -> None:
+    talk = (Turn("user", "刘志强是哪个部门的？"), Turn("assistant", "设备部。"))
+
+    assert standalone("手机号多少？", talk).startswith("刘志强")
+
+
 def test_only_a_question_of_few_words_is_measured_with_the_one_before() -> None:
     whole = "Which laptop model does the hardware team receive?"
 

@@ -1,0 +1,120 @@
+"""Codes, years and numbered things that a question names: E101, HC-300, 2023年, 第八条, week 4."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+from services.language.normalize import folded
+from services.language.numerals import numeral
+
+_NUMERAL = "[零〇一二两三四五六七八九十百]+"
+# Letters, then at least two digits, perhaps letters behind: E101, HC-300, HC-200L. FY22 is a year.
+_CODE = re.compile(
+    r"(?<![a-z0-9.])(?!(?:fy|cy)\d)([a-z]{1,4})[-–·]?(\d{2,6})([a-z]{0,2})(?![a-z0-9])"
+)
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d) ?年(?!级|代)")
+_ORDINAL = re.compile(
+    rf"(?<![\d零〇一二两三四五六七八九十百])(\d{{1,3}}|{_NUMERAL})"
+    r"(条|章|季度|期|级|类|档|楼|车间|号线|号库|号楼|号车间|号机|号门|年级)"
+)
+# Before what is no ordinal: 一期间, 三类似.
+_NO_KIND = re.compile(r"^(?:间|似|别|待|望|件|子|的是)")
+_ENGLISH = re.compile(
+    r"\b(level|class|grade|category|stage|phase|article|section|chapter|clause|line|tier|week|step|"
+    r"quarter|zone|building|floor|lot|group|team|unit|gate|shift)s? (?:no\.? ?)?"
+    r"(\d{1,4}(?:\.\d{1,3})*)(?![\d%])"
+)
+_QUARTER = re.compile(r"(?<![a-z0-9])q([1-4])(?![a-z0-9])")
+# What holds for more than the number that it names: 三级及以上, 2019年以来, levels 2 to 4.
+_REACHES = re.compile(
+    r"以[上下内来后前]|及其?[上下]|起|至|到|自|从|[-–—~～]|、|\b(?:to|and|or|from|since|until|through|above|below|higher|lower|onwards?)\b"
+)
+_AROUND = 6
+_SCALES = {"号车间": "车间", "号机": "机"}
+
+Identifier: TypeAlias = tuple[str, str]
+
+
+def identifiers(text: str) -> frozenset[Identifier]:
+    """Return what *text* names by a code or number, each with its kind: codes of the same letters
+    and as many digits are of one kind, years, and numbers of the same things.
+    """
+    return frozenset(one for one, _ in _found(folded(text)))
+
+
+def without(text: str, kinds: frozenset[str]) -> str:
+    """Return *text*, folded, without what it names of these *kinds*."""
+    plain = folded(text)
+    for (kind, _), span in reversed([(one, span) for one, span, _ in _matches(plain)]):
+        if kind in kinds:
+            plain = f"{plain[: span[0]]} {plain[span[1] :]}"
+    return plain
+
+
+def is_of_others(asked: frozenset[Identifier], levels: Sequence[str]) -> bool:
+    """Say whether what is *asked* about is one thing, and *levels*, a sentence and what it stands
+    under from the nearest on, name others of its kind: the nearest that names any decides.
+    """
+    return any(_names_others(kind, values, levels) for kind, values in _by_kind(asked))
+
+
+def is_of_asked(asked: frozenset[Identifier], levels: Sequence[str]) -> bool:
+    """Say whether the nearest of *levels* that names anything of a kind names what is *asked*."""
+    return any(
+        (near := _nearest(kind, levels)) is not None and bool(values & near[0])
+        for kind, values in _by_kind(asked)
+    )
+
+
+def _by_kind(asked: Iterable[Identifier]) -> list[tuple[str, frozenset[str]]]:
+    kinds = {kind for kind, _ in asked}
+    return [
+        (kind, frozenset(value for one, value in asked if one == kind)) for kind in sorted(kinds)
+    ]
+
+
+def _names_others(kind: str, values: frozenset[str], levels: Sequence[str]) -> bool:
+    near = _nearest(kind, levels)
+    if near is None:
+        return False
+    held, reaches = near
+    return not values & held and not reaches
+
+
+def _nearest(kind: str, levels: Sequence[str]) -> tuple[frozenset[str], bool] | None:
+    """Return what the nearest level names of a *kind*, and whether it may mean more than that."""
+    for level in levels:
+        plain = folded(level)
+        found = [(value, around) for (own, value), around in _found(plain) if own == kind]
+        if found:
+            values = frozenset(value for value, _ in found)
+            return values, any(_REACHES.search(around) for _, around in found)
+    return None
+
+
+def _found(plain: str) -> Iterator[tuple[Identifier, str]]:
+    """Yield what a folded text names, with what stands around it."""
+    for one, (start, end), is_code in _matches(plain):
+        yield (
+            one,
+            ""
+            if is_code
+            else f"{plain[max(0, start - _AROUND) : start]} {plain[end : end + _AROUND]}",
+        )
+
+
+def _matches(plain: str) -> list[tuple[Identifier, tuple[int, int], bool]]:
+    """Return what a folded text names by its place, and whether it is a code."""
+    codes = [
+        ((f"{match[1]}{len(match[2])}", match[2] + match[3]), match.span(), True)
+        for match in _CODE.finditer(plain)
+    ]
+    others = [(("年", match[1]), match.span(), False) for match in _YEAR.finditer(plain)]
+    for match in _ORDINAL.finditer(plain):
+        number = match[1] if match[1].isdigit() else numeral(match[1])
+        if number and not _NO_KIND.match(plain[match.end() :]):
+            kind = _SCALES.get(match[2], match[2])
+            others.append(((kind, str(int(number))), match.span(), False))
+    others += [((match[1], match[2]), match.span(), False) for match in _ENGLISH.finditer(plain)]
+    others += [(("季度", match[1]), match.span(), False) for match in _QUARTER.finditer(plain)]
+    return sorted([*codes, *others], key=lambda one: one[1])
