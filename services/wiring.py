@@ -188,14 +188,16 @@ def _kept_answers(settings: Settings) -> AnswerStore:
     return MemoryAnswers(settings.answers_kept)
 
 
-def open_registry(settings: Settings, *, is_holder: bool = False) -> Registry:
+def open_registry(settings: Settings, *, is_holder: bool = False, changes: bool = True) -> Registry:
     """Open the registry, its schema brought up to date.
 
     A file is looked at for damage by the holder of the data folder, or where nobody holds it.
+    SettingsError where the schema of a file is another release's and somebody else holds the
+    folder, whose service would no longer understand it, or nothing is to be changed here.
     """
     looks = is_holder or not is_held(settings.data_dir)
     database = _open_database(settings, looks=looks)
-    migrate(database)
+    migrate(database, changes=settings.database_url is not None or (looks and changes))
     return Registry.over(database, owner_key(settings))
 
 

@@ -193,6 +193,17 @@ def drop_collection(name: str, *, as_json: AsJson = False) -> None:
         tell("dropped {name}", name=name)
 
 
+@collections.command("grants")
+def list_grants(name: str, *, as_json: AsJson = False) -> None:
+    """List who holds which role in a collection."""
+    with client() as service:
+        told = service.call("GET", f"/v1/collections/{segment(name)}/grants")
+    if as_json:
+        show_json(told)
+    else:
+        show_table(("principal", "role"), [(g["principal"], g["role"]) for g in told["grants"]])
+
+
 @collections.command("grant")
 def grant(
     name: str,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _MIB = 1024 * 1024
 _BACKED_UP = "backed up {documents} documents, {originals} originals, {size}: {file}"
 _RESTORED = "restored {documents} documents, {originals} originals, {size}: {file}"
+_NEW_KEY = (
+    "The owner's key is a new one, made with the first start: {file}. Other keys are as before."
+)
 File = Annotated[Path, typer.Argument(help="The backup: .tar, or .tar.gz to pack it.")]
 
 
@@ -60,10 +63,13 @@ def restore(file: File, *, as_json: AsJson = False) -> None:
         fail("Unset FOOTNOTE_SPOOL_URL, restore, then copy DATA_DIR/spool into the bucket.")
     with guarded(), held(settings().data_dir):
         counts = read_backup(file, settings().data_dir, lambda _done, _total: None)
-        faults = verify_data(settings())["faults"]
+        faults = verify_data(settings(), is_holder=True)["faults"]
     for fault in faults:
         say(f"{translated('FAULT')} {fault}")
     _told(_RESTORED, file, counts, as_json=as_json)
+    if settings().owner_key is None:
+        # A backup holds no keys in clear.
+        say(_NEW_KEY, file=settings().data_dir / "owner.key")
     if faults:
         fail("{count} faults.", count=len(faults))
 

@@ -9,7 +9,7 @@ import faiss
 import llama_cpp
 import torch
 
-from ingest.cli.console import key_at_hand
+from ingest.cli.console import key_at_hand, unreachable
 from ingest.cli.verification import has_registry
 from ingest.cli.words import reason_of, translated
 from services.client.httpx_client import FootnoteClient
@@ -57,6 +57,8 @@ def checkup(settings: Settings) -> list[Told]:
             ok, told = look(settings)
         except HouseError as error:
             ok, told = False, reason_of(error)
+        except OSError as error:
+            ok, told = False, unreachable(error)
         found.append({"what": what, "ok": ok, "told": told})
     return found
 
@@ -208,7 +210,7 @@ def _disk(settings: Settings) -> tuple[bool, str]:
 def _registry(settings: Settings) -> tuple[bool, str]:
     if not has_registry(settings):
         return True, translated("none yet: `footnote serve` makes it")
-    registry = open_registry(settings)
+    registry = open_registry(settings, changes=False)
     try:
         passages, unfinished = registry.passages.count(), registry.work.unfinished()
         source, _ = checked_model(settings, settings.embedding_model, "embedding")

@@ -4,6 +4,7 @@ With `--json` a command prints one JSON value and nothing else on standard outpu
 came from a document or the service can move a terminal's cursor or paint it.
 """
 
+import errno
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -122,6 +123,28 @@ def show_table(
         ]
         table.add_row(*(Text(safe(cell)) for cell in cells))
     out.print(table)
+
+
+def unreachable(error: OSError) -> str:
+    """Return what to say of a file that cannot be read or written, in the reader's language."""
+    return translated(
+        "{file}: {reason}. Run as the user whose file it is, or give that user the right.",
+        file=error.filename or "",
+        reason=error.strerror or error,
+    )
+
+
+@contextmanager
+def unreachable_files() -> Iterator[None]:
+    """End with one line where the system refuses a file."""
+    try:
+        yield
+    except PermissionError as error:
+        fail(unreachable(error))
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        fail(unreachable(error))
 
 
 def say(message: str, **values: object) -> None:

@@ -1,5 +1,6 @@
 """`footnote COMMAND`: the entry of the command line."""
 
+import os
 import sys
 
 import typer
@@ -15,6 +16,7 @@ from ingest.cli import (
     syncing,
     upkeep,
 )
+from ingest.cli.console import unreachable_files
 from ingest.cli.usage import readable, run_in_chinese
 from ingest.cli.words import speaks_chinese, translate_help
 from services.settings import set_quiet_offline
@@ -32,6 +34,8 @@ for group in (service, documents, syncing, asking, evaluate, access, upkeep, emb
 
 def main() -> None:
     """Run the command line."""
+    # What it writes, backups and data alike, holds texts of the owner's.
+    os.umask(0o077)
     set_quiet_offline()
     sys.argv[1:] = map(readable, sys.argv[1:])
     chinese = speaks_chinese()
@@ -41,5 +45,7 @@ def main() -> None:
     command = typer.main.get_command(app)
     if chinese:
         translate_help(command)
-        sys.exit(run_in_chinese(command))
-    command()
+        with unreachable_files():
+            sys.exit(run_in_chinese(command))
+    with unreachable_files():
+        command()

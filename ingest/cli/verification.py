@@ -16,15 +16,16 @@ from services.settings import Settings
 from services.wiring import open_registry, open_spool
 
 
-def verify_data(settings: Settings) -> dict[str, Any]:
-    """Return counts of what was looked at, and every fault in words. Changes nothing.
+def verify_data(settings: Settings, *, is_holder: bool = False) -> dict[str, Any]:
+    """Return counts of what was looked at, and every fault in words. Changes nothing; whoever holds
+    the data folder brings an older registry up to date first.
 
     DamagedStoreError if the registry itself is damaged, BackupError if there is none.
     """
     if not has_registry(settings):
         message = f"There is no registry in {settings.data_dir}: is FOOTNOTE_DATA_DIR right?"
         raise BackupError(message)
-    registry = open_registry(settings)
+    registry = open_registry(settings, is_holder=is_holder, changes=is_holder)
     try:
         registry.database.check()
         originals: dict[str, str] = {}
@@ -70,7 +71,10 @@ def _is_whole(spool: Spool, name: str) -> bool:
 
 def drop_indexes(settings: Settings) -> int:
     """Remove every index generation; return how many there were. The service must not run."""
-    with held(settings.data_dir):
+    with (
+        held(settings.data_dir),
+        held(settings.index_folder, "index", "FOOTNOTE_INDEX_DIR"),
+    ):
         return Generations(settings.index_folder / "generations").clear()
 
 

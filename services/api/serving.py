@@ -20,6 +20,7 @@ from typing_extensions import override
 from services.api.app import create_app
 from services.api.state import Service
 from services.api.uvicorn_protocol import ImpatientProtocol
+from services.data_folder import held
 from services.listening import refuse_unsafe_address
 from services.logs import set_up_logs
 from services.self_pipe import SelfPipe, tell
@@ -72,6 +73,8 @@ def serve() -> None:
     """Listen at once; answer when the house stands; drain at SIGTERM."""
     holder = _arguments().holder
     settings = Settings.load()
+    # What it writes holds texts of the owner's.
+    os.umask(0o077)
     set_quiet_offline()
     set_up_logs(settings)
     refuse_unsafe_address(settings)
@@ -87,7 +90,9 @@ def serve() -> None:
         http=ImpatientProtocol,
         timeout_graceful_shutdown=_LAST_WORDS_S,
     )
-    _DrainingServer(config, app.state.service).run()
+    # Two that write one index would ruin it for each other, whoever holds the data folder.
+    with held(settings.index_folder, "index", "FOOTNOTE_INDEX_DIR"):
+        _DrainingServer(config, app.state.service).run()
     if app.state.service.fault is not None:
         raise SystemExit(1)
 

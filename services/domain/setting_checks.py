@@ -45,8 +45,13 @@ def check_url(name: str, value: str | None) -> None:
     for one in filter(None, map(str.strip, (value or "").split(","))):
         parts = urlsplit(one)
         if parts.scheme not in SCHEMES[name] or not (parts.netloc or parts.scheme == "unix"):
-            message = f"a URL that begins with {SCHEMES[name][0]}:// is expected"
+            begins = " or ".join(f"{scheme}://" for scheme in SCHEMES[name])
+            message = f"a URL that begins with {begins} is expected"
             raise ValueError(message)
+        if name == "widget_origins" and (parts.path or parts.query):
+            raise ValueError(
+                "an origin is https://NAME or https://NAME:PORT, with nothing behind it"
+            )
 
 
 def bot_fault(values: Mapping[str, object]) -> str | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from services.domain.errors import BackupError, StorageFullError
+from services.registry.database import as_refused
 from services.registry.folder_spool import file_hash, sync_folder
 from services.registry.spool import Spool
 
@@ -114,6 +115,8 @@ def _snapshot(registry: Path, target: Path) -> None:
             source.backup(copy, pages=_PAGES)
             verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
+        if (refused := as_refused(registry, error)) is not None:
+            raise refused from error
         verdict = str(error)
     if verdict != "ok":
         message = f"The registry is damaged ({verdict}): `footnote verify` says more."

@@ -9,11 +9,11 @@ from sqlalchemy.exc import IntegrityError
 
 from services.domain.access import ApiKey, Grant
 from services.domain.documents import Collection, is_low_trust
-from services.domain.errors import ConflictError
+from services.domain.errors import ConflictError, InvalidRequestError
 from services.domain.scope import CollectionRole, Role, Scope
 from services.registry.database import Database
 from services.registry.rows import collection_of, new_id, now
-from services.registry.tables import collections, compartments, documents, grants
+from services.registry.tables import collections, compartments, documents, grants, keys
 
 
 class Collections:
@@ -138,11 +138,20 @@ class Collections:
             for g in wanted
         ]
         with self._database.write() as connection:
+            _refuse_unknown_keys(connection, wanted)
             connection.execute(
                 sa.delete(grants).where(grants.c.collection_id == held.collection_id)
             )
             if rows:
                 connection.execute(sa.insert(grants), rows)
+
+
+def _refuse_unknown_keys(connection: sa.Connection, wanted: Sequence[Grant]) -> None:
+    named = {g.principal.removeprefix("key:") for g in wanted if g.principal.startswith("key:")}
+    known = set(connection.scalars(sa.select(keys.c.id).where(keys.c.id.in_(named))))
+    if unknown := sorted(named - known):
+        message = f"There is no key {unknown[0]}: `footnote keys list` shows their ids."
+        raise InvalidRequestError(message)
 
 
 def _readable(

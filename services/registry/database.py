@@ -15,6 +15,7 @@ from services.domain.errors import (
     HouseError,
     InvalidRequestError,
     NotReadyError,
+    SettingsError,
     StorageFullError,
 )
 
@@ -25,6 +26,11 @@ LOOK_S = 1.0
 _AGAIN_S = 0.05
 # Where Alembic keeps it.
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
+# SQLite's primary result codes are the last byte of the extended ones.
+_PRIMARY = 0xFF
+_REFUSED = frozenset(
+    (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
+)
 _NO_ANSWER = "The registry does not answer right now: try again."
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -34,6 +40,29 @@ _PRAGMAS = (
     # What is deleted is overwritten with zeros.
     "PRAGMA secure_delete = ON",
     "PRAGMA cache_size = -65536",
+)
+
+
+_UNWRITABLE = (
+    "The registry cannot be written: run as the user whose folder it is, and look whether its disk "
+    "is mounted for reading only."
+)
+_MEANINGS: tuple[tuple[tuple[str, ...], type[HouseError], str], ...] = (
+    (
+        ("disk is full", "no space left", "disk i/o error"),
+        StorageFullError,
+        "The disk is full or failing: free some space, then try again.",
+    ),
+    (
+        ("readonly database", "unable to open database"),
+        SettingsError,
+        _UNWRITABLE,
+    ),
+    (
+        ("malformed", "not a database"),
+        DamagedStoreError,
+        "The registry is damaged: put a backup of the data folder in its place.",
+    ),
 )
 
 
@@ -121,10 +150,20 @@ def open_url(url: str) -> Database:
     return Database(sa.create_engine(driver, pool_pre_ping=True, pool_size=8, max_overflow=24))
 
 
-def migrate(database: Database) -> None:
-    """Bring the schema to this release's version; refuse data of a newer release untouched."""
-    if _version(database) == newest_version():
+def migrate(database: Database, *, changes: bool = True) -> None:
+    """Bring the schema to this release's version; refuse data of a newer release untouched, and
+    where nothing *changes*, that of an older one too.
+    """
+    version = _version(database)
+    if version == newest_version():
         return
+    if version is not None and not changes:
+        message = (
+            f"The registry has the schema {version} of an older release, this one reads "
+            f"{newest_version()}: end the service that runs, make a backup with it, then start "
+            "this release."
+        )
+        raise SettingsError(message)
     from services.registry.alembic_migrations import upgrade  # noqa: PLC0415 - says its docstring
 
     with database.write() as connection:
@@ -164,6 +203,8 @@ def check_sqlite(path: Path, seconds: float = threading.TIMEOUT_MAX) -> None:
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
         is_enough = error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT
+        if not is_enough and (refused := as_refused(path, error)) is not None:
+            raise refused from error
         verdict = "ok" if is_enough else str(error)
     if verdict != "ok":
         message = (
@@ -171,6 +212,18 @@ def check_sqlite(path: Path, seconds: float = threading.TIMEOUT_MAX) -> None:
             "put a backup of the data folder in its place."
         )
         raise DamagedStoreError(message)
+
+
+def as_refused(path: Path, error: sqlite3.Error) -> SettingsError | None:
+    """Return what to say of a database file that is not damaged, but cannot be read or written."""
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code not in _REFUSED:
+        return None
+    message = (
+        f"The registry {path} cannot be written ({error}): run as the user whose folder it is, "
+        "and look whether its disk is mounted for reading only."
+    )
+    return SettingsError(message)
 
 
 @contextmanager
@@ -221,12 +274,9 @@ def translated() -> Iterator[None]:
 
 def _meaning(error: DatabaseError) -> HouseError | None:
     text = str(error.orig).lower()
-    if "disk is full" in text or "no space left" in text or "disk i/o error" in text:
-        return StorageFullError("The disk is full or failing: free some space, then try again.")
-    if "malformed" in text or "not a database" in text:
-        return DamagedStoreError(
-            "The registry is damaged: put a backup of the data folder in its place."
-        )
+    for said, means, message in _MEANINGS:
+        if any(one in text for one in said):
+            return means(message)
     if isinstance(error, DataError):
         return InvalidRequestError("A value holds what cannot be stored, such as a NUL character.")
     if isinstance(error, OperationalError) and ("locked" in text or "connection" in text):
