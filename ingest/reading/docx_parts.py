@@ -12,8 +12,9 @@ from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
+from ingest.reading.docx_characters import write_out_characters
+from ingest.reading.docx_numbers import write_out_numbers
 from ingest.reading.docx_tables import fill_merged_rows, name_columns
-from ingest.reading.superscripts import raised
 
 _UNWRAPPED = ("w:ins", "w:moveTo", "w:smartTag", "w:customXml", "w:fldSimple")
 _DROPPED = ("w:del", "w:moveFrom")
@@ -24,21 +25,20 @@ _NOTES = (
 )
 _HEADING_NAME = re.compile(r"^(?:heading|标题|標題)\s*([1-9])$", re.IGNORECASE)
 _ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _DEEPEST = 9
 
 
 def plain_docx(path: Path) -> io.BytesIO:
     """Return the file with tracked changes accepted, text boxes and notes moved behind their
-    paragraphs, content controls and fields opened, formulas as text, raised digits set apart, a
-    merged cell's text in each of its rows, columns named whole, and headings of any name under the
-    built-in styles.
+    paragraphs, content controls and fields opened, formulas and symbols as text, raised digits set
+    apart, what is struck out or hidden gone, Chinese numbers written out, a merged cell's text in
+    each of its rows, columns named whole, and headings of any name under the built-in styles.
     """
     document = docx.Document(str(path))
     body = document.element.body
     _drop_and_unwrap(body)
-    _write_out_formulas(body)
-    _set_apart_raised(body)
+    write_out_characters(document, body)
+    write_out_numbers(document, body)
     for table in body.iter(qn("w:tbl")):
         fill_merged_rows(table)
         name_columns(table)
@@ -72,26 +72,6 @@ def _replace_by_children(node: Any, children: Any) -> None:  # noqa: ANN401
     for child in reversed(list(children)):
         parent.insert(at, child)
     parent.remove(node)
-
-
-def _write_out_formulas(body: Any) -> None:  # noqa: ANN401
-    for formula in list(body.iter(f"{_MATH}oMath")):
-        run = _run("".join(node.text or "" for node in formula.iter(f"{_MATH}t")))
-        run.tail = formula.tail
-        formula.getparent().replace(formula, run)
-
-
-def _set_apart_raised(body: Any) -> None:  # noqa: ANN401
-    for mark in list(body.iter(qn("w:vertAlign"))):
-        run = mark.getparent().getparent()
-        if mark.get(qn("w:val")) != "superscript" or run.tag != qn("w:r"):
-            continue
-        earlier = reversed(list(run.itersiblings(preceding=True)))
-        before = "".join(text for one in earlier for text in one.itertext(qn("w:t")))
-        content = run.findall(qn("w:t"))
-        shown = raised(before, "".join(node.text or "" for node in content))
-        for node in content:
-            node.text = shown if node is content[0] else ""
 
 
 def _move_text_boxes(body: Any) -> None:  # noqa: ANN401

@@ -6,7 +6,7 @@ from typing import Any
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
-from ingest.reading.table_heads import Wide, joined_heads
+from ingest.reading.table_heads import Wide, joined_heads, repeated
 
 
 def fill_merged_rows(table: Any) -> None:  # noqa: ANN401 - untyped XML
@@ -41,6 +41,7 @@ def name_columns(table: Any) -> None:  # noqa: ANN401
                 wide.append(Wide(number, len(rows[-1]), width))
             rows[-1] += [cell, *[None] * (width - 1)]
     texts = [["" if cell is None else _text(cell) for cell in row] for row in rows]
+    _part(rows, repeated(texts, wide))
     for (number, column), name in joined_heads(texts, wide).items():
         paragraph = next(rows[number][column].iterchildren(qn("w:p")))
         run, content = OxmlElement("w:r"), OxmlElement("w:t")
@@ -49,6 +50,18 @@ def name_columns(table: Any) -> None:  # noqa: ANN401
         run.append(content)
         at = next((i for i, one in enumerate(paragraph) if one.tag != qn("w:pPr")), 0)
         paragraph.insert(at, run)
+
+
+def _part(rows: list[list[Any]], values: dict[tuple[int, int], str]) -> None:
+    """Make a cell that reaches over several columns one for each of them."""
+    for number, column in values:
+        cell = rows[number][column]
+        if cell is None:
+            again = copy.deepcopy(rows[number][column - 1])
+            rows[number][column - 1].addnext(again)
+            rows[number][column] = again
+        elif (span := cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}")) is not None:
+            span.getparent().remove(span)
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401

@@ -55,6 +55,10 @@ def plain_html(text: str) -> tuple[str, str]:
     for node in root.find_class("footnote-back"):
         if node.getparent() is not None:
             node.drop_tree()
+    for fraction in list(root.iter("mfrac")):
+        fraction.tag = "span"
+        for part in list(fraction)[:-1]:
+            part.tail = f"/{(part.tail or '').strip()}"
     _set_apart_raised(root)
     _number_items(root)
     _make_known(root)

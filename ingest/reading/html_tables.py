@@ -4,7 +4,7 @@ import re
 from itertools import islice
 from typing import Any, TypeAlias
 
-from ingest.reading.table_heads import Wide, joined_heads
+from ingest.reading.table_heads import Wide, joined_heads, repeated
 
 _OF_TABLES = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
 _MOST_SPAN = 200
@@ -42,7 +42,7 @@ def write_out_cells(table: Any) -> None:  # noqa: ANN401
         high = _write_out_row(row, number, high, wide)
     cells = [list(row.iterchildren("td", "th")) for row in rows]
     texts = [[" ".join(cell.text_content().split()) for cell in row] for row in cells]
-    for (number, column), name in joined_heads(texts, wide).items():
+    for (number, column), name in (joined_heads(texts, wide) | repeated(texts, wide)).items():
         cell = cells[number][column]
         cell.clear()
         cell.text = name

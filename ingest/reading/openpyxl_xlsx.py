@@ -11,9 +11,10 @@ from typing import Any
 
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.archives import check_container
-from ingest.reading.cell_formats import shown_number
+from ingest.reading.cell_formats import shown_number, shown_time
 from ingest.reading.guarding import guarded
-from ingest.reading.table_heads import Wide, joined_heads
+from ingest.reading.superscripts import raised
+from ingest.reading.table_heads import Wide, joined_heads, repeated
 from ingest.reading.tables import rows_as_text
 
 # A table beside another has so many columns at least; what is narrower names or notes its rows.
@@ -33,7 +34,8 @@ def _blocks(source: Source, tell: Tell) -> Iterator[Block]:
     import openpyxl  # noqa: PLC0415
 
     # By its bytes: the name of a spooled file says nothing.
-    book = openpyxl.load_workbook(io.BytesIO(source.path.read_bytes()), data_only=True)
+    data = io.BytesIO(source.path.read_bytes())
+    book = openpyxl.load_workbook(data, data_only=True, rich_text=True)
     for number, sheet in enumerate(book.worksheets, 1):
         yield Block("heading", sheet.title, 1)
         yield from _tables(sheet)
@@ -41,39 +43,47 @@ def _blocks(source: Source, tell: Tell) -> Iterator[Block]:
 
 
 def _tables(sheet: Any) -> Iterator[Block]:  # noqa: ANN401 - untyped library
-    again, wide = _merged(sheet)
-    rows = [
-        [again.get((cell.row, cell.column)) or _shown(cell) for cell in row]
-        for row in sheet.iter_rows()
-    ]
-    for is_filled, group in groupby(range(len(rows)), lambda number: any(rows[number])):
-        if is_filled:
-            numbers = list(group)
-            whole = [rows[number] for number in numbers]
-            here = (replace(one, row=one.row - numbers[0]) for one in wide if one.row in numbers)
-            heads = joined_heads(whole, here)
-            for (row, column), name in heads.items():
-                whole[row][column] = name
-            for table in _side_by_side(whole):
-                yield Block("table" if len(table[0]) > 1 else "text", rows_as_text(table))
-
-
-def _merged(sheet: Any) -> tuple[dict[tuple[int, int], str], list[Wide]]:  # noqa: ANN401
-    """Return the text of each cell that reaches over several rows for each of them, and the cells
-    that reach over several columns of one row.
-    """
-    areas = sheet.merged_cells.ranges
-    again = {
-        (row, area.min_col): _shown(sheet.cell(area.min_row, area.min_col))
-        for area in areas
-        for row in range(area.min_row + 1, area.max_row + 1)
-    }
+    filled = _filled(sheet)
     wide = [
-        Wide(area.min_row - 1, area.min_col - 1, area.size["columns"])
-        for area in areas
+        Wide(area.min_row, area.min_col - 1, area.size["columns"])
+        for area in sheet.merged_cells.ranges
         if area.size["rows"] == 1
     ]
-    return again, wide
+    for numbers in _runs(sorted(filled)):
+        last = max(max(filled[number]) for number in numbers)
+        whole = [[filled[number].get(at, "") for at in range(1, last + 1)] for number in numbers]
+        here = [
+            replace(one, row=one.row - numbers[0], width=min(one.width, last - one.column))
+            for one in wide
+            if one.row in numbers
+        ]
+        for (row, column), text in (joined_heads(whole, here) | repeated(whole, here)).items():
+            whole[row][column] = text
+        for table in _side_by_side(whole):
+            yield Block("table" if len(table[0]) > 1 else "text", rows_as_text(table))
+
+
+def _filled(sheet: Any) -> dict[int, dict[int, str]]:  # noqa: ANN401
+    """Return what the cells of a sheet show, by row and column: only those that hold anything, for
+    a stray cell may stand in the last of a million rows. A cell that reaches over several rows
+    stands in each of them.
+    """
+    filled: dict[int, dict[int, str]] = {}
+    for row, column in list(sheet._cells):  # noqa: SLF001 - its rows are all that are between
+        if text := _shown(sheet.cell(row, column)):
+            filled.setdefault(row, {})[column] = text
+    for area in sheet.merged_cells.ranges:
+        text = filled.get(area.min_row, {}).get(area.min_col, "")
+        for row in [one for one in filled if text and area.min_row < one <= area.max_row]:
+            filled[row].setdefault(area.min_col, text)
+    return filled
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[range]:
+    """Yield the runs of numbers that follow each other."""
+    for _, group in groupby(enumerate(numbers), lambda one: one[1] - one[0]):
+        run = [number for _, number in group]
+        yield range(run[0], run[-1] + 1)
 
 
 def _side_by_side(rows: Sequence[Sequence[str]]) -> Iterator[list[list[str]]]:
@@ -95,21 +105,24 @@ def _side_by_side(rows: Sequence[Sequence[str]]) -> Iterator[list[list[str]]]:
 def _shown(cell: Any) -> str:  # noqa: ANN401
     """Return a cell's value as it is shown."""
     value = getattr(cell, "value", None)
+    if value is None or cell.font.strike:
+        return ""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, int | float):
         return shown_number(value, cell.number_format)
     if isinstance(value, dt.date | dt.time | dt.timedelta):
-        return _shown_time(value)
-    return "" if value is None else str(value)
+        return shown_time(value, cell.number_format)
+    return _rich(value) if isinstance(value, list) else str(value)
 
 
-def _shown_time(value: dt.date | dt.time | dt.timedelta) -> str:
-    if isinstance(value, dt.timedelta):
-        minutes = round(value.total_seconds() / 60)
-        return f"{minutes // 60}:{minutes % 60:02d}"
-    if isinstance(value, dt.time):
-        return value.isoformat("seconds" if value.second else "minutes")
-    if isinstance(value, dt.datetime) and value.time() != dt.time():
-        return value.isoformat(" ", "minutes")
-    return value.strftime("%Y-%m-%d")
+def _rich(parts: Sequence[Any]) -> str:
+    """Return a cell's text of several fonts: raised digits set apart, what is struck out gone."""
+    told = ""
+    for part in parts:
+        font, text = getattr(part, "font", None), getattr(part, "text", part)
+        if getattr(font, "strike", False):
+            continue
+        is_raised = getattr(font, "vertAlign", None) == "superscript"
+        told += raised(told, text) if is_raised else text
+    return told

@@ -13,7 +13,7 @@ import pypdfium2
 from ingest.reading.pdf_cells import Cell, Drawn, run_together, tidied
 from ingest.reading.pdf_lines import PageLines, as_digits
 from ingest.reading.pdf_rules import NEAR, THIN, Rule, places
-from ingest.reading.table_heads import Wide, joined_heads
+from ingest.reading.table_heads import Wide, joined_heads, repeated
 from services.language.normalize import on_one_line
 
 _FEWEST_RULES = 3
@@ -185,7 +185,7 @@ def _cells(grid: Grid, text_in: _TextIn) -> _Told:
         cells[row][column] = on_one_line(text)
         if len(columns) > 1:
             wide.append(Wide(row, column, len(columns)))
-    for (row, column), name in joined_heads(cells, wide).items():
+    for (row, column), name in (joined_heads(cells, wide) | repeated(cells, wide)).items():
         cells[row][column] = name
     reaches = [range(one.column, one.column + one.width) for one in wide if one.column]
     return _Told(cells if are_apart else [], "".join(told), reaches)

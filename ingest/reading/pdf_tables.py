@@ -1,5 +1,6 @@
 """Tables on a page of a PDF: rows of amounts in columns that something right above them names."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -227,7 +228,9 @@ def _settled(table: Table) -> Iterator[Table]:
     for row in table.rows.values():
         for value in values_of(row):
             held[over(table.columns, value)[0]].append(value.text)
-    names = max((one.right for row in table.rows.values() for one in name_of(row)), default=0.0)
+    names = max(
+        (one.right for row in table.rows.values() for one in name_of(row)), default=-math.inf
+    )
     columns = [
         column
         for column, texts in zip(table.columns, held, strict=True)

@@ -1,5 +1,6 @@
 """The reader of PDF: the text layer by PDFium, pages without one by OCR."""
 
+import math
 import re
 from collections.abc import Sequence
 from itertools import groupby
@@ -25,6 +26,10 @@ _NEEDS_PASSWORD = 4
 _SCAN_CHARACTERS = 20
 _OCR_DPI = 150
 _LONGEST_HEADING = 120
+_JOINTS = frozenset({"and", "or", "und", "oder", "bzw", "sowie", "to", "bis"})
+# So many letters are looked at; of a page whose text stands sideways so many do, by more than this
+# angle, in radians.
+_LETTERS_ASKED, _SIDEWAYS, _UPRIGHT = 40, 0.2, 0.1
 # A word with PDFium's mark where a hyphen stood at a line's end.
 _HYPHENATED = re.compile(r"([^\s\x02\ufffe]*)[\x02\ufffe]([^\s\x02\ufffe]*)")
 _IN_ADDRESS = re.compile(r"[@/\\_]|\.\w")
@@ -79,10 +84,7 @@ def _page_text(
     """Return the text of a page, and the table at its end, which may go on on the next."""
     textpage = page.get_textpage()
     try:
-        # Of a page that is turned, the one loses its line ends.
-        is_turned = page.get_rotation() != 0
-        whole = textpage.get_text_range() if is_turned else textpage.get_text_bounded()
-        text = str(whole).replace("\r\n", "\n")
+        text = _of_lines(textpage, is_turned=page.get_rotation() != 0)
         if not _needs_ocr(page, text):
             laid = PageLines(textpage, text.split("\n"), page.get_rotation())
             lines, last = with_all_tables(page, textpage, laid, before)
@@ -98,6 +100,24 @@ def _page_text(
     return scanned_page([*read.split("\n"), *typed]), None
 
 
+def _of_lines(textpage: pypdfium2.PdfTextPage, *, is_turned: bool) -> str:
+    """Return the text of a page. Of one that is turned, or whose text stands sideways, the text
+    within its bounds loses its line ends.
+    """
+    is_whole = is_turned or _is_sideways(textpage)
+    text = textpage.get_text_range() if is_whole else textpage.get_text_bounded()
+    return str(text).replace("\r\n", "\n")
+
+
+def _is_sideways(textpage: pypdfium2.PdfTextPage) -> bool:
+    """Say whether some of a page's letters do not stand upright, by a few of them."""
+    count = textpage.count_chars()
+    asked = range(0, count, max(1, count // _LETTERS_ASKED))
+    angles = [pdfium.FPDFText_GetCharAngle(textpage.raw, letter) for letter in asked]
+    turned = sum(_UPRIGHT < angle < 2 * math.pi - _UPRIGHT for angle in angles)
+    return bool(turned > _SIDEWAYS * len(angles))
+
+
 def _unmarked(text: str) -> str:
     """Return *text* with raised digits set apart, and without the marks that PDFium leaves where it
     joins a word that was hyphenated at a line's end.
@@ -111,6 +131,9 @@ def _unmarked(text: str) -> str:
 def _put_together(match: re.Match[str]) -> str:
     """Return a word that was parted at a line's end; part numbers and addresses have hyphens."""
     before, after = match[1], match[2]
+    if after.lower() in _JOINTS:
+        # Of "pre- and post-war", the hyphen belongs to what is left out.
+        return f"{before}- {after}"
     is_word = before[-1:].islower() and after[:1].islower() and not _IN_ADDRESS.search(match[0])
     return f"{before}{'' if is_word else '-'}{after}"
 

@@ -3,6 +3,8 @@
 import re
 
 _DIGITS = re.compile(r"[+\-−–]?\d{1,3}")
+# Marks of notes, perhaps several: 1), 1,2.
+_MARKS = re.compile(r"\d{1,3}(?:\s?[,，]\s?\d{1,3})*[)）*]?")
 # Units of length and time, of which squares and cubes are written.
 _UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[cdkmµ]?m|ft|in|yd|km|s|h|min)$")
 _POWERS = {"2": "²", "3": "³"}
@@ -14,7 +16,7 @@ def raised(before: str, text: str, *, is_link: bool = False) -> str:
     """
     shown = text.strip()
     if not _DIGITS.fullmatch(shown):
-        return text
+        return f"[{shown.rstrip(')）*')}]" if _MARKS.fullmatch(shown) else text
     if _UNIT.search(before) and shown in _POWERS:
         return _POWERS[shown]
     if before[-1:].isdigit() and not is_link:

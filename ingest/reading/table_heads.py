@@ -8,6 +8,7 @@ from services.language.table_rows import YEAR
 # A table's names stand in its first rows, and some rows of values under them.
 _LAST_ROW = 4
 _LONGEST = 60
+_LONGEST_VALUE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,22 @@ def joined_heads(rows: Sequence[Sequence[str]], wide: Iterable[Wide]) -> dict[tu
                 for column, name in zip(reach, names, strict=True)
             }
     return joined
+
+
+def repeated(rows: Sequence[Sequence[str]], wide: Iterable[Wide]) -> dict[tuple[int, int], str]:
+    """Return short values that reach over several columns (closed, on request) for each of them, by
+    row and column, where an earlier row names all of these.
+    """
+    found: dict[tuple[int, int], str] = {}
+    columns = max(map(len, rows), default=0)
+    for one in wide:
+        text = _at(rows[one.row], one.column) if one.row < len(rows) else ""
+        is_value = 0 < len(text) <= _LONGEST_VALUE and not any(map(str.isdigit, text))
+        reach = range(one.column, one.column + one.width)
+        named = any(all(_is_name(_at(row, at)) for at in reach) for row in rows[: one.row])
+        if is_value and named and one.width < columns:
+            found |= {(one.row, at): text for at in reach}
+    return found
 
 
 def _at(row: Sequence[str], column: int) -> str:

@@ -36,10 +36,11 @@ def read_pptx(source: Source, tell: Tell) -> Contents:
     from unstructured.partition.pptx import partition_pptx  # noqa: PLC0415
 
     from ingest.reading.pptx_parts import extra_blocks, slide_titles  # noqa: PLC0415
+    from ingest.reading.pptx_plain import plain_pptx  # noqa: PLC0415
 
     elements = guarded(
         lambda: partition_pptx(
-            str(source.path),
+            file=plain_pptx(source.path),
             include_slide_notes=False,
             include_page_breaks=False,
             languages=_LANGUAGES,
