@@ -18,8 +18,15 @@ from services.answering import (
     PassagesEvent,
 )
 from services.answering.arranging import arranged, says_nothing_new
-from services.answering.composing import Ranked, composed, model, of_last_turn, ranked
-from services.answering.conflicts import Conflict, conflicts
+from services.answering.composing import (
+    Ranked,
+    composed,
+    model,
+    of_asked_amount,
+    of_last_turn,
+    ranked,
+)
+from services.answering.conflicts import Conflict, conflicts, undisputed
 from services.answering.conversations import Conversations, Told
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence, Weigher
@@ -27,7 +34,7 @@ from services.answering.gate import Gate, Verdict
 from services.answering.grounding import WHOLLY_SUPPORTED, Grounded, ground
 from services.answering.linear import Linear
 from services.answering.prompt import Material, Packed, continued, pack
-from services.answering.refusal import refusal
+from services.answering.refusal import greeting, greets, refusal
 from services.domain.answers import Answer, Question, Turn, Usage
 from services.domain.errors import CancelledError
 from services.domain.scope import Scope
@@ -45,6 +52,7 @@ _ENDED = re.compile(r"[.!?。！？…][\"'”’」』)）]*\s*$")
 _LANGUAGES = ("en", "zh")
 # Words of English, characters of Chinese, that a token makes at most.
 _LENGTH_OF_TOKEN = {"en": 1.0, "zh": 1.5}
+_SAID_EARLIER = {"en": "The earlier “{title}” says: ", "zh": "较早的《{title}》："}
 _DISAGREE = {"en": "Sources disagree: ", "zh": "来源说法不一："}
 # Sentences that a small model is let write: only what restates the best one may stand (measured on
 # squad2-en: the same answers with 22 tokens as with 36).
@@ -139,6 +147,7 @@ class Answerer(AnswerSource):
         if question.history and len(retrieval.question) > len(question.text):
             best = of_last_turn(best, question.text)
         verdict = self._gate.judge(retrieval, best)
+        best = of_asked_amount(best, question.text, retrieval.question)
         now = course.lap("weigh", now)
         course.trace |= _told(retrieval, best, verdict)
         if not verdict.answerable:
@@ -243,8 +252,7 @@ class Answerer(AnswerSource):
             if sentence.evidence is not None and self._may_stand(sentence, best, draft):
                 draft.say(sentence.text, sentence.evidence, sentence.support)
         if draft.is_empty or not self._limits.writes_well:
-            others = [conflict.other for conflict in found]
-            agreed = [one for one in best if one.evidence not in others]
+            agreed = undisputed(best, found)
             chosen = composed(agreed, limits, retrieval.language, draft.texts)
             per_token = _LENGTH_OF_TOKEN.get(retrieval.language, 1.0)
             bounds = {**limits, "most_length": course.question.sampling.max_tokens * per_token}
@@ -252,6 +260,7 @@ class Answerer(AnswerSource):
             for evidence in arranged(chosen, agreed, bounds, retrieval.language, asked):
                 draft.quote(evidence)
         _say_conflicts(draft, found, retrieval.language)
+        draft.end()
         course.trace["conflicts"] = [_told_conflict(one) for one in found]
         course.trace["grounding"] = [
             {"text": one.text, "support": one.support, "kept": one.is_supported} for one in written
@@ -304,6 +313,8 @@ class Answerer(AnswerSource):
         crosses = not self._reads_all and _is_foreign(retrieval)
         language = course.question.told_in(retrieval.language)
         told = refusal(language, names, crosses=crosses)
+        if greets(course.question.text):
+            told = greeting(language)
         return AnswerEvent(replace(answer, answer=told), course.trace)
 
     def _answer(self, course: _Course, retrieval: Retrieval) -> Answer:
@@ -331,9 +342,8 @@ def _share(scope: Scope) -> str:
 
 
 def _is_foreign(retrieval: Retrieval) -> bool:
-    """Say whether the nearest passage is in another language than the question."""
-    nearest = retrieval.found[:1]
-    return any(language_of(one.passage.text) != retrieval.language for one in nearest)
+    """Say whether a passage that came near is in another language than the question."""
+    return any(language_of(one.passage.text) != retrieval.language for one in retrieval.found)
 
 
 def _say_conflicts(draft: Draft, found: Sequence[Conflict], language: str) -> None:
@@ -343,7 +353,9 @@ def _say_conflicts(draft: Draft, found: Sequence[Conflict], language: str) -> No
     first = found[0]
     if not draft.cites(first.one):
         draft.say(first.one.text, first.one, 1.0)
-    notice = _DISAGREE.get(language, _DISAGREE["en"])
+    notices = _SAID_EARLIER if first.is_earlier else _DISAGREE
+    notice = notices.get(language, notices["en"])
+    notice = notice.format(title=first.other.found.passage.document_title)
     draft.say(f"{notice}{first.other.text}", first.other, 1.0)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from services.answering.composing import Ranked, length_of
 from services.answering.evidence import Evidence
 from services.answering.leads import asks, number_of_item
-from services.answering.question_types import asks_for_steps, asks_yes_or_no
+from services.answering.question_types import asks_for_all, asks_for_steps, asks_yes_or_no
 from services.language.normalize import CJK
 from services.language.terms import CHINESE_STOP_WORDS, content_terms, words
 
@@ -27,9 +27,10 @@ def arranged(
 ) -> list[Evidence]:
     """Return *chosen* in the order in which it is told, with what belongs to it of *best*.
 
-    Who asks for steps gets all of the numbered list that a step stands in, up to three times the
-    `length` of an answer, which `most_length` bounds. A sentence that says no more than the
-    *question* is told with the next one, the second half of one with the first.
+    Who asks for steps gets all of the numbered list that a step stands in, who asks for all things
+    of a kind all rows that hold as much of the question, up to three times the `length` of an
+    answer, which `most_length` bounds. A sentence that says no more than the *question* is told
+    with the next one, the second half of one with the first.
     """
     held = {_place(one.evidence): one.evidence for one in best}
     whole = list(chosen)
@@ -43,7 +44,33 @@ def arranged(
         room = min(limits["length"] * _STEPS, limits["most_length"])
         if steps := _with_steps(whole, list(held.values()), room, language):
             return steps
+    if asks_for_all(question):
+        room = min(limits["length"] * _STEPS, limits["most_length"])
+        whole = _with_rows(whole, best, room, language)
     return list(_in_order(whole))
+
+
+def _with_rows(
+    chosen: Sequence[Evidence], best: Sequence[Ranked], room: float, language: str
+) -> list[Evidence]:
+    """Return *chosen*, where a row stands first with all rows of its table that hold as much of the
+    question, in their order, as many as there is *room* for.
+    """
+    first = chosen[0] if chosen else None
+    if first is None or first.header is None:
+        return list(chosen)
+    document, header = first.found.passage.document_id, first.header
+    rows = [
+        one.evidence
+        for one in best
+        if one.evidence.header == header
+        and one.evidence.found.passage.document_id == document
+        and first.covers <= one.evidence.covers
+    ]
+    rows.sort(key=lambda one: (one.span.start, one.span.end))
+    ends = itertools.accumulate(length_of(one.text, language) for one in rows)
+    told = [one for one, end in zip(rows, ends, strict=True) if end <= room]
+    return [*told, *(one for one in chosen if one not in rows)] if first in told else list(chosen)
 
 
 def says_nothing_new(text: str, question: str) -> bool:

@@ -12,7 +12,8 @@ from services.answering.evidence import Evidence
 from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES
 from services.language.numbers import numbers
-from services.language.table_rows import cells
+from services.language.ranges import Range, amounts, range_of
+from services.language.table_rows import cells, is_row
 from services.language.terms import content_terms
 
 # A document that holds so much of all probability may be cited; where it holds as much or more,
@@ -73,6 +74,44 @@ def composed(
             told.append((frozenset(content_terms(one.text)), numbers(one.text)))
             length += size
     return chosen
+
+
+def of_asked_amount(best: Sequence[Ranked], said: str, question: str) -> list[Ranked]:
+    """Return the evidence without rows whose range an amount of the question does not fall into
+    (12年, 满20年及以上), where another of their table holds it; that row first. What a follow-up
+    *said* itself goes before the whole *question*.
+    """
+    asked = amounts(said) or amounts(question)
+    ranges = {id(one): _range(one.evidence) for one in best} if asked else {}
+    holding, tables = [], set()
+    for one in best:
+        reach = ranges.get(id(one))
+        if reach is not None and reach.unit in asked and reach.holds(asked[reach.unit]):
+            holding.append(one)
+            tables.add((_place(one.evidence), reach.unit))
+    if not holding:
+        return list(best)
+    first = Ranked(holding[0].evidence, best[0].score)
+    others = [
+        one
+        for one in best
+        if one is not holding[0]
+        and (
+            (reach := ranges[id(one)]) is None
+            or one in holding
+            or (_place(one.evidence), reach.unit) not in tables
+        )
+    ]
+    return [first, *others]
+
+
+def _range(evidence: Evidence) -> Range | None:
+    """Return the range that the first cell of a row names."""
+    return range_of(cells(evidence.quote)[0]) if is_row(evidence.quote) else None
+
+
+def _place(evidence: Evidence) -> tuple[str, tuple[str, ...]]:
+    return evidence.found.passage.document_id, evidence.found.passage.headings
 
 
 def of_last_turn(best: Sequence[Ranked], said: str) -> list[Ranked]:

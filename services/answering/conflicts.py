@@ -1,5 +1,6 @@
 """Passages that say the same of a thing but for one name or number: sources that disagree."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -8,6 +9,7 @@ from services.answering.composing import Ranked, probabilities
 from services.answering.evidence import Evidence
 from services.language.normalize import CJK, folded
 from services.language.numerals import in_digits, number_terms
+from services.language.table_rows import YEAR, cells
 from services.language.terms import CHINESE_STOP_WORDS, stem, stop_words, words
 
 # Only sentences that are likely to answer are compared.
@@ -19,17 +21,21 @@ _SAME = 0.7
 # The same where they differ in one number alone: 工资按百分之七十发放, 工资按百分之八十发放.
 _SAME_BUT_ONE = 0.5
 _SLOT = 5
+_DIGITS = re.compile(r"\d+")
 _FEWEST = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two sentences of different documents, and the words in which they differ."""
+    """Two sentences of different documents, and the words in which they differ; whether the other
+    stands in an earlier version of one's document.
+    """
 
     one: Evidence
     other: Evidence
     says: str
     other_says: str
+    is_earlier: bool = False
 
 
 def conflicts(best: Sequence[Ranked], temperature: float, question: str) -> list[Conflict]:
@@ -51,10 +57,46 @@ def conflicts(best: Sequence[Ranked], temperature: float, question: str) -> list
         first = likely[0]
         if other.found.passage.document_id == first.found.passage.document_id:
             continue
-        slot = _slot(first.quote, other.quote, asked)
-        if slot is not None:
-            found.append(Conflict(first, other, *slot))
+        slot = _of_rows(first, other) or _slot(first.quote, other.quote, asked)
+        if slot is None:
+            continue
+        if _is_newer(other, first):
+            found.append(Conflict(other, first, slot[1], slot[0], is_earlier=True))
+        else:
+            found.append(Conflict(first, other, *slot, is_earlier=_is_newer(first, other)))
     return found
+
+
+def undisputed(best: Sequence[Ranked], found: Sequence[Conflict]) -> list[Ranked]:
+    """Return the evidence without what contradicts the rest, and without an earlier version of a
+    document whose later one says otherwise.
+    """
+    others = [conflict.other for conflict in found]
+    earlier = {one.other.found.passage.document_id for one in found if one.is_earlier}
+    return [
+        one
+        for one in best
+        if one.evidence not in others and one.evidence.found.passage.document_id not in earlier
+    ]
+
+
+def _of_rows(one: Evidence, other: Evidence) -> tuple[str, str] | None:
+    """Return in what two rows of one name differ whose columns bear the same names."""
+    if one.header is None or other.header is None or cells(one.header) != cells(other.header):
+        return None
+    left, right = cells(one.quote), cells(other.quote)
+    if folded(left[0]) != folded(right[0]) or left == right:
+        return None
+    differ = [(a, b) for a, b in zip(left, right, strict=False) if a and b and a != b]
+    return differ[0] if differ else None
+
+
+def _is_newer(one: Evidence, other: Evidence) -> bool:
+    """Say whether a sentence stands in a later year's version of the other's document."""
+    titles = [each.found.passage.document_title for each in (one, other)]
+    years = [max(YEAR.findall(title), default="") for title in titles]
+    bare, other_bare = (_DIGITS.sub("", title) for title in titles)
+    return bool(all(years) and bare == other_bare and years[0] > years[1])
 
 
 def _slot(one: str, other: str, asked: frozenset[str]) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """An answer in the making: sentences in order, each with its numbered footnotes."""
 
 import re
+from dataclasses import replace
 
 from services.answering.evidence import Evidence
 from services.domain.answers import Citation, Sentence
@@ -60,6 +61,13 @@ class Draft:
     def say(self, text: str, evidence: Evidence, support: float) -> None:
         """Add a sentence that *evidence* supports."""
         self._add(text, evidence, support, evidence.cited)
+
+    def end(self) -> None:
+        """End the answer with a full stop where its last sentence only leads to another."""
+        if self.text.endswith(("；", ";")):
+            self.text = f"{self.text[:-1]}{'。' if self.text.endswith('；') else '.'}"
+            last = self.sentences[-1]
+            self.sentences[-1] = replace(last, text=self.text[last.start :])
 
     def _add(self, text: str, evidence: Evidence, support: float, cited: Span) -> None:
         if self.text:

@@ -1,5 +1,6 @@
 """Every sentence of the retrieved passages, measured by how well it answers the question."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,12 @@ from services.language.terms import content_terms
 from services.retrieval import Retrieval
 from services.retrieval.scoring import token_weights
 
+# 单位：万元, "in thousands of EUR", so far above the names of the columns.
+_UNIT = re.compile(
+    r"单位[:：] ?(?P<zh>[^\s，。；、）)|]{1,12})|"
+    r"\b(?P<en>in (?:thousand|million|billion)s?(?: of)? (?:[A-Z]{3}|euros?|dollars?|pounds?))\b"
+)
+_UNIT_ABOVE = 80
 # Vectors of sentences that are kept: 1.5 KiB each.
 _KEPT_SENTENCES = 8192
 # A footnote that reaches from a heading or question to what stands under it is no longer.
@@ -60,7 +67,9 @@ class Evidence:
     def said(self) -> str:
         """The same, without the heading that tells of what it speaks."""
         said = as_said(self.quote)
-        return said if self.header is None else _told(self.header, said, self.years)
+        if self.header is not None:
+            return _with_unit(_told(self.header, said, self.years), self._unit)
+        return table_rows.told_bare(said) if table_rows.is_row(said) else said
 
     @property
     def _subject(self) -> str:
@@ -116,7 +125,16 @@ class Evidence:
             if not passage.above or self.header != table_rows.named_by(passage.headings):
                 return self.span
             at = -len(passage.above)
+        elif (noted := self._unit) is not None:
+            at = noted.start()
         return Span(passage.start + at, self.span.end)
+
+    @property
+    def _unit(self) -> re.Match[str] | None:
+        """What says right above a table in which unit its amounts are."""
+        text = self.found.passage.text
+        at = f"\n{text}".find(f"\n{self.header}\n")
+        return _UNIT.search(text, max(0, at - _UNIT_ABOVE), at) if at > 0 else None
 
     @property
     def context(self) -> str:
@@ -269,6 +287,15 @@ def _token_weights(retrieval: Retrieval) -> NDArray[np.float64]:
     if retrieval.embedded is None:
         return np.zeros(0)
     return token_weights(retrieval.question, retrieval.embedded, retrieval.idf)
+
+
+def _with_unit(said: str, unit: re.Match[str] | None) -> str:
+    """Return a row as it is told with the unit of its amounts, if that stands above its table."""
+    if unit is None:
+        return said
+    end = len(said) - said.endswith(("。", "."))
+    told = f"（单位：{unit['zh']}）" if unit["zh"] else f" ({unit['en']})"
+    return f"{said[:end]}{told}{said[end:]}"
 
 
 def _told(header: str | None, text: str, years: frozenset[str] = frozenset()) -> str:

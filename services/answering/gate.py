@@ -14,7 +14,7 @@ from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES as MEASURES
 from services.answering.measures import coverage, title_of, words_asked
 from services.answering.names import is_of_another, missing
-from services.answering.question_types import asking_terms, asks_for_clock, holds_clock
+from services.answering.question_types import asking_terms, asks_for_clock, holds_clock, lacks_form
 from services.domain.passages import Found
 from services.engine import ModelCard
 from services.language.identifiers import identifiers, is_of_others
@@ -85,7 +85,7 @@ class Gate:
         if self._crosses(retrieval, best[0]):
             nearest = max(float(one.scores.get("dense", 0.0)) for one in retrieval.found)
             return Verdict(nearest >= _NEAR_ACROSS, nearest - _NEAR_ACROSS)
-        if _is_of_another(retrieval.question, best) or _tells_no_time(retrieval.question, best):
+        if _is_of_another(retrieval.question, best) or _lacks_form(retrieval.question, best):
             return Verdict(answerable=False, score=-_WIDEST_GAP)
         key = retrieval.language
         if retrieval.embedded is not None:
@@ -189,14 +189,18 @@ def _says_nearly_all(retrieval: Retrieval, best: Sequence[Ranked]) -> bool:
     return False
 
 
-def _tells_no_time(question: str, best: Sequence[Ranked]) -> bool:
-    """Say whether a time of day is asked for and none stands in the best sentences, nor beside the
-    first.
+def _lacks_form(question: str, best: Sequence[Ranked]) -> bool:
+    """Say whether a time of day, a day, a telephone number or an address is asked for and none
+    stands in the best sentences, nor beside the first.
     """
-    if not asks_for_clock(folded(question)):
-        return False
     first, *others = (one.evidence for one in best[:_FIRST])
-    return not any(holds_clock(folded(one.context)) for one in (*_near(first, best), *others))
+    plain = folded(question)
+    # A row says all that is to be said of its thing.
+    looked = (first,) if first.header is not None else (*_near(first, best), *others)
+    texts = (folded(one.context) for one in looked)
+    if asks_for_clock(plain):
+        return not any(map(holds_clock, texts))
+    return lacks_form(plain, texts)
 
 
 def _above(found: Found) -> str:

@@ -29,6 +29,8 @@ _ITEM = re.compile(
 )
 # No item of a list: that has a dot behind its number.
 _CHAPTER = re.compile(r"^\d{1,2}(?:\.\d{1,2})*\s+(?=\S)")
+# A thing's name says nothing of it: HC-300项目进展.
+_CODE = re.compile(r"[A-Za-z]{1,5}[-–]?\d{1,5}[A-Za-z]?")
 _DATED = re.compile(r"\d{4}|\d{1,2}[:：]\d\d")
 _LIST_MARK = re.compile(rf"(?:{_BULLET.pattern}|{_NUMBER.pattern})")
 # Not one that is quoted: the question is “Why?”.
@@ -37,6 +39,11 @@ _ANSWERS = re.compile(r"^(?:答|回答|A|Answer)\s?[:：]\s*")
 _LEADS = (":", "：")
 # A label with its value: 甲方代表：王芳.
 _LABELLED = re.compile(r"[:：]\s*\S")
+_STOPS = (".", "!", "?", "。", "！", "？", "；", ";")
+_DAY = re.compile(r"\d{4} ?(?:年|[-./]) ?\d{1,2} ?(?:月|[-./]) ?\d{1,2} ?日?")
+_FIRM = re.compile(
+    r"(?:公司|集团|部|科|室|处|中心|委员会|办公室|小组)$|\b(?:Ltd|Inc|GmbH|AG|LLC|Department|Team|Office)\b\.?$"
+)
 # Together no longer than a footnote's quote may be.
 _LONGEST_LIST = 600
 # So many sentences behind a question answer it.
@@ -74,7 +81,7 @@ def units(
         elif not is_list and not is_answer and (leads_on(said) or _looks_like_heading(said)):
             if _is_alone(text, span) and _is_name(bare):
                 lead, left = bare, len(text)
-        elif len(said) >= _SHORTEST or is_answer:
+        elif not _closes(text, span) and (len(said) >= _SHORTEST or is_answer):
             yield Unit(span, lead if left > 0 else None)
             left -= 1
             if _names_what_follows(text, span):
@@ -140,7 +147,7 @@ def _is_item(text: str, span: Span) -> bool:
 
 def _looks_like_heading(text: str) -> bool:
     """Say whether a line is too short to state anything and ends like no sentence."""
-    plain = _CHAPTER.sub("", text)
+    plain = _CODE.sub("", _CHAPTER.sub("", text))
     short = len(plain) <= (_HEADING_CJK if CJK.search(plain) else _HEADING)
     is_said = "|" in plain or _LABELLED.search(plain) or any(map(str.isdigit, plain))
     return short and text[-1].isalnum() and not is_said
@@ -162,6 +169,27 @@ def _names_what_follows(text: str, span: Span) -> bool:
         and said[-1:].isalnum()
         and not any(c.isdigit() or c in ":：|" for c in said)
     )
+
+
+def _closes(text: str, span: Span) -> bool:
+    """Say whether a sentence is a letter's last line: who signs it, and perhaps when."""
+    said, before = text[span.start : span.end], text[: span.start].rstrip("\n ")
+    is_last = not text[span.end :].strip() and text[: span.start].endswith("\n")
+    plain = _DAY.sub("", said).strip()
+    # Above a firm or department, its writer may stand.
+    body, _, name = before.rpartition("\n")
+    ends = before.endswith(_STOPS) or (_is_bare(name) and body.rstrip("\n ").endswith(_STOPS))
+    return is_last and ends and _is_bare(plain) and _signs(plain)
+
+
+def _is_bare(text: str) -> bool:
+    """Say whether a line names something, and no more."""
+    return _is_short(text) and not any(c.isdigit() or c in "，,:：|、;；()（）" for c in text)
+
+
+def _signs(plain: str) -> bool:
+    """Say whether a line names a firm or department."""
+    return not plain or _FIRM.search(plain) is not None
 
 
 def _is_name(text: str) -> bool:

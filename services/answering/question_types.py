@@ -1,6 +1,7 @@
 """What kind of thing a question asks for, and whether a text holds one of that kind."""
 
 import re
+from collections.abc import Iterable
 
 from services.language.table_rows import YEAR
 from services.language.terms import content_terms
@@ -65,6 +66,11 @@ _ASKS_STEPS = re.compile(
     r"步骤|流程|程序|如何|怎[么样](?!样的?人)|做法|操作方法",
     re.IGNORECASE,
 )
+_ASKS_ALL = re.compile(
+    r"哪些|有什么|都有|全部|所有|列出|\b(?:which|what) (?:\w+ )?\w+s (?:are|do|have|were|can|must|need)\b|"
+    r"\b(?:list|all)\b",
+    re.IGNORECASE,
+)
 _ASKS_YES = re.compile(
     r"^(?:(?:and|but|so|then),? )?(?:is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has|have|had|am)\b|"
     r"吗|是否|是不是|能否|可否|有没有|(.)不\1|要不要",
@@ -76,6 +82,34 @@ _ASKING = re.compile(
     r"\b(?:version|release|week|day|step|article|clause|section|chapter|(?:fault |error )?codes?|error|fault|"
     r"number|no\.?|level|class|grade|zone|page|item|order|model|phase|stage) (?=[A-Za-z]{0,4}[-.]?\d)",
     re.IGNORECASE,
+)
+_OF = r"(?: is| are|'s|’s)?(?: the| his| her| their| its| your| our| \w+(?:['’]s)?){0,4}"
+# What is asked for by its form, and whatever may be one: it is for refusing where there is none.
+_FORMS = (
+    (
+        re.compile(
+            r"(?<!第)几[号日](?!线|楼|库|车间|门|机)|哪一?[天日]|几月几|什么日[期子]|\b(?:what|which) (?:day|date)\b",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            rf"\d ?[日号月]|[一二三四五六七八九十] ?[日号月]|\d{{4}}[-./]\d|\d[-./]\d|星期|周[一二三四五六日末]|礼拜|月底|月初|年底|"
+            rf"节|\b(?i:{_MONTH})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b|(?i:day)",
+        ),
+    ),
+    (
+        re.compile(
+            rf"\bwhat{_OF} (?:tele)?phone(?: number)?\b|(?:电话|手机|座机|分机|热线)(?:号码?)?(?:是(?:多少|什么|几)|多少|呢?[?？]?$)",
+            re.IGNORECASE,
+        ),
+        re.compile(r"\d[\d ()/.-]*\d[\d ()/.-]*\d"),
+    ),
+    (
+        re.compile(
+            rf"\bwhat{_OF} e-?mail(?: address)?\b|(?:邮箱|电子邮件|邮件地址|电邮)(?:地址)?(?:是(?:多少|什么)|呢?[?？]?$)",
+            re.IGNORECASE,
+        ),
+        re.compile("@"),
+    ),
 )
 # Whatever may be one: it is for refusing where there is surely none.
 _HOLDS_CLOCK = re.compile(
@@ -153,6 +187,11 @@ def asks_for_steps(question: str) -> bool:
     return _ASKS_STEPS.search(question) is not None
 
 
+def asks_for_all(question: str) -> bool:
+    """Say whether all of several things are asked for, in either language."""
+    return _ASKS_ALL.search(question) is not None
+
+
 def asks_yes_or_no(question: str) -> bool:
     """Say whether a question is answered by yes or no, in either language."""
     return _ASKS_YES.search(question) is not None
@@ -174,6 +213,17 @@ def asking_terms(question: str) -> frozenset[str]:
     """
     told = " ".join(match[0] for match in _ASKING.finditer(question))
     return frozenset(content_terms(told))
+
+
+def lacks_form(question: str, texts: Iterable[str]) -> bool:
+    """Say whether a day, a telephone number or an e-mail address is asked for and none of *texts*
+    holds one. *question* and *texts* in Simplified.
+    """
+    held = list(texts)
+    return any(
+        asks.search(question) is not None and not any(map(holds.search, held))
+        for asks, holds in _FORMS
+    )
 
 
 def asked_type(question: str, language: str) -> str:

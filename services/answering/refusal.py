@@ -1,5 +1,7 @@
 """What is said when the documents do not hold the answer."""
 
+import re
+
 _WORDS = {
     "en": "The documents do not answer this question.",
     "zh": "文档中没有这个问题的答案。",
@@ -16,6 +18,30 @@ _ONE_LANGUAGE = {
     "zh": "其他语言的文本只能靠相同的词找到：当前的嵌入模型不能同时读懂两种语言。",
 }
 _MOST_NAMES = 3
+
+
+# Said to who only greets or thanks.
+_GREETING = {
+    "en": "Hello! Ask a question about your documents, and it is answered with footnotes to them.",
+    "zh": "您好！请提出与文档有关的问题，回答会附上出处。",
+}
+_GREETS = re.compile(
+    r"(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks?|thank you|thx|bye|你好|您好|"
+    r"大家好|嗨|哈喽|在吗|在不在|谢谢|多谢|感谢|再见|早上好|下午好|晚上好|早)"
+    r"(?: (?:there|all|everybody|so much|very much|a lot)|[啊呀呢吗了您你大家]+)?"
+    r"[\s!！.。~～?？,，]*",
+    re.IGNORECASE,
+)
+
+
+def greets(question: str) -> bool:
+    """Say whether a question only greets or thanks."""
+    return _GREETS.fullmatch(question.strip()) is not None
+
+
+def greeting(language: str) -> str:
+    """Return what is said to who only greets."""
+    return _GREETING[language if language in _GREETING else "en"]
 
 
 def refusal(language: str, names: list[str], *, crosses: bool = False) -> str:

@@ -10,7 +10,8 @@ from services.language.numerals import numeral
 _NUMERAL = "[零〇一二两三四五六七八九十百]+"
 # Letters, then at least two digits, perhaps letters behind: E101, HC-300, HC-200L. FY22 is a year.
 _CODE = re.compile(
-    r"(?<![a-z0-9.])(?!(?:fy|cy)\d)([a-z]{1,4})[-–·]?(\d{2,6})([a-z]{0,2})(?![a-z0-9])"
+    r"(?<![a-z0-9.])(?!(?:fy|cy)\d)(?:([a-z]{1,4})[-–·]?(?=\d\d)|([a-z]{2,4})-)"
+    r"(\d{1,6})([a-z]{0,2})(?![a-z0-9])"
 )
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d) ?年(?!级|代)")
 _ORDINAL = re.compile(
@@ -24,12 +25,19 @@ _ENGLISH = re.compile(
     r"quarter|zone|building|floor|lot|group|team|unit|gate|shift)s? (?:no\.? ?)?"
     r"(\d{1,4}(?:\.\d{1,3})*)(?![\d%])"
 )
+# Branches by the place before them, and holidays.
+_BRANCH = re.compile(r"([\u4e00-\u9fff]{2})(分公司|分行|支行|办事处|分校|分院|门店)")
+_NO_PLACE = frozenset("的各某该本其哪些个家有和与及或在由向是")
+_HOLIDAY = re.compile(r"(春节|元旦|清明|端午|劳动节|五一|中秋|国庆|圣诞|复活节|除夕|元宵|重阳)")
 _QUARTER = re.compile(r"(?<![a-z0-9])q([1-4])(?![a-z0-9])")
 # What holds for more than the number that it names: 三级及以上, 2019年以来, levels 2 to 4.
-_REACHES = re.compile(
-    r"以[上下内来后前]|及其?[上下]|起|至|到|自|从|[-–—~～]|、|\b(?:to|and|or|from|since|until|through|above|below|higher|lower|onwards?)\b"
+_REACHES_ON = re.compile(
+    r"(?:及?以|及其?)[上下内来后前]|(?:(?:年|月|日)?末?)?(?:起|至|到|[-–—~～、])|"
+    r" (?:to|and|or|through|onwards?|or higher|or above)\b"
 )
-_AROUND = 6
+_REACHED = re.compile(r"(?:自|从|至|到|[-–—~～、]|\b(?:from|since|until|to|and|or|through)) ?$")
+_AROUND = 8
+_SAME_DAY = {"五一": "劳动节"}
 _SCALES = {"号车间": "车间", "号机": "机"}
 
 Identifier: TypeAlias = tuple[str, str]
@@ -88,26 +96,36 @@ def _nearest(kind: str, levels: Sequence[str]) -> tuple[frozenset[str], bool] | 
         found = [(value, around) for (own, value), around in _found(plain) if own == kind]
         if found:
             values = frozenset(value for value, _ in found)
-            return values, any(_REACHES.search(around) for _, around in found)
+            return values, any(_reaches(*around) for _, around in found)
     return None
 
 
-def _found(plain: str) -> Iterator[tuple[Identifier, str]]:
-    """Yield what a folded text names, with what stands around it."""
+def _reaches(before: str, behind: str) -> bool:
+    """Say whether what stands around a number makes more of it: from 2019 on, level 3 and above."""
+    return bool(_REACHED.search(before) or _REACHES_ON.match(behind))
+
+
+def _found(plain: str) -> Iterator[tuple[Identifier, tuple[str, str]]]:
+    """Yield what a folded text names, with what stands before and behind it."""
     for one, (start, end), is_code in _matches(plain):
-        yield (
-            one,
-            ""
-            if is_code
-            else f"{plain[max(0, start - _AROUND) : start]} {plain[end : end + _AROUND]}",
-        )
+        around = plain[max(0, start - _AROUND) : start], plain[end : end + _AROUND]
+        yield one, ("", "") if is_code else around
 
 
 def _matches(plain: str) -> list[tuple[Identifier, tuple[int, int], bool]]:
     """Return what a folded text names by its place, and whether it is a code."""
     codes = [
-        ((f"{match[1]}{len(match[2])}", match[2] + match[3]), match.span(), True)
+        ((f"{match[1] or match[2]}{len(match[3])}", match[3] + match[4]), match.span(), True)
         for match in _CODE.finditer(plain)
+    ]
+    codes += [
+        ((match[2], match[1]), match.span(), True)
+        for match in _BRANCH.finditer(plain)
+        if not _NO_PLACE.intersection(match[1])
+    ]
+    codes += [
+        (("节", _SAME_DAY.get(match[1], match[1])), match.span(), True)
+        for match in _HOLIDAY.finditer(plain)
     ]
     others = [(("年", match[1]), match.span(), False) for match in _YEAR.finditer(plain)]
     for match in _ORDINAL.finditer(plain):

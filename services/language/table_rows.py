@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import compress, takewhile, zip_longest
 
 from services.language.column_names import names_columns
+from services.language.normalize import CJK
 
 BAR = " | "
 # A longer row names too much to be repeated above others.
@@ -60,6 +61,8 @@ def header_of(lines: Sequence[str]) -> str | None:
             return rows[0]
         leading = rows[:1] if _is_above_numbers(rows) else []
     header = max(leading[:_LEADING], key=lambda row: len(_names(row)), default="")
+    if leading[:1] == [header] and _names_columns(rows):
+        return header
     return header if len(_names(header)) >= _FEWEST and len(header) <= _LONGEST else None
 
 
@@ -104,6 +107,18 @@ def rows_of(text: str, above: str | None = None) -> list[Row]:
             block = []
         position += len(line) + 1
     return found
+
+
+def told_bare(row: str) -> str:
+    """Return a row whose columns nothing names as words: its first cell, and what the others say of
+    it.
+    """
+    name, *values = (cell for cell in cells(row) if cell)
+    if not values:
+        return name
+    is_chinese = CJK.search(row) is not None
+    is_word, comma = ("：", "，") if is_chinese else (": ", ", ")
+    return f"{name}{is_word}{comma.join(values)}"
 
 
 def told(header: str, row: str, language: str, years: frozenset[str] = frozenset()) -> str | None:

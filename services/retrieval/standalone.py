@@ -35,7 +35,7 @@ def views(text: str, history: Sequence[Turn]) -> list[View]:
     """
     found = [View(text, 1.0)]
     history = _spoken_alike(text, history)
-    asked = _last(history, "user")
+    asked = _without_renamed(_last(history, "user"), text)
     if asked:
         found.append(View(f"{asked} {text}", _WITH_ASKED))
     reply = _last(history, "assistant")
@@ -54,8 +54,13 @@ def standalone(text: str, history: Sequence[Turn]) -> str:
     asked = _last(_spoken_alike(text, history), "user")
     if not asked or len(_own_words(text)) >= _FEW_WORDS:
         return text
+    return f"{_without_renamed(asked, text)} {text}"
+
+
+def _without_renamed(asked: str, text: str) -> str:
+    """Return the question before without the codes and numbers in whose place *text* has others."""
     kinds = frozenset(kind for kind, _ in identifiers(text))
-    return f"{without(asked, kinds) if kinds else asked} {text}"
+    return without(asked, kinds) if kinds else asked
 
 
 def _own_words(text: str) -> frozenset[str]:

@@ -61,6 +61,26 @@ def test_who_asks_for_steps_gets_them_all_in_order(evidence: MakeEvidence) -> No
     assert told(best, "How do I start it?", 2, most_length=1) == [STEPS[2]]
 
 
+def test_who_asks_for_all_gets_every_row_that_holds_as_much(evidence: MakeEvidence) -> None:
+    rows = ("SB-1 | 铣床 | 一车间", "SB-2 | 车床 | 二车间", "SB-3 | 冲床 | 一车间")
+    held = [
+        replace(
+            evidence(row, header="编号 | 名称 | 地点"),
+            span=Span(20 * i, 20 * i + len(row)),
+            position=i,
+            covers=frozenset({"一车间"} if "一车间" in row else ()),
+        )
+        for i, row in enumerate(rows)
+    ]
+    best = [Ranked(held[2], 2.0), Ranked(held[0], 1.9), Ranked(held[1], 1.0)]
+
+    told = arranged([held[2]], best, LIMITS, "zh", "一车间有哪些设备？")
+    one = arranged([held[2]], best, LIMITS, "zh", "一车间的设备是什么？")
+
+    assert [row.quote[:4] for row in told] == ["SB-1", "SB-3"]
+    assert one == [held[2]]
+
+
 def test_two_lists_are_not_one(evidence: MakeEvidence) -> None:
     best = passage(evidence, "1. Open it.\n2. Close it.\n\n1. Wipe it.\n2. Dry it.")
 

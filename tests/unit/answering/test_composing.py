@@ -5,7 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from services.answering.composing import Ranked, composed, of_last_turn, probabilities
+from services.answering.composing import (
+    Ranked,
+    composed,
+    of_asked_amount,
+    of_last_turn,
+    probabilities,
+)
 from services.answering.evidence import Evidence
 
 MakeEvidence = Callable[..., Evidence]
@@ -94,6 +100,23 @@ def test_a_follow_up_means_the_rows_that_hold_what_it_says(
 
     assert [one.evidence.quote for one in kept[1:]] == [rows[at] for at in meant]
     assert kept[0] is sentence
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [("工作满12年有几天年假？", "满10年不满20年 | 10天"), ("年假有几天？", "满1年不满10年 | 5天")],
+)
+def test_of_the_rows_of_tiers_the_one_that_holds_the_amount_is_meant(
+    evidence: MakeEvidence, said: str, first: str
+) -> None:
+    header = "累计工作年限 | 年假天数"
+    rows = ("满1年不满10年 | 5天", "满10年不满20年 | 10天", "满20年及以上 | 15天")
+    best = [Ranked(evidence(row, header=header), 3.0 - i) for i, row in enumerate(rows)]
+
+    meant = of_asked_amount(best, said, said)
+
+    assert meant[0].evidence.quote == first
+    assert len(meant) == (1 if "12" in said else 3)
 
 
 def test_rows_that_hold_less_of_the_question_are_left_out(evidence: MakeEvidence) -> None:

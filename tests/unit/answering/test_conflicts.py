@@ -101,6 +101,21 @@ def test_short_sentences_that_differ_in_more_than_a_number_are_none(
     assert not found(evidence, "补贴怎么算？", *quotes)
 
 
+def test_rows_of_one_name_that_differ_are_told_the_newer_version_first(
+    evidence: MakeEvidence,
+) -> None:
+    header = "职级 | 上海 | 其他"
+    old = evidence("经理 | 500 | 300", "old", "差旅费报销制度（2022版）", header)
+    new = evidence("经理 | 600 | 350", "new", "差旅费报销制度（2024版）", header)
+    else_ = evidence("总监 | 800 | 450", "new", "差旅费报销制度（2024版）", header)
+
+    (conflict,) = conflicts([Ranked(old, 1.0), Ranked(new, 0.9)], 1.0, "经理住宿标准？")
+
+    assert (conflict.one, conflict.other, conflict.is_earlier) == (new, old, True)
+    assert (conflict.says, conflict.other_says) == ("600", "500")
+    assert not conflicts([Ranked(old, 1.0), Ranked(else_, 0.9)], 1.0, "住宿标准？")
+
+
 def test_a_number_and_words_do_not_contradict_each_other(evidence: MakeEvidence) -> None:
     says = ("2023年公司的营业收入总额为 3792", "2023年公司的营业收入总额为 万元同比")
 

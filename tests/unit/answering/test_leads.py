@@ -55,6 +55,11 @@ def cut(text: str, *above: str) -> list[tuple[str, str | None]]:
         ),
         ('The question is "What is it?"', [('The question is "What is it?"', None)]),
         ("甲方代表：王芳\n\n见附件一。", [("甲方代表：王芳", None), ("见附件一。", None)]),
+        (
+            "请于6月27日前派人处理。\n\n沈佳\n宁波海天精工股份有限公司 采购部",
+            [("请于6月27日前派人处理。", None)],
+        ),
+        ("放假一天。\n行政部 2025年9月15日", [("放假一天。", None)]),
         ("Approvers:\n- Li Wei", [("Approvers:\n- Li Wei", None)]),
         (
             "- Gym membership\nThe company pays 80 EUR a month for transport.",
@@ -125,6 +130,6 @@ def test_what_has_no_stop_does_not_run_into_the_next(evidence: MakeEvidence) -> 
     for quote in ("客户系统 | 全天", "缺席 | 吴海涛（出差）", "疫苗 | 100%", "（见附件。）"):
         chinese.quote(evidence(quote))
 
-    assert draft.text == "Plan | On request; It is new. Ask."
-    assert chinese.text == "客户系统 | 全天；缺席 | 吴海涛（出差）；疫苗 | 100%；（见附件。）"
+    assert draft.text == "Plan: On request; It is new. Ask."
+    assert chinese.text == "客户系统：全天；缺席：吴海涛（出差）；疫苗：100%；（见附件。）"
     assert [draft.text[one.start : one.end] for one in draft.sentences] == draft.texts

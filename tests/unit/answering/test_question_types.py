@@ -4,9 +4,12 @@ import pytest
 
 from services.answering.question_types import (
     asked_type,
+    asking_terms,
+    asks_for_all,
     asks_for_clock,
     holds_clock,
     holds_type,
+    lacks_form,
     years_asked,
 )
 
@@ -126,3 +129,43 @@ def test_a_time_of_day_is_asked_for(question: str, asks: bool) -> None:
 )
 def test_a_time_of_day_is_held(text: str, holds: bool) -> None:
     assert holds_clock(text) is holds
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "lacks"),
+    [
+        ("每月几号发工资？", "事假期间不发工资。", True),
+        ("每月几号发工资？", "工资于每月10日发放。", False),
+        ("几号楼有食堂？", "食堂在二楼。", False),
+        ("方雅琴的生日是哪天？", "方雅琴 | 财务总监 | 分机8500", True),
+        ("What is Per's e-mail address?", "Per Lindqvist | +47 22 90 12 30", True),
+        ("What is the phone number of Noel?", "Noel Brandt | +47 22 90 10 18", False),
+        ("他的电话呢？", "刘志强汇报：样机已完成。", True),
+        ("Can orders be placed by e-mail?", "Orders are taken by phone.", False),
+    ],
+)
+def test_a_day_a_number_or_an_address_is_asked_for_and_missing(
+    question: str, text: str, lacks: bool
+) -> None:
+    assert lacks_form(question, [text]) is lacks
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("一车间有哪些设备？", True),
+        ("Which corrective actions are still open?", True),
+        ("List the zones.", True),
+        ("年假有几天？", False),
+        ("Which zone is the coldest?", False),
+    ],
+)
+def test_all_things_of_a_kind_are_asked_for(question: str, asks: bool) -> None:
+    assert asks_for_all(question) is asks
+
+
+def test_what_an_english_question_only_asks_with_is_no_word_to_look_for() -> None:
+    told = asking_terms("How often does version 5.2 happen, and what is the phone number?")
+
+    assert told >= {"often", "version", "happen", "number"}
+    assert not asking_terms("What is the oil called?") & {"oil", "call"}

@@ -9,9 +9,21 @@ from services.answering.draft import Draft
 from services.answering.evidence import Evidence
 from services.answering.names import is_of_another, things_named
 from services.domain.documents import Span
+from services.domain.passages import Found
 
 MakeEvidence = Callable[..., Evidence]
 NAMES, ROW = "Product | Price", "Pump B | 340"
+
+
+def test_a_row_is_told_with_the_unit_that_stands_above_its_table(evidence: MakeEvidence) -> None:
+    text = "利润表\n\n单位：万元\n\n项目 | 2023年 | 2024年\n营业成本 | 27,290 | 31,603"
+    row = evidence("营业成本 | 27,290 | 31,603", header="项目 | 2023年 | 2024年")
+    start = text.index("营业成本")
+    passage = replace(row.found.passage, text=text, end=len(text))
+    row = replace(row, found=Found(passage, 1.0), span=Span(start, len(text)))
+
+    assert row.text == "项目：营业成本；2023年：27,290；2024年：31,603（单位：万元）。"
+    assert text[row.cited.start : row.cited.end].startswith("单位：万元")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,136 @@
+"""Ranges of amounts that rows are about (满10年不满20年, 2,000元至1万元, up to 5 kg), and whether
+an amount of a question falls into them.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+
+from services.language.normalize import folded
+from services.language.numerals import in_digits
+
+_UNITS = {
+    "分": "分钟",
+    "min": "分钟",
+    "minute": "分钟",
+    "h": "小时",
+    "hour": "小时",
+    "个小时": "小时",
+    "day": "天",
+    "日": "天",
+    "week": "周",
+    "month": "月",
+    "个月": "月",
+    "year": "年",
+    "周年": "年",
+    "块": "元",
+    "人民币": "元",
+    "eur": "€",
+    "euro": "€",
+    "usd": "$",
+    "dollar": "$",
+    "kilogram": "kg",
+    "公斤": "kg",
+    "千克": "kg",
+}
+_UNIT = (
+    r"(分钟|分(?!之)|个?小时|天|日(?!元)|个月|周年?|年(?!级|代|度|假|终|底|初)|元|块|人(?!民)|名|件|公斤|千克|kg|吨|米|"
+    r"minutes?|min|hours?|h|days?|weeks?|months?|years?|euros?|eur|€|usd|dollars?|\$|kilograms?|%)"
+)
+_NUMBER = r"(?<![\d.])(\d{1,12}(?:\.\d{1,4})?)"
+_SCALED = re.compile(r"(\d+(?:\.\d+)?)(万|千)(?=元|块)")
+_BETWEEN = re.compile(
+    rf"{_NUMBER} ?{_UNIT}? ?(?:至|到|—|–|-|~|～|to|and) ?{_NUMBER} ?{_UNIT}", re.IGNORECASE
+)
+_FULL = re.compile(
+    rf"满? ?{_NUMBER} ?{_UNIT} ?(?:以上)?[,，]?(?:但)?不(?:满|足) ?{_NUMBER} ?{_UNIT}"
+)
+_ABOVE = re.compile(
+    rf"(?:满|超过|高于|大于|不少于|至少|over|more than|above|at least|from)? ?{_NUMBER} ?{_UNIT} ?"
+    r"(?:及?以上|或以上|or more|and more|and above)|"
+    rf"(?:满|超过|高于|大于|不少于|至少|over|more than|above|at least) ?{_NUMBER} ?{_UNIT}",
+    re.IGNORECASE,
+)
+_BELOW = re.compile(
+    rf"{_NUMBER} ?{_UNIT} ?(?:及?以[下内]|or less|or fewer|and below)|"
+    rf"(?:不满|不足|低于|小于|不超过|up to|less than|below|under|at most) ?{_NUMBER} ?{_UNIT}",
+    re.IGNORECASE,
+)
+_OPEN_BELOW = re.compile(r"不满|不足|低于|小于|less than|below|under", re.IGNORECASE)
+_OPEN_ABOVE = re.compile(r"超过|高于|大于|over|more than|above", re.IGNORECASE)
+_AMOUNT = re.compile(rf"{_NUMBER} ?(?:多)?{_UNIT}", re.IGNORECASE)
+# Amounts of the one are so many of the other.
+_FINER = {"小时": ("分钟", 60), "周": ("天", 7), "年": ("月", 12)}
+# Years and days of the calendar are no amounts.
+_CALENDAR = re.compile(
+    r"(?<!\d)(?:19|20)\d\d ?年(?: ?\d{1,2} ?月)?(?: ?\d{1,2} ?[日号])?|\d{1,2} ?月 ?\d{1,2} ?[日号]"
+)
+_PLURAL = re.compile(r"(?<=[a-z]{3})s$")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From where to where amounts of a unit reach, the ends within it unless they are open."""
+
+    unit: str
+    least: float = -math.inf
+    most: float = math.inf
+    opens: bool = False
+    ends: bool = False
+
+    def holds(self, amount: float) -> bool:
+        """Say whether *amount* falls into it."""
+        above = amount > self.least if self.opens else amount >= self.least
+        below = amount < self.most if self.ends else amount <= self.most
+        return above and below
+
+
+def amounts(text: str) -> dict[str, float]:
+    """Return the amount of each unit that *text* names once: 12年 as 144 of 月."""
+    found: dict[str, list[float]] = {}
+    for match in _AMOUNT.finditer(_plain(text)):
+        unit, value = _finest(match[2], match[1])
+        found.setdefault(unit, []).append(value)
+    return {unit: values[0] for unit, values in found.items() if len(values) == 1}
+
+
+def range_of(text: str) -> Range | None:
+    """Return the range that *text* begins its say with; None if it names none."""
+    plain = _plain(text)
+    for pattern in (_FULL, _BETWEEN):
+        if match := pattern.search(plain):
+            first, own, last, unit = match.groups()
+            (other, least), (name, most) = _finest(own or unit, first), _finest(unit, last)
+            if other == name and least < most:
+                return Range(name, least, most, ends=pattern is _FULL)
+    if match := _BELOW.search(plain):
+        number, unit = (part for part in match.groups() if part is not None)
+        name, most = _finest(unit, number)
+        return Range(name, most=most, ends=_OPEN_BELOW.search(match[0]) is not None)
+    if match := _ABOVE.search(plain):
+        number, unit = (part for part in match.groups() if part is not None)
+        name, least = _finest(unit, number)
+        return Range(name, least=least, opens=_OPEN_ABOVE.search(match[0]) is not None)
+    return None
+
+
+def _finest(unit: str, number: str) -> tuple[str, float]:
+    """Return an amount in the finest unit of its kind: 2小时 as 120 of 分钟."""
+    name = _unit(unit)
+    finer, times = _FINER.get(name, (name, 1))
+    return finer, float(number) * times
+
+
+def _plain(text: str) -> str:
+    """Return *text* folded, its numbers as digits: 半小时 is 30 minutes."""
+    plain = _CALENDAR.sub(" ", re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", folded(text)))
+    plain = plain.replace("半个小时", "30分钟").replace("半小时", "30分钟").replace("半年", "6个月")
+    plain = in_digits(plain)
+    return _SCALED.sub(
+        lambda match: f"{float(match[1]) * (10_000 if match[2] == '万' else 1000):.0f}", plain
+    )
+
+
+def _unit(said: str) -> str:
+    plain = _PLURAL.sub("", said.lower())
+    return _UNITS.get(plain, plain)

@@ -1,0 +1,50 @@
+"""Ranges of amounts, and the amounts of questions."""
+
+import math
+
+import pytest
+
+from services.language.ranges import Range, amounts, range_of
+
+
+@pytest.mark.parametrize(
+    ("text", "reach"),
+    [
+        ("2,000元以下", Range("元", most=2000)),
+        ("2000元至1万元", Range("元", 2000, 10_000)),
+        ("50000元以上", Range("元", 50_000)),
+        ("满1年不满10年", Range("月", 12, 120, ends=True)),
+        ("满20年及以上", Range("月", 240)),
+        ("30分钟至2小时", Range("分钟", 30, 120)),
+        ("up to 5 kg", Range("kg", most=5)),
+        ("over 2 hours", Range("分钟", 120, opens=True)),
+        ("less than 5 kg", Range("kg", most=5, ends=True)),
+        ("10至20年", Range("月", 120, 240)),
+        ("满 | 5天", None),
+        ("2023年至2024年", None),
+        ("扣款20元", None),
+    ],
+)
+def test_a_row_says_from_where_to_where_it_reaches(text: str, reach: Range | None) -> None:
+    assert range_of(text) == reach
+
+
+def test_the_ends_belong_to_a_range_unless_they_are_open() -> None:
+    assert range_of("满1年不满10年").holds(12)  # type: ignore[union-attr]
+    assert not range_of("满1年不满10年").holds(120)  # type: ignore[union-attr]
+    assert Range("元").holds(-math.inf)
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("报销三万元由谁审批？", {"元": 30_000.0}),
+        ("迟到半小时扣多少钱？", {"分钟": 30.0}),
+        ("累计工作25年有几天年假？", {"月": 300.0}),
+        ("How many days of leave after 12 years?", {"月": 144.0}),
+        ("2023年的营业收入是多少？", {}),
+        ("3天和5天有什么区别？", {}),
+    ],
+)
+def test_a_question_names_an_amount_of_a_unit(question: str, held: dict[str, float]) -> None:
+    assert amounts(question) == held
