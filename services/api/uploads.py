@@ -19,6 +19,7 @@ from services.domain.media import KINDS, kind_of
 from services.domain.scope import CollectionRole, Role, Scope
 from services.jobs import JobQueue
 from services.language.normalize import remove_invisible
+from services.registry.arrivals import refuse_flood
 from services.registry.keys import OWNER
 from services.registry.spool import Spool
 from services.registry.sqlalchemy_registry import Registry
@@ -31,6 +32,7 @@ _LONGEST_PLACE = 2000
 # How long a fresh job's message is waited for before the sweeper sends it again.
 _MESSAGE_S = 30
 _LINES_PER_JOB = 64
+_LINES_AT_ONCE = 1000
 _MOST_LINES = 200_000
 
 
@@ -172,9 +174,13 @@ def _take_lines(
     if not arrived:
         message = "file: there is no line in it."
         raise InvalidRequestError(message)
-    accepted = _accept(door, target, arrived, principal)
-    is_work = any(work for _, work in accepted)
-    return Taken({"documents": len(accepted), "batch": batch}, is_work)
+    refuse_flood(arrived)
+    is_work = False
+    # A few at a time: others write and ask in between. Who sends all again loses nothing.
+    for start in range(0, len(arrived), _LINES_AT_ONCE):
+        accepted = _accept(door, target, arrived[start : start + _LINES_AT_ONCE], principal)
+        is_work |= any(work for _, work in accepted)
+    return Taken({"documents": len(arrived), "batch": batch}, is_work)
 
 
 def _lines(

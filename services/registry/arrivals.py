@@ -60,6 +60,7 @@ def stored(
     others.
     """
     target = uploader.target
+    refuse_flood(arrived)
     one_by_one(connection, target.collection_id)
     lock_blobs(connection, (new.blob.sha256 for new in arrived))
     versions = _versions(connection, uploader, (new.source_id for new in arrived))
@@ -68,13 +69,11 @@ def stored(
         make_compartment(connection, target, readers)
     known = _known(connection, uploader, arrived, versions)
     rows: list[dict[str, Any]] = []
-    often: Counter[str] = Counter()
     taken: list[_Row] = []
     for new in arrived:
         row = _there(target, new, known, versions)
         row = row or _settled(connection, target, new, known, versions)
         if row is None:
-            _refuse_flood(new, often)
             row = _new_row(uploader, new, lease_until, versions.get(new.source_id, ()))
             rows.append(row)
             known.setdefault((row["segment_id"], row["sha256"]), []).append(row)
@@ -91,12 +90,14 @@ def stored(
     return [(row["id"], row["id"] in work) for row in taken]
 
 
-def _refuse_flood(new: NewDocument, often: Counter[str]) -> None:
-    """Refuse uploads that hold one place again and again: each version names those before it."""
-    often[new.source_id or new.sha256] += 1
-    if often[new.source_id] > _MOST_VERSIONS:
-        message = f"The id {new.source_id!r} stands on more than {_MOST_VERSIONS} lines."
-        raise InvalidRequestError(message)
+def refuse_flood(arrived: Sequence[NewDocument]) -> None:
+    """Refuse an upload that holds one place again and again: each version names those before it."""
+    versions = {(new.source_id, new.sha256) for new in arrived if new.source_id}
+    often = Counter(source_id for source_id, _ in versions)
+    for source_id, count in often.most_common(1):
+        if count > _MOST_VERSIONS:
+            message = f"The id {source_id!r} stands on more than {_MOST_VERSIONS} lines."
+            raise InvalidRequestError(message)
 
 
 def one_by_one(connection: sa.Connection, collection_id: str) -> None:
