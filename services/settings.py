@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         default=False,
         description="Say yes to listening beyond this machine, with TLS in front of it.",
     )
+    proxies: str = Field(
+        "127.0.0.1", description="Proxies in front whose X-Forwarded-For is believed, with commas."
+    )
     owner_key: SecretStr | None = Field(
         None,
         min_length=16,

@@ -89,6 +89,7 @@ def serve() -> None:
         server_header=False,
         http=ImpatientProtocol,
         timeout_graceful_shutdown=_LAST_WORDS_S,
+        forwarded_allow_ips=settings.proxies,
     )
     # Two that write one index would ruin it for each other, whoever holds the data folder.
     with held(settings.index_folder, "index", "FOOTNOTE_INDEX_DIR"):
