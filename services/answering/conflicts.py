@@ -22,6 +22,12 @@ _SAME = 0.7
 _SAME_BUT_ONE = 0.5
 _SLOT = 5
 _DIGITS = re.compile(r"\d+")
+# A year that names a version, and not what a document reports of.
+_VERSION = re.compile(
+    r"((?:19|20)\d\d) ?年?(?:[第\d]*版|修订|试行)|"
+    r"(?:(?i:version|edition|revision|rev\.?|v) ?)(?=((?:19|20)\d\d))|"
+    r"((?:19|20)\d\d)(?= (?i:version|edition|revision))"
+)
 _FEWEST = 4
 
 
@@ -57,6 +63,8 @@ def conflicts(best: Sequence[Ranked], temperature: float, question: str) -> list
         first = likely[0]
         if other.found.passage.document_id == first.found.passage.document_id:
             continue
+        if _report_other_years(first, other):
+            continue
         slot = _of_rows(first, other) or _slot(first.quote, other.quote, asked)
         if slot is None:
             continue
@@ -81,8 +89,12 @@ def undisputed(best: Sequence[Ranked], found: Sequence[Conflict]) -> list[Ranked
 
 
 def _of_rows(one: Evidence, other: Evidence) -> tuple[str, str] | None:
-    """Return in what two rows of one name differ whose columns bear the same names."""
+    """Return in what two rows of one name differ whose columns bear the same names, in versions of
+    one document: the tables of two years' reports do not contradict each other.
+    """
     if one.header is None or other.header is None or cells(one.header) != cells(other.header):
+        return None
+    if not (_is_newer(one, other) or _is_newer(other, one)):
         return None
     left, right = cells(one.quote), cells(other.quote)
     if folded(left[0]) != folded(right[0]) or left == right:
@@ -91,10 +103,18 @@ def _of_rows(one: Evidence, other: Evidence) -> tuple[str, str] | None:
     return differ[0] if differ else None
 
 
+def _report_other_years(one: Evidence, other: Evidence) -> bool:
+    """Say whether the titles of two sentences' documents name different years, and no versions."""
+    titles = [each.found.passage.document_title for each in (one, other)]
+    years, others = (frozenset(YEAR.findall(title)) for title in titles)
+    return bool(years and others) and years != others and not all(map(_VERSION.search, titles))
+
+
 def _is_newer(one: Evidence, other: Evidence) -> bool:
     """Say whether a sentence stands in a later year's version of the other's document."""
     titles = [each.found.passage.document_title for each in (one, other)]
-    years = [max(YEAR.findall(title), default="") for title in titles]
+    found = [_VERSION.search(title) for title in titles]
+    years = [next(filter(None, match.groups()), "") if match else "" for match in found]
     bare, other_bare = (_DIGITS.sub("", title) for title in titles)
     return bool(all(years) and bare == other_bare and years[0] > years[1])
 

@@ -149,8 +149,12 @@ def _looks_like_heading(text: str) -> bool:
     """Say whether a line is too short to state anything and ends like no sentence."""
     plain = _CODE.sub("", _CHAPTER.sub("", text))
     short = len(plain) <= (_HEADING_CJK if CJK.search(plain) else _HEADING)
-    is_said = "|" in plain or _LABELLED.search(plain) or any(map(str.isdigit, plain))
-    return short and text[-1].isalnum() and not is_said
+    # A row with one short cell names others.
+    cells = [cell for cell in plain.split("|") if cell.strip()]
+    if "|" in plain and (len(cells) > 1 or any(map(str.isdigit, plain))):
+        return False
+    is_said = _LABELLED.search(plain) or any(map(str.isdigit, plain))
+    return short and (text[-1].isalnum() or "|" in plain) and not is_said
 
 
 def _is_alone(text: str, span: Span) -> bool:

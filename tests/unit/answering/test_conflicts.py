@@ -116,6 +116,16 @@ def test_rows_of_one_name_that_differ_are_told_the_newer_version_first(
     assert not conflicts([Ranked(old, 1.0), Ranked(else_, 0.9)], 1.0, "住宿标准？")
 
 
+def test_the_tables_of_two_years_reports_do_not_contradict_each_other(
+    evidence: MakeEvidence,
+) -> None:
+    header = "项目 | 金额 | 占比"
+    one = evidence("营业收入 | 41350 | 100%", "a", "2023年年度报告", header)
+    other = evidence("营业收入 | 48620 | 100%", "b", "2024年年度报告", header)
+
+    assert not conflicts([Ranked(one, 1.0), Ranked(other, 0.9)], 1.0, "营业收入是多少？")
+
+
 def test_a_number_and_words_do_not_contradict_each_other(evidence: MakeEvidence) -> None:
     says = ("2023年公司的营业收入总额为 3792", "2023年公司的营业收入总额为 万元同比")
 

@@ -59,6 +59,7 @@ def cut(text: str, *above: str) -> list[tuple[str, str | None]]:
             "请于6月27日前派人处理。\n\n沈佳\n宁波海天精工股份有限公司 采购部",
             [("请于6月27日前派人处理。", None)],
         ),
+        ("| | NO.\nRights | 12 | 3", [("Rights | 12 | 3", None)]),
         ("放假一天。\n行政部 2025年9月15日", [("放假一天。", None)]),
         ("Approvers:\n- Li Wei", [("Approvers:\n- Li Wei", None)]),
         (
