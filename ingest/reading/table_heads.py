@@ -48,18 +48,23 @@ def joined_heads(rows: Sequence[Sequence[str]], wide: Iterable[Wide]) -> dict[tu
 
 def repeated(rows: Sequence[Sequence[str]], wide: Iterable[Wide]) -> dict[tuple[int, int], str]:
     """Return short values that reach over several columns (closed, on request) for each of them, by
-    row and column, where an earlier row names all of these.
+    row and column, where the first row that fills several cells names all of these.
     """
     found: dict[tuple[int, int], str] = {}
     columns = max(map(len, rows), default=0)
+    names: Sequence[str] = next((row for row in rows if sum(map(bool, row)) > 1), ())
     for one in wide:
         text = _at(rows[one.row], one.column) if one.row < len(rows) else ""
         is_value = 0 < len(text) <= _LONGEST_VALUE and not any(map(str.isdigit, text))
         reach = range(one.column, one.column + one.width)
-        named = any(all(_is_name(_at(row, at)) for at in reach) for row in rows[: one.row])
+        named = rows[one.row] is not names and all(_is_plain_name(_at(names, at)) for at in reach)
         if is_value and named and one.width < columns:
             found |= {(one.row, at): text for at in reach}
     return found
+
+
+def _is_plain_name(text: str) -> bool:
+    return _is_name(text) and not any(map(str.isdigit, text))
 
 
 def _at(row: Sequence[str], column: int) -> str:

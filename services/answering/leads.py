@@ -44,6 +44,10 @@ _DAY = re.compile(r"\d{4} ?(?:年|[-./]) ?\d{1,2} ?(?:月|[-./]) ?\d{1,2} ?日?"
 _FIRM = re.compile(
     r"(?:公司|集团|部|科|室|处|中心|委员会|办公室|小组)$|\b(?:Ltd|Inc|GmbH|AG|LLC|Department|Team|Office)\b\.?$"
 )
+# A running head or foot.
+_PAGED = re.compile(
+    r"(?:\bpage \d{1,4} of \d{1,4}|第 ?\d{1,4} ?页[，,]? ?共 ?\d{1,4} ?页)$", re.IGNORECASE
+)
 # Together no longer than a footnote's quote may be.
 _LONGEST_LIST = 600
 # So many sentences behind a question answer it.
@@ -149,6 +153,8 @@ def _looks_like_heading(text: str) -> bool:
     """Say whether a line is too short to state anything and ends like no sentence."""
     plain = _CODE.sub("", _CHAPTER.sub("", text))
     short = len(plain) <= (_HEADING_CJK if CJK.search(plain) else _HEADING)
+    if _PAGED.search(text):
+        return True
     # A row with one short cell names others.
     cells = [cell for cell in plain.split("|") if cell.strip()]
     if "|" in plain and (len(cells) > 1 or any(map(str.isdigit, plain))):

@@ -86,7 +86,11 @@ def _names_others(kind: str, values: frozenset[str], levels: Sequence[str]) -> b
     if near is None:
         return False
     held, reaches = near
-    return not values & held and not reaches
+    if values & held or reaches:
+        return False
+    # What names another code in a document of the asked one refers to it.
+    is_code = kind[-1:].isdigit()
+    return not (is_code and any((kind, one) in identifiers("\n".join(levels)) for one in values))
 
 
 def _nearest(kind: str, levels: Sequence[str]) -> tuple[frozenset[str], bool] | None:

@@ -16,7 +16,7 @@ _KIND = re.compile(
 )
 _MEASURED = re.compile(r"(?<=哪)[一二两三几]?[个些种类位座条所部项次家届级款]")
 _PART = re.compile(r"[^\W_]+(?:[.\-'/&+#_:@]+[^\W_]+)*[+#]*")
-_LATIN = re.compile(r"[a-z]{2,}|\d+")
+_LATIN = re.compile(r"[a-z]{2,}|\d{2,}")
 _SHORTEST = 2
 _NOTHING_ASKED = 0.5
 

@@ -65,6 +65,8 @@ _FINER = {"小时": ("分钟", 60), "周": ("天", 7), "年": ("月", 12)}
 _CALENDAR = re.compile(
     r"(?<!\d)(?:19|20)\d\d ?年(?: ?\d{1,2} ?月)?(?: ?\d{1,2} ?[日号])?|\d{1,2} ?月 ?\d{1,2} ?[日号]"
 )
+# "Over 24 hours" is a little more than 24.
+_BEFORE, _A_LITTLE = 10, 1e-6
 _PLURAL = re.compile(r"(?<=[a-z]{3})s$")
 
 
@@ -88,9 +90,12 @@ class Range:
 def amounts(text: str) -> dict[str, float]:
     """Return the amount of each unit that *text* names once: 12年 as 144 of 月."""
     found: dict[str, list[float]] = {}
-    for match in _AMOUNT.finditer(_plain(text)):
+    plain = _plain(text)
+    for match in _AMOUNT.finditer(plain):
         unit, value = _finest(match[2], match[1])
-        found.setdefault(unit, []).append(value)
+        before = plain[max(0, match.start() - _BEFORE) : match.start()]
+        beyond = bool(_OPEN_ABOVE.search(before)) - bool(_OPEN_BELOW.search(before))
+        found.setdefault(unit, []).append(value + beyond * _A_LITTLE)
     return {unit: values[0] for unit, values in found.items() if len(values) == 1}
 
 

@@ -57,8 +57,11 @@ def header_of(lines: Sequence[str]) -> str | None:
     rows = [line.strip() for line in lines if is_row(line)]
     leading = list(takewhile(lambda row: not _has_amount(row), rows))
     if len(leading) == len(rows):
-        if _names_columns(rows):
-            return rows[0]
+        # Of names in two rows the second has those of the first, too.
+        is_below = len(rows) > 1 and cells(rows[0])[0] == cells(rows[1])[0]
+        for first in (0, 1) if is_below else (0,):
+            if _names_columns(rows[first:]):
+                return rows[first]
         leading = rows[:1] if _is_above_numbers(rows) else []
     header = max(leading[:_LEADING], key=lambda row: len(_names(row)), default="")
     if leading[:1] == [header] and _names_columns(rows):
@@ -110,15 +113,15 @@ def rows_of(text: str, above: str | None = None) -> list[Row]:
 
 
 def told_bare(row: str) -> str:
-    """Return a row whose columns nothing names as words: its first cell, and what the others say of
-    it.
+    """Return a row of two cells whose columns nothing names as a name and what is said of it;
+    others as they stand.
     """
     name, *values = (cell for cell in cells(row) if cell)
     if not values:
         return name
-    is_chinese = CJK.search(row) is not None
-    is_word, comma = ("：", "，") if is_chinese else (": ", ", ")
-    return f"{name}{is_word}{comma.join(values)}"
+    if len(values) > 1:
+        return row
+    return f"{name}{'：' if CJK.search(row) else ': '}{values[0]}"
 
 
 def told(header: str, row: str, language: str, years: frozenset[str] = frozenset()) -> str | None:

@@ -35,6 +35,7 @@ def test_what_a_text_names(text: str, named: set[tuple[str, str]]) -> None:
         ("2022年谁任总经理？", ["王明自2019年起任总经理。"], False),
         ("四级异常由谁负责？", ["三级及以上异常由质量部负责。"], False),
         ("四级异常由谁负责？", ["三级异常由质量部负责。"], True),
+        ("Does SOP-014 apply to dry ice?", ["Dry ice: see SOP-022.", "", "SOP-014"], False),
         ("年假怎么算？", ["第八条 年假按工龄计算。"], False),
     ],
 )

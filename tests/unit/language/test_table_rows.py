@@ -32,6 +32,20 @@ def test_a_first_row_names_the_columns_unless_amounts_stand_in_it(first: str, na
     assert header_of([first, "Pump B | 340 | 36"]) == (first.strip() if names else None)
 
 
+def test_names_in_two_rows_or_of_two_columns_are_names_by_their_words() -> None:
+    tiers = ["累计工作年限 | 年假天数", "满1年不满10年 | 5天", "满10年不满20年 | 10天"]
+    levels = [
+        "等级 | 判定条件 | | 报告时限 | 负责人",
+        "等级 | 判定条件 偏差幅度 | 判定条件 持续时间 | 报告时限 | 负责人",
+        "一级 | 2℃以内 | 不超过30分钟 | 当班结束前 | 班组长",
+        "二级 | 2℃至5℃ | 30分钟至2小时 | 30分钟内 | 库区经理",
+    ]
+
+    assert header_of(tiers) == tiers[0]
+    assert header_of(levels) == levels[1]
+    assert header_of(["Name | Petra Lang", "Room | 12", "Phone | 555"]) is None
+
+
 def test_without_amounts_nothing_surely_names_columns() -> None:
     assert header_of(["Home | About | Contact", "Privacy | Terms | Help"]) is None
 
