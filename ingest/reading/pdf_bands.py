@@ -10,6 +10,8 @@ from ingest.reading.pdf_rules import NEAR, THIN, Rule
 from services.language.normalize import on_one_line
 
 _FEWEST_RULES, _FEWEST_ROWS, _FEWEST_COLUMNS = 3, 3, 2
+# More are a drawing.
+_MOST_RULES = 2_000
 # Cells of several lines in a band of more lines than this are columns of running text.
 _MOST_LINES = 8
 _HEAD_AND_BODY, _MOST_IN_HEAD = 2, 2
@@ -38,7 +40,7 @@ class _Frame:
 def banded_tables(rules: Iterable[Rule], laid: PageLines) -> Iterator[Drawn]:
     """Yield the tables between level rules of one width."""
     rules = list(rules)
-    frames = _frames(rules)
+    frames = _frames(rules) if len(rules) <= _MOST_RULES else []
     if not frames:
         return
     cells = [

@@ -38,7 +38,7 @@ _UNIT = (
     r"minutes?|min|hours?|h|days?|weeks?|months?|years?|euros?|eur|€|usd|dollars?|\$|kilograms?|%)"
 )
 _NUMBER = r"(?<![\d.])(\d{1,12}(?:\.\d{1,4})?)"
-_SCALED = re.compile(r"(\d+(?:\.\d+)?)(万|千)(?=元|块)")
+_SCALED = re.compile(r"(?<!\d)(\d{1,12}(?:\.\d{1,4})?)(万|千)(?=元|块)")
 _BETWEEN = re.compile(
     rf"{_NUMBER} ?{_UNIT}? ?(?:至|到|—|–|-|~|～|to|and) ?{_NUMBER} ?{_UNIT}", re.IGNORECASE
 )

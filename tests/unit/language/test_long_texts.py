@@ -12,6 +12,7 @@ from services.domain.answers import Turn
 from services.language.courtesy import bare_question
 from services.language.identifiers import identifiers
 from services.language.normalize import on_one_line
+from services.language.ranges import amounts
 from services.language.sentences import sentences
 from services.language.table_rows import header_of
 from services.language.terms import content_terms
@@ -27,7 +28,7 @@ _S = 6.0
 )
 @pytest.mark.parametrize(
     "read",
-    [content_terms, bare_question, sentences, identifiers, on_one_line, plain_blocks],
+    [content_terms, bare_question, sentences, identifiers, on_one_line, plain_blocks, amounts],
     ids=lambda read: read.__name__,
 )
 def test_long_runs_are_read_at_once(part: str, read: Callable[[str], object]) -> None:
