@@ -198,10 +198,7 @@ def list_grants(name: str, *, as_json: AsJson = False) -> None:
     """List who holds which role in a collection."""
     with client() as service:
         told = service.call("GET", f"/v1/collections/{segment(name)}/grants")
-    if as_json:
-        show_json(told)
-    else:
-        show_table(("principal", "role"), [(g["principal"], g["role"]) for g in told["grants"]])
+    _show_grants(told, as_json=as_json)
 
 
 @collections.command("grant")
@@ -218,6 +215,10 @@ def grant(
         others = [g for g in service.call("GET", path)["grants"] if g["principal"] != principal]
         wanted = others if role == "none" else [*others, {"principal": principal, "role": role}]
         told = service.call("PUT", path, json={"grants": wanted})
+    _show_grants(told, as_json=as_json)
+
+
+def _show_grants(told: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         show_json(told)
     else:

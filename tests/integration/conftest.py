@@ -12,6 +12,7 @@ from transformers import AutoTokenizer, BertConfig, PreTrainedModel
 from ingest.reading.children import ReadingChildren
 from ingest.reading.wire import Request
 from services.domain.documents import Reading
+from services.domain.media import kind_of
 from services.engine import opening
 from services.engine.catalogue import find_model, model_path
 from services.engine.llama_cpp_generator import LlamaCppGenerator
@@ -98,12 +99,37 @@ def save_tiny_bert() -> SaveTinyBert:
     return save
 
 
-@pytest.fixture(scope="module")
-def read_drawn(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[Callable[[Canvas], None]], Reading]]:
-    """Return a function that reads a PDF that is drawn, on pages of 500 by 700 points."""
+@pytest.fixture(scope="session")
+def reading_children() -> Iterator[ReadingChildren]:
+    """Return children that read files."""
     children = ReadingChildren(silence_s=90)
+    yield children
+    children.close()
+
+
+@pytest.fixture(scope="session")
+def read(
+    reading_children: ReadingChildren, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, bytes | str], Reading]:
+    """Return a function that reads a file of a name with these bytes."""
+    folder = Path(tmp_path_factory.mktemp("files"))
+
+    def reading(name: str, data: bytes | str) -> Reading:
+        path = folder / name
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        with path.open("rb") as file:
+            kind = kind_of(name, file)
+        request = Request(name, kind.format, 100, 10_000_000, 2048, 300)
+        return reading_children.read(path, request, lambda _done, _total: None)
+
+    return reading
+
+
+@pytest.fixture(scope="session")
+def read_drawn(
+    reading_children: ReadingChildren, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Callable[[Canvas], None]], Reading]:
+    """Return a function that reads a PDF that is drawn, on pages of 500 by 700 points."""
     path = Path(tmp_path_factory.mktemp("pages")) / "a.pdf"
 
     def reading(draw: Callable[[Canvas], None]) -> Reading:
@@ -113,7 +139,6 @@ def read_drawn(
         canvas.save()
         path.write_bytes(into.getvalue())
         request = Request("a.pdf", "pdf", 100, 10_000_000, 2048, 300)
-        return children.read(path, request, lambda _done, _total: None)
+        return reading_children.read(path, request, lambda _done, _total: None)
 
-    yield reading
-    children.close()
+    return reading

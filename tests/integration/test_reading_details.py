@@ -2,9 +2,8 @@
 
 import datetime as dt
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import docx
@@ -19,31 +18,10 @@ from pptx.util import Inches
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Paragraph, SimpleDocTemplate
 
-from ingest.reading.children import ReadingChildren
-from ingest.reading.wire import Request
 from services.domain.documents import Reading
-from services.domain.media import kind_of
 
 Read: TypeAlias = Callable[[str, bytes | str], Reading]
 MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
-
-
-@pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
-    """Return a function that reads a file of a name with these bytes."""
-    children = ReadingChildren(silence_s=90)
-    folder = Path(tmp_path_factory.mktemp("files"))
-
-    def reading(name: str, data: bytes | str) -> Reading:
-        path = folder / name
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-        with path.open("rb") as file:
-            kind = kind_of(name, file)
-        request = Request(name, kind.format, 100, 10_000_000, 2048, 300)
-        return children.read(path, request, lambda _done, _total: None)
-
-    yield reading
-    children.close()
 
 
 def saved(document: Any) -> bytes:

@@ -1,8 +1,7 @@
 """What Word, Excel, PowerPoint and pictures hold beside plain characters."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import docx
@@ -16,10 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pptx import Presentation
 from pptx.util import Inches
 
-from ingest.reading.children import ReadingChildren
-from ingest.reading.wire import Request
 from services.domain.documents import Reading
-from services.domain.media import kind_of
 
 Read: TypeAlias = Callable[[str, bytes], Reading]
 MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
@@ -34,24 +30,6 @@ FORMULA = (
     "<m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e>"
     "<m:sup><m:r><m:t>6</m:t></m:r></m:sup></m:sSup></m:oMath>"
 )
-
-
-@pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
-    """Return a function that reads a file of a name with these bytes."""
-    children = ReadingChildren(silence_s=90)
-    folder = Path(tmp_path_factory.mktemp("files"))
-
-    def reading(name: str, data: bytes) -> Reading:
-        path = folder / name
-        path.write_bytes(data)
-        with path.open("rb") as file:
-            kind = kind_of(name, file)
-        request = Request(name, kind.format, 100, 10_000_000, 2048, 300)
-        return children.read(path, request, lambda _done, _total: None)
-
-    yield reading
-    children.close()
 
 
 def saved(document: Any) -> bytes:
