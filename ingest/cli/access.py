@@ -221,5 +221,7 @@ def grant(
 def _show_grants(told: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         show_json(told)
-    else:
+    elif told["grants"]:
         show_table(("principal", "role"), [(g["principal"], g["role"]) for g in told["grants"]])
+    else:
+        say("No grants: only keys with a scope reach this collection.")

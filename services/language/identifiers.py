@@ -1,7 +1,8 @@
 """Codes, years and numbered things that a question names: E101, HC-300, 2023年, 第八条, week 4."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from services.language.normalize import folded
@@ -37,17 +38,20 @@ _REACHES_ON = re.compile(
 )
 _REACHED = re.compile(r"(?:自|从|至|到|[-–—~～、]|\b(?:from|since|until|to|and|or|through)) ?$")
 _AROUND = 8
+# Sentences of one passage stand under the same headings, and are asked about several times.
+_KEPT, _LONGEST_KEPT = 2048, 1000
 _SAME_DAY = {"五一": "劳动节"}
 _SCALES = {"号车间": "车间", "号机": "机"}
 
 Identifier: TypeAlias = tuple[str, str]
+_Named: TypeAlias = tuple[tuple[Identifier, tuple[str, str]], ...]
 
 
 def identifiers(text: str) -> frozenset[Identifier]:
     """Return what *text* names by a code or number, each with its kind: codes of the same letters
     and as many digits are of one kind, years, and numbers of the same things.
     """
-    return frozenset(one for one, _ in _found(folded(text)))
+    return frozenset(one for one, _ in _found(text))
 
 
 def without(text: str, kinds: frozenset[str]) -> str:
@@ -96,8 +100,7 @@ def _names_others(kind: str, values: frozenset[str], levels: Sequence[str]) -> b
 def _nearest(kind: str, levels: Sequence[str]) -> tuple[frozenset[str], bool] | None:
     """Return what the nearest level names of a *kind*, and whether it may mean more than that."""
     for level in levels:
-        plain = folded(level)
-        found = [(value, around) for (own, value), around in _found(plain) if own == kind]
+        found = [(value, around) for (own, value), around in _found(level) if own == kind]
         if found:
             values = frozenset(value for value, _ in found)
             return values, any(_reaches(*around) for _, around in found)
@@ -109,11 +112,27 @@ def _reaches(before: str, behind: str) -> bool:
     return bool(_REACHED.search(before) or _REACHES_ON.match(behind))
 
 
-def _found(plain: str) -> Iterator[tuple[Identifier, tuple[str, str]]]:
-    """Yield what a folded text names, with what stands before and behind it."""
-    for one, (start, end), is_code in _matches(plain):
-        around = plain[max(0, start - _AROUND) : start], plain[end : end + _AROUND]
-        yield one, ("", "") if is_code else around
+def _found(text: str) -> _Named:
+    """Return what a text names, with what stands before and behind it; a code stands alone."""
+    return _kept(text) if len(text) <= _LONGEST_KEPT else _named(text)
+
+
+@lru_cache(_KEPT)
+def _kept(text: str) -> _Named:
+    return _named(text)
+
+
+def _named(text: str) -> _Named:
+    plain = folded(text)
+    return tuple(
+        (
+            one,
+            ("", "")
+            if is_code
+            else (plain[max(0, start - _AROUND) : start], plain[end : end + _AROUND]),
+        )
+        for one, (start, end), is_code in _matches(plain)
+    )
 
 
 def _matches(plain: str) -> list[tuple[Identifier, tuple[int, int], bool]]:

@@ -260,9 +260,11 @@ def test_a_key_sees_only_what_it_was_granted(handbook: Any) -> None:
     unknown = {"grants": [{"principal": "key:key_none", "role": "ask"}]}
     grants = {"grants": [{"principal": f"key:{made['id']}", "role": "ask"}]}
 
+    none = handbook.run("collections", "grants", "handbook")
     refused = handbook.call("PUT", "/v1/collections/handbook/grants", unknown)
     handbook.call("PUT", "/v1/collections/handbook/grants", grants)
 
+    assert "No grants" in none.stderr
     assert (refused[0], "no key key_none" in refused[1]["error"]["message"]) == (422, True)
     assert handbook.call("POST", "/v1/ask", asked, key)[1]["answered"]
     document = handbook.call("GET", "/v1/documents?collection=handbook")[1]["documents"][0]
