@@ -18,29 +18,22 @@ from services.answering import (
     PassagesEvent,
 )
 from services.answering.arranging import arranged, says_nothing_new
-from services.answering.composing import (
-    Ranked,
-    composed,
-    model,
-    of_asked_amount,
-    of_last_turn,
-    ranked,
-)
+from services.answering.composing import Ranked, composed
 from services.answering.conflicts import Conflict, conflicts, undisputed
 from services.answering.conversations import Conversations, Told
 from services.answering.draft import Draft
-from services.answering.evidence import Evidence, Weigher
-from services.answering.gate import Gate, Verdict
+from services.answering.evidence import Evidence
 from services.answering.grounding import WHOLLY_SUPPORTED, Grounded, ground
-from services.answering.linear import Linear
 from services.answering.prompt import Material, Packed, continued, pack
 from services.answering.refusal import greeting, greets, refusal
+from services.answering.weighing import Weighed, Weighing
 from services.domain.answers import Answer, Question, Turn, Usage
 from services.domain.errors import CancelledError
+from services.domain.passages import Found
 from services.domain.scope import Scope
 from services.engine import Embedder, Generator, Step
 from services.engine.prefix_tree import SHARE_JOINT
-from services.language.normalize import language_of
+from services.language.normalize import LANGUAGES, language_of
 from services.language.sentences import sentences
 from services.retrieval import Query, Retrieval
 from services.retrieval.retriever import Retriever
@@ -49,11 +42,12 @@ from services.retrieval.retriever import Retriever
 _SHOWN = 10
 _PASSAGE_NUMBER = re.compile(r"\s*\[\d+\]|^\s*\d{1,2}\s+(?=[A-Z])", re.MULTILINE)
 _ENDED = re.compile(r"[.!?。！？…][\"'”’」』)）]*\s*$")
-_LANGUAGES = ("en", "zh")
 # Words of English, characters of Chinese, that a token makes at most.
 _LENGTH_OF_TOKEN = {"en": 1.0, "zh": 1.5}
 _SAID_EARLIER = {"en": "The earlier “{title}” says: ", "zh": "较早的《{title}》："}
 _DISAGREE = {"en": "Sources disagree: ", "zh": "来源说法不一："}
+# Before sentences in the other language than the question's.
+_OF_OTHERS = {"en": "The Chinese documents say: ", "zh": "英文文档中写道："}
 # Sentences that a small model is let write: only what restates the best one may stand (measured on
 # squad2-en: the same answers with 22 tokens as with 36).
 _ENOUGH = 1
@@ -117,10 +111,8 @@ class Answerer(AnswerSource):
     ) -> None:
         self._retriever = retriever
         self._generator = generator
-        self._weigher = Weigher(embedder)
-        self._gate = Gate(embedder.card)
-        self._embedder = embedder.card.name
-        self._reads_all = all(embedder.card.reads(language) for language in _LANGUAGES)
+        self._weighing = Weighing(embedder)
+        self._reads_all = all(embedder.card.reads(language) for language in LANGUAGES)
         self._limits = limits
         self._conversations = Conversations()
 
@@ -139,28 +131,21 @@ class Answerer(AnswerSource):
         # A part of the same time: what the model takes of it.
         course.timings["embed_question"] = round(retrieval.embedding_s * 1000, 2)
         yield PassagesEvent(tuple(retrieval.found))
-        cut = self._weigher.cut(retrieval, most)
-        now = course.lap("embed", now)
-        evidence = self._weigher.evidence(retrieval, cut)
-        best = ranked(evidence, self._choice(retrieval))
-        # A follow-up is looked for with the question before it.
-        if question.history and len(retrieval.question) > len(question.text):
-            best = of_last_turn(best, question.text)
-        verdict = self._gate.judge(retrieval, best)
-        best = of_asked_amount(best, question.text, retrieval.question)
+        weighed = self._weighing.weighed(question, retrieval, most)
         now = course.lap("weigh", now)
-        course.trace |= _told(retrieval, best, verdict)
-        if not verdict.answerable:
+        course.trace |= {"retrieval": dict(retrieval.trace), **weighed.told()}
+        if not weighed.verdict.answerable:
             yield self._refused(course, retrieval)
             return
         written: list[Grounded] = []
         course.trace["hurried"] = self._must_hurry(question, waited_s)
-        reads = self._generator.card.reads(retrieval.language)
+        spoken = (retrieval.language, weighed.side.language)
+        reads = all(self._generator.card.reads(language) for language in spoken)
         if reads and not course.trace["hurried"]:
             text = yield from self._written(course, retrieval, now)
             now = time.perf_counter()
-            written = _grounded(text, evidence)
-        yield self._answered(course, retrieval, best, written, now)
+            written = _grounded(text, weighed.evidence)
+        yield self._answered(course, retrieval, weighed, written, now)
 
     def _passages(self, question: Question) -> int:
         """Return how many passages the question is answered from."""
@@ -172,11 +157,6 @@ class Answerer(AnswerSource):
         A small model's words seldom stand; who has waited long is answered by the sentences alone.
         """
         return not self._limits.writes_well and waited_s > question.deadline_s * _LONG_WAIT
-
-    def _choice(self, retrieval: Retrieval) -> Linear:
-        """Return the weights that choose among this retrieval's sentences."""
-        read = retrieval.embedded is not None
-        return model(retrieval.language, self._embedder if read else "")
 
     def _written(
         self, course: _Course, retrieval: Retrieval, began: float
@@ -236,16 +216,18 @@ class Answerer(AnswerSource):
         self,
         course: _Course,
         retrieval: Retrieval,
-        best: Sequence[Ranked],
+        weighed: Weighed,
         written: Sequence[Grounded],
         since: float,
     ) -> AnswerEvent:
-        draft = Draft(retrieval.language)
-        limits = self._choice(retrieval).settings
+        side, best = weighed.side, weighed.best
+        is_own = side.language == retrieval.language
+        draft = Draft(side.language, "" if is_own else _OF_OTHERS[retrieval.language])
+        limits = self._weighing.choice(side).settings
         # A word, or a character of Chinese, is a token at least.
         most = min(limits["length"], course.question.sampling.max_tokens)
         limits = {**limits, "length": most}
-        found = conflicts(best, limits["temperature"], retrieval.question)
+        found = conflicts(best, limits["temperature"], side.question)
         for sentence in written:
             if says_nothing_new(sentence.text, course.question.text):
                 continue
@@ -253,11 +235,11 @@ class Answerer(AnswerSource):
                 draft.say(sentence.text, sentence.evidence, sentence.support)
         if draft.is_empty or not self._limits.writes_well:
             agreed = undisputed(best, found)
-            chosen = composed(agreed, limits, retrieval.language, draft.texts)
-            per_token = _LENGTH_OF_TOKEN.get(retrieval.language, 1.0)
+            chosen = composed(agreed, limits, side.language, draft.texts)
+            per_token = _LENGTH_OF_TOKEN.get(side.language, 1.0)
             bounds = {**limits, "most_length": course.question.sampling.max_tokens * per_token}
             asked = course.question.text
-            for evidence in arranged(chosen, agreed, bounds, retrieval.language, asked):
+            for evidence in arranged(chosen, agreed, bounds, side.language, asked):
                 draft.quote(evidence)
         _say_conflicts(draft, found, retrieval.language)
         draft.end()
@@ -275,6 +257,7 @@ class Answerer(AnswerSource):
                 answer=draft.text,
                 sentences=tuple(draft.sentences),
                 citations=tuple(draft.citations),
+                passages=(*retrieval.found, *_only_cited(draft, side, retrieval)),
             ),
             course.trace,
         )
@@ -336,6 +319,13 @@ class Answerer(AnswerSource):
         )
 
 
+def _only_cited(draft: Draft, side: Retrieval, shown: Retrieval) -> list[Found]:
+    """Return the passages that are cited, and stand too low among all to be shown with them."""
+    held = {one.passage.id for one in shown.found}
+    cited = {one.passage_id for one in draft.citations} - held
+    return [one for one in side.found if one.passage.id in cited]
+
+
 def _share(scope: Scope) -> str:
     """Return whose KV a prompt may share: that of prompts from the same collections."""
     return SHARE_JOINT.join(sorted(scope.segments))
@@ -379,19 +369,3 @@ def _grounded(text: str, evidence: Sequence[Evidence]) -> list[Grounded]:
     # The model repeats the numbers of passages; footnotes are numbered by code.
     plain = _PASSAGE_NUMBER.sub("", text)
     return [ground(plain[span.start : span.end], evidence) for span in sentences(plain)]
-
-
-def _told(retrieval: Retrieval, best: Sequence[Ranked], verdict: Verdict) -> dict[str, object]:
-    return {
-        "retrieval": dict(retrieval.trace),
-        "gate": {"answerable": verdict.answerable, "score": round(verdict.score, 4)},
-        "evidence": [
-            {
-                "passage_id": one.evidence.found.passage.id,
-                "start": one.evidence.span.start,
-                "end": one.evidence.span.end,
-                "score": round(one.score, 4),
-            }
-            for one in best[:_SHOWN]
-        ],
-    }

@@ -14,9 +14,10 @@ _STOP = {"en": "; ", "zh": "；"}
 
 
 class Draft:
-    """Collects sentences; the same quote gets the same number."""
+    """Collects sentences; the same quote gets the same number. The first is told after *lead*."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, lead: str = "") -> None:
+        self._lead = lead
         self._joint = _JOINT.get(language, " ")
         self._stop = _STOP.get(language, "; ")
         self.text = ""
@@ -73,6 +74,8 @@ class Draft:
         if self.text:
             # Rows of tables and items of lists have no stop.
             self.text += self._joint if _STOPPED.search(self.text) else self._stop
+        else:
+            text = f"{self._lead}{text}"
         self._last = evidence
         start = len(self.text)
         self.text += text

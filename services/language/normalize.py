@@ -74,6 +74,7 @@ def language_of(text: str) -> str:
 
 IDEOGRAPHS_PER_WORD = 1.6
 CHINESE_SHARE = 0.4
+LANGUAGES = ("en", "zh")
 
 
 @functools.cache

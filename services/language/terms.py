@@ -1,6 +1,7 @@
 """The words of a text as the keyword index and the grounding know them."""
 
 import functools
+import math
 import re
 import threading
 
@@ -57,6 +58,12 @@ def read_dictionary() -> None:
     """Read the words of Chinese now; else the first Chinese text waits a second for them."""
     with _jieba_lock:
         _segmenter()
+
+
+def how_often(word: str) -> float:
+    """Return how often a Chinese word is used: the logarithm of its count in the dictionary."""
+    with _jieba_lock:
+        return math.log(1 + _segmenter().FREQ.get(word, 0))
 
 
 @functools.cache

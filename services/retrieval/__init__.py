@@ -21,6 +21,16 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Meant:
+    """A word of a question that was translated: what it weighs, and the terms of each thing that it
+    may be called, all of which stand where it is said.
+    """
+
+    weight: float
+    ways: tuple[frozenset[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """Ranked passages, the standalone question behind them, and how they were found.
 
@@ -29,6 +39,10 @@ class Retrieval:
     `idf` is of each of its terms in what the asker may read, `weights` of those alone that carry
     meaning; `instructions` say how answers from these collections should sound. The question's
     embedding took `embedding_s` seconds.
+
+    Where it may be understood in several ways, `sides` are what each of them found, the likeliest
+    first: as it was asked, with the question before it, and in the other language, with the words
+    that the translation was `meant` to say.
     """
 
     question: str
@@ -41,3 +55,5 @@ class Retrieval:
     instructions: str = ""
     embedding_s: float = 0.0
     trace: Mapping[str, object] = field(default_factory=dict)
+    sides: "tuple[Retrieval, ...]" = ()
+    meant: tuple[Meant, ...] = ()

@@ -12,7 +12,7 @@ from services.domain.passages import AnalysedPassage
 from services.domain.scope import Scope
 from services.engine import Embedded, Embedder
 from services.index import K1, VectorIndex, WordIndex
-from services.language.normalize import language_of
+from services.language.normalize import LANGUAGES, language_of
 from services.language.terms import CHINESE_STOP_WORDS, stop_words, terms, without_asking
 from services.retrieval.bm25 import Counted, counted, idf, scores
 
@@ -27,7 +27,7 @@ CANDIDATES = 60
 _STOP_WEIGHT = 0.3
 # In a handful of passages about one thing its own words are in all of them, and look worthless: a
 # term is weighed as if there were at least so many passages.
-_FEWEST = 500
+FEWEST = 500
 # What weighs less than this share of a question's rarest term does not decide who is a candidate:
 # of a million passages the best ten stay the same, found in 2 ms instead of 9. `lexical` counts it.
 _TELLING = 0.05
@@ -70,6 +70,16 @@ class Legs:
         self._words = words
 
     @property
+    def words(self) -> WordIndex:
+        """What is searched by words."""
+        return self._words
+
+    @property
+    def reads_both(self) -> bool:
+        """Whether the embedder reads Chinese and English: it finds each by the other."""
+        return all(self._embedder.card.reads(language) for language in LANGUAGES)
+
+    @property
     def embedder_name(self) -> str:
         """The name of the embedder whose vectors are searched."""
         return self._embedder.card.name
@@ -84,7 +94,7 @@ class Legs:
         known = {field: self._words.statistics(wanted, scope, field) for field in ("body", "title")}
         total = sum(one.passages for one in known["body"].values())
         often = {term: sum(one.often[term] for one in known["body"].values()) for term in wanted}
-        rare = {term: idf(max(total, _FEWEST), count) for term, count in often.items()}
+        rare = {term: idf(max(total, FEWEST), count) for term, count in often.items()}
         found = [
             hit.passage_id for hit in self._words.search(telling(asked, rare), scope, CANDIDATES)
         ]

@@ -3,7 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from services.domain.passages import AnalysedPassage, Found, Passage
 from services.domain.scope import Scope
 from services.language.courtesy import bare_question
+from services.language.normalize import language_of
 from services.registry.collections import Collections
 from services.registry.passages import Passages
 from services.retrieval import Query, Retrieval
+from services.retrieval.across import Across, joined
 from services.retrieval.legs import Candidates, Legs, Stored, Tokens
 from services.retrieval.reranking import Reranking
 from services.retrieval.scoring import features, ranked
-from services.retrieval.standalone import standalone, views
+from services.retrieval.standalone import leans, standalone, views
 from services.retrieval.table_beginnings import with_beginnings
 
 
@@ -45,6 +47,7 @@ class Retriever:
         keep_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._legs = legs
+        self._across = None if legs.reads_both else Across(legs.words)
         self._passages = passages
         self._collections = collections
         self._reranking = reranking
@@ -53,32 +56,60 @@ class Retriever:
     def search(self, query: Query, scope: Scope, limit: int) -> Retrieval:
         """Return up to *limit* passages of *scope*, best first.
 
-        A question in a conversation is looked for in several views, whose scores add up.
+        A question in a conversation is looked for in several views, whose scores add up. Where the
+        embedder does not read both languages, texts in the other one are found by its translation.
         """
         started = time.perf_counter()
         self._keep_up()
         asked = bare_question(query.text)
         seen = [(view.weight, self.look(view.text, scope)) for view in views(asked, query.history)]
-        depth = max(limit, self._reranking.depth if self._reranking else 0)
-        best = collapsed(_summed(seen), depth)
         # Sentences are measured against the view that stands alone.
         question = standalone(asked, query.history)
         main = seen[0][1] if question == asked else seen[1][1]
-        low_trust = scope.low_trust
+        own = self._ranked(question, main, seen, scope, limit)
+        sides = [own]
+        if question != asked and not leans(asked):
+            sides.insert(0, self._ranked(asked, seen[0][1], seen[:1], scope, limit))
+        found = own
+        other = self._in_other_language(question, scope, limit)
+        if other is not None:
+            sides.append(other)
+            found = joined(own, other, limit)
+        return replace(
+            found,
+            sides=tuple(sides) if len(sides) > 1 else (),
+            instructions=self._instructions(scope, found.found),
+            trace={
+                **found.trace,
+                "milliseconds": round((time.perf_counter() - started) * 1000, 2),
+            },
+        )
+
+    def _ranked(
+        self,
+        question: str,
+        main: Seen,
+        seen: Sequence[tuple[float, Seen]],
+        scope: Scope,
+        limit: int,
+    ) -> Retrieval:
+        """Return what several views found together, *question* being that of the *main* one."""
+        depth = max(limit, self._reranking.depth if self._reranking else 0)
+        looks, low_trust = [view for _, view in seen], scope.low_trust
         found = [
             Found(
                 one.passage,
                 score,
-                _scores([view for _, view in seen], one.passage.id),
+                _scores(looks, one.passage.id),
                 also_in,
                 one.passage.collection_id in low_trust,
             )
-            for one, score, also_in in best
+            for one, score, also_in in collapsed(_summed(seen), depth)
         ]
         if self._reranking is not None:
             found = self._reranking.reranked(question, main.candidates.language, found)
         found = with_beginnings(found[:limit], self._passages, scope)
-        tokens = {number: packed for _, view in seen for number, packed in view.tokens.items()}
+        tokens = {number: packed for view in looks for number, packed in view.tokens.items()}
         return Retrieval(
             question=question,
             language=main.candidates.language,
@@ -87,15 +118,30 @@ class Retriever:
             tokens={f.passage.id: tokens[f.passage.id] for f in found if f.passage.id in tokens},
             idf=main.candidates.idf,
             weights={term: main.candidates.idf[term] for term in main.candidates.content},
-            instructions=self._instructions(scope, found),
-            embedding_s=sum(view.candidates.embedding_s for _, view in seen),
+            embedding_s=sum(view.candidates.embedding_s for view in looks),
             trace={
                 "question": question,
                 "views": len(seen),
                 **_trace(main.candidates, found),
-                "milliseconds": round((time.perf_counter() - started) * 1000, 2),
             },
         )
+
+    def _in_other_language(self, question: str, scope: Scope, limit: int) -> Retrieval | None:
+        """Return what *question* finds in the other language; None where there is nothing, or the
+        embedder reads both.
+        """
+        if self._across is None:
+            return None
+        translated = self._across.translated(
+            question, scope, lambda ids: self._stored(scope, ids)[0]
+        )
+        if translated is None:
+            return None
+        seen = in_other_language(self.look(translated.text, scope), language_of(question))
+        if not seen.scores:
+            return None
+        found = self._ranked(translated.text, seen, [(1.0, seen)], scope, limit)
+        return replace(found, meant=translated.meant)
 
     def look(self, text: str, scope: Scope) -> Seen:
         """Return what one view of a question finds in *scope*."""
@@ -113,7 +159,7 @@ class Retriever:
         """Say whether all *passages* are still there for *scope*."""
         return len(self._passages.by_ids(scope, list(passages))) == len(passages)
 
-    def _instructions(self, scope: Scope, found: list[Found]) -> str:
+    def _instructions(self, scope: Scope, found: Sequence[Found]) -> str:
         """Return the instructions of the collections that the passages come from."""
         used = {one.passage.collection for one in found}
         told = (one.instructions for one in self._collections.of_scope(scope) if one.name in used)
@@ -149,6 +195,16 @@ def collapsed(
         elif len(kept) < limit:
             kept[one.body_terms] = (one, score)
     return [(one, score, tuple(same[words])) for words, (one, score) in kept.items()]
+
+
+def in_other_language(seen: Seen, language: str) -> Seen:
+    """Return *seen* with the scores of those passages alone that are not in *language*."""
+    kept = {
+        number: score
+        for number, score in seen.scores.items()
+        if language_of(seen.stored[number].passage.text) != language
+    }
+    return replace(seen, scores=kept, stored={number: seen.stored[number] for number in kept})
 
 
 def _summed(seen: Sequence[tuple[float, Seen]]) -> list[tuple[AnalysedPassage, float]]:

@@ -1,5 +1,6 @@
 """A follow-up seen with what it leans on."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,15 @@ _WITH_STATEMENT = 0.2
 _TURN_CHARACTERS = 500
 # A question with fewer words of its own does not stand alone.
 _FEW_WORDS = 4
+_TELLING = 2
+_LEANS = re.compile(
+    r"^(?:and|or|but|so|then|also|what about|how about|what if|for|from|in|on|at|with|without|to|"
+    r"during|after|before|if|only|why|really|else|more|other|another|others)\b|"
+    r"\b(?:it|its|they|them|their|he|him|his|she|her|this|that|these|those|there|then|one|ones|"
+    r"else|same|former|latter|instead|too|both)\b|"
+    r"^(?:那|如果|要是|还有|另外|以及|其中|或者|可是|但|再|继续|为什么|然后|之后|具体|详细)|"
+    r"呢[?？]?$|[它他她这那其]|该|上述|前者|后者|同样|此|刚才|上面|也"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,13 @@ def standalone(text: str, history: Sequence[Turn]) -> str:
     if not asked or len(_own_words(text)) >= _FEW_WORDS:
         return text
     return f"{_without_renamed(asked, text)} {text}"
+
+
+def leans(text: str) -> bool:
+    """Say whether a follow-up says by a word that it goes on from what was said before: "and for
+    interns?", "how long does it last?", 那实习生呢？, 它多少钱？; one of a single word does, too.
+    """
+    return _LEANS.search(folded(text).strip()) is not None or len(_own_words(text)) < _TELLING
 
 
 def _without_renamed(asked: str, text: str) -> str:

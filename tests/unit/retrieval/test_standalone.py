@@ -1,7 +1,9 @@
 """Follow-ups."""
 
+import pytest
+
 from services.domain.answers import Turn
-from services.retrieval.standalone import standalone, views
+from services.retrieval.standalone import leans, standalone, views
 
 TALK = (Turn("user", "How long is parental leave?"), Turn("assistant", "Fourteen months."))
 
@@ -47,3 +49,23 @@ def test_only_a_question_of_few_words_is_measured_with_the_one_before() -> None:
 
     assert standalone("And for fathers?", TALK).startswith("How long is parental leave?")
     assert standalone(whole, TALK) == whole
+
+
+@pytest.mark.parametrize(
+    ("question", "does"),
+    [
+        ("And for interns?", True),
+        ("What about interns there?", True),
+        ("How long does it last?", True),
+        ("Fathers?", True),
+        ("When must sick leave be reported?", False),
+        ("How long does probation last?", False),
+        ("那实习生呢？", True),
+        ("它的价格是多少？", True),
+        ("手机号多少？", True),
+        ("年假有多少天？", False),
+        ("差旅费多久报销？", False),
+    ],
+)
+def test_a_question_leans_by_its_words(question: str, does: bool) -> None:
+    assert leans(question) is does

@@ -1,0 +1,80 @@
+"""Which sentences answer a question, and whether any does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.answering.composing import Ranked, model, of_asked_amount, of_last_turn, ranked
+from services.answering.evidence import Evidence, Weigher
+from services.answering.gate import Gate, Verdict
+from services.answering.linear import Linear
+from services.domain.answers import Question
+from services.engine import Embedder
+from services.retrieval import Retrieval
+
+# So many of the best sentences are told in a trace.
+_TOLD = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One side of what was found, its sentences, those that answer best first, and the verdict."""
+
+    side: Retrieval
+    evidence: Sequence[Evidence]
+    best: Sequence[Ranked]
+    verdict: Verdict
+
+    def told(self) -> dict[str, object]:
+        """Return what a trace tells of it."""
+        return {
+            "answered_by": self.side.question,
+            "gate": {
+                "answerable": self.verdict.answerable,
+                "score": round(self.verdict.score, 4),
+            },
+            "evidence": [
+                {
+                    "passage_id": one.evidence.found.passage.id,
+                    "start": one.evidence.span.start,
+                    "end": one.evidence.span.end,
+                    "score": round(one.score, 4),
+                }
+                for one in self.best[:_TOLD]
+            ],
+        }
+
+
+class Weighing:
+    """Weighs every sentence of the passages that were found."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._weigher = Weigher(embedder)
+        self._gate = Gate(embedder.card)
+        self._embedder = embedder.card.name
+
+    def weighed(self, question: Question, retrieval: Retrieval, passages: int) -> Weighed:
+        """Return the first side of *retrieval* of which the first *passages* answer; the last one
+        in the question's own language if none does.
+        """
+        sides = retrieval.sides or (retrieval,)
+        own = self._weighed(question, sides[0], passages)
+        for side in sides[1:]:
+            if own.verdict.answerable:
+                break
+            tried = self._weighed(question, side, passages)
+            if tried.verdict.answerable or side.language == retrieval.language:
+                own = tried
+        return own
+
+    def choice(self, side: Retrieval) -> Linear:
+        """Return the weights that choose among the sentences of a side."""
+        return model(side.language, "" if side.embedded is None else self._embedder)
+
+    def _weighed(self, question: Question, side: Retrieval, passages: int) -> Weighed:
+        evidence = self._weigher.evidence(side, self._weigher.cut(side, passages))
+        best = ranked(evidence, self.choice(side))
+        # A follow-up is looked for with the question before it.
+        if question.history and len(side.question) > len(question.text):
+            best = of_last_turn(best, question.text)
+        verdict = self._gate.judge(side, best)
+        return Weighed(side, evidence, of_asked_amount(best, question.text, side.question), verdict)
