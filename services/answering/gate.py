@@ -60,9 +60,10 @@ _STEP = frozenset(content_terms("step steps"))
 # number.
 _SAME = 0.5
 # A translated question answers only where so much of what it was meant to say, by idf, stands in
-# the best sentence, its neighbours and title. On xquad-xling, English texts and Chinese ones: 0.46
-# and 0.54 are answered, 0.09 and 0.16 without the document that answers, 0.05 and 0.11 of others.
-_MEANT = {"en": 0.3, "zh": 0.45}
+# the best sentence, its neighbours and title (docs/quality.md).
+_MEANT = {"en": 0.4, "zh": 0.5}
+# Of so few words none may be missing.
+_FEW_MEANT = 2
 # Cosine from which a text in another language is taken to answer. Not fitted: no multilingual
 # embedder can be measured here; bge-m3 and Qwen3-Embedding give unrelated texts about 0.3 to 0.45.
 _NEAR_ACROSS = 0.55
@@ -70,10 +71,13 @@ _NEAR_ACROSS = 0.55
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether to answer, and the score behind it (higher: more surely answerable)."""
+    """Whether to answer, and the score behind it (higher: more surely answerable). It is *final*
+    where the texts speak of another thing than the one asked about: no other words help.
+    """
 
     answerable: bool
     score: float
+    final: bool = False
 
 
 class Gate:
@@ -90,13 +94,13 @@ class Gate:
             nearest = max(float(one.scores.get("dense", 0.0)) for one in retrieval.found)
             return Verdict(nearest >= _NEAR_ACROSS, nearest - _NEAR_ACROSS)
         if _is_of_another(retrieval.question, best) or _lacks_form(retrieval.question, best):
-            return Verdict(answerable=False, score=-_WIDEST_GAP)
+            return Verdict(answerable=False, score=-_WIDEST_GAP, final=True)
         key = retrieval.language
         if retrieval.embedded is not None:
             key = f"{key}/{self._embedder.name}"
         fitted = model(key)
         score = float(fitted.score(measured(retrieval, best).reshape(1, -1))[0])
-        if retrieval.meant and _share_meant(retrieval, best) < _MEANT[retrieval.language]:
+        if retrieval.meant and not _says_what_is_meant(retrieval, best):
             return Verdict(answerable=False, score=min(score, fitted.settings["threshold"]))
         threshold = fitted.settings["threshold"]
         if retrieval.language == "en" and score < threshold and _says_nearly_all(retrieval, best):
@@ -195,13 +199,19 @@ def _says_nearly_all(retrieval: Retrieval, best: Sequence[Ranked]) -> bool:
     return False
 
 
-def _share_meant(retrieval: Retrieval, best: Sequence[Ranked]) -> float:
-    """Return how much of a translated question, by what its words may be called, the best sentence
-    says with its neighbours and title.
+def _says_what_is_meant(retrieval: Retrieval, best: Sequence[Ranked]) -> bool:
+    """Say whether the best sentence, with its neighbours and title, says enough of a translated
+    question, by what its words may be called, and each of its numbers and codes.
     """
     held = _neighbours(best) | _title(best)
-    said = sum(one.weight for one in retrieval.meant if any(way <= held for way in one.ways))
-    return said / sum(one.weight for one in retrieval.meant)
+    said = [any(way <= held for way in one.ways) for one in retrieval.meant]
+    is_short = len(said) <= _FEW_MEANT
+    musts = [one.must or is_short for one in retrieval.meant]
+    if any(must and not is_said for must, is_said in zip(musts, said, strict=True)):
+        return False
+    weights = [one.weight for one in retrieval.meant]
+    share = sum(w for w, is_said in zip(weights, said, strict=True) if is_said) / sum(weights)
+    return share >= _MEANT[retrieval.language]
 
 
 def _lacks_form(question: str, best: Sequence[Ranked]) -> bool:

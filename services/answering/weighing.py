@@ -59,10 +59,11 @@ class Weighing:
         sides = retrieval.sides or (retrieval,)
         own = self._weighed(question, sides[0], passages)
         for side in sides[1:]:
-            if own.verdict.answerable:
+            is_other = side.language != retrieval.language
+            if own.verdict.answerable or (is_other and own.verdict.final):
                 break
             tried = self._weighed(question, side, passages)
-            if tried.verdict.answerable or side.language == retrieval.language:
+            if tried.verdict.answerable or not is_other:
                 own = tried
         return own
 

@@ -111,5 +111,9 @@ def _of_english(plain: str, known: Dictionary) -> Iterator[Concept]:
 
 
 def terms_of(option: str) -> Sequence[str]:
-    """Return the terms by which an option is looked for; all of them must stand in a text."""
+    """Return the terms by which an option is looked for, all of which must stand in a text: of
+    Chinese the pairs of characters, which stand there however its sentence is cut into words.
+    """
+    if CJK.match(option) and len(option) > 1:
+        return list(dict.fromkeys(option[i : i + 2] for i in range(len(option) - 1)))
     return list(dict.fromkeys(content_terms(option)))

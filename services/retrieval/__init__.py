@@ -23,11 +23,13 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Meant:
     """A word of a question that was translated: what it weighs, and the terms of each thing that it
-    may be called, all of which stand where it is said.
+    may be called, all of which stand where it is said. A number, a code, and in a Chinese question
+    a word of Latin letters *must* stand there.
     """
 
     weight: float
     ways: tuple[frozenset[str], ...]
+    must: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from services.domain.passages import AnalysedPassage, Found
 from services.domain.scope import Scope
 from services.index import WordIndex
-from services.language.normalize import language_of
+from services.language.normalize import CJK, language_of
 from services.language.translation import Concept, concepts, terms_of
 from services.retrieval import Meant, Retrieval
 from services.retrieval.bm25 import idf
@@ -17,8 +17,12 @@ _LOOKED_AT, _CHOOSING = 40, 8
 # What a word may mean counts so much of what it means before; a phrase of which only a part stands
 # in a text, so much of that part.
 _LATER, _PART = 0.9, 0.4
-# They stand in every text of more than a line or two.
-_COMMONEST = {"en": ("the", "of", "and", "to"), "zh": ("的", "是", "在", "和")}
+# One of them stands in nearly every text of more than a line or two.
+_COMMONEST = {
+    "en": ("the", "of", "and", "to", "is", "for"),
+    "zh": ("的", "是", "在", "和", "有", "可", "为", "应", "须", "公司", "员工", "进行", "可以"),
+}
+_MANY = 200
 # Words that stand nearly as often in the best passages stand for the same.
 _ALIKE, _MOST_ALIKE = 0.7, 2
 
@@ -79,15 +83,19 @@ class Across:
         held = [sum(max(o.worth[i] for o in of) for of in options if of) for i in range(len(texts))]
         best = sorted(range(len(texts)), key=lambda i: -held[i])[:_CHOOSING]
         text = " ".join(word for of in options for word in _chosen(of, best))
-        return Translation(text, tuple(_meant(one, terms, rare) for one in asked))
+        is_chinese = language == "zh"
+        meant = (_meant(one, terms, rare, is_chinese=is_chinese) for one in asked)
+        return Translation(text, tuple(meant))
 
     def _holds_other(self, language: str, scope: Scope) -> bool:
-        """Say whether any text is in another language: one of its commonest words stands there.
-        Who keeps texts of one language never waits for the dictionary to be read.
+        """Say whether any text is in another language: one of its commonest words stands there, or
+        the passages are so few that none may. Who keeps many texts of one language never waits for
+        the dictionary to be read.
         """
         words = [word for one, theirs in _COMMONEST.items() if one != language for word in theirs]
         known = self._words.statistics(words, scope, "body").values()
-        return any(often for one in known for often in one.often.values())
+        total = sum(one.passages for one in known)
+        return 0 < total < _MANY or any(often for one in known for often in one.often.values())
 
     def _rarity(self, terms: Iterable[str], scope: Scope) -> dict[str, float]:
         """Return the idf of those terms that stand anywhere in *scope*."""
@@ -113,12 +121,18 @@ def _weights(
 
 
 def _meant(
-    concept: Concept, terms: Mapping[str, Sequence[str]], rare: Mapping[str, float]
+    concept: Concept,
+    terms: Mapping[str, Sequence[str]],
+    rare: Mapping[str, float],
+    *,
+    is_chinese: bool,
 ) -> Meant:
     """Return a concept as it may be said; what no text says weighs as what one does."""
     ways = [frozenset(terms[option]) for option in concept.options if terms[option]]
     known = [max(rare[term] for term in way) for way in ways if way <= rare.keys()]
-    return Meant(min(known, default=idf(FEWEST, 1)), tuple(ways))
+    weight = min(known, default=idf(FEWEST, 1))
+    is_latin = is_chinese and not CJK.search(concept.said)
+    return Meant(weight, tuple(ways), must=is_latin or any(map(str.isdigit, concept.said)))
 
 
 def _texts(stored: Iterable[AnalysedPassage], language: str) -> list[frozenset[str]]:

@@ -537,3 +537,42 @@ def test_a_row_far_down_a_table_is_told_with_its_columns(
 
     assert told["answer"].startswith(answer), told["answer"]
     assert told["citations"][0]["quote"].endswith(" | 489 | 24")
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "said", "led"),
+    [
+        (
+            "# Travel\n\nThe meal allowance on a business trip is 28 euros a day.\n",
+            "出差的伙食补贴是多少？",
+            "28 euros",
+            "英文文档中写道：",
+        ),
+        (
+            "# 休假\n\n每位员工每年享有26天年假，须提前两周申请。\n",
+            "How many days of annual leave does an employee have?",
+            "26天",
+            "The Chinese documents say: ",
+        ),
+    ],
+)
+def test_a_question_is_answered_from_documents_in_the_other_language(
+    service: Any, text: str, question: str, said: str, led: str
+) -> None:
+    name = f"across-{len(led)}"
+    status, told = service.upload("travel.md", text.encode(), collection=name)
+    assert status in {200, 202}, told
+    service.wait_until_rested(name)
+
+    _, answer = service.call("POST", "/v1/ask", {"question": question, "collections": [name]})
+    _, found = service.call("POST", "/v1/search", {"query": question, "collections": [name]})
+
+    assert answer["answered"], answer
+    assert answer["answer"].startswith(led)
+    assert said in answer["answer"]
+    assert answer["sentences"][0]["citations"] == [1]
+    assert [p["id"] for p in found["passages"]] == [p["id"] for p in answer["passages"]]
+    _, other = service.call(
+        "POST", "/v1/ask", {"question": "谁负责火警演习？", "collections": [name]}
+    )
+    assert not other["answered"], other
