@@ -13,9 +13,9 @@ from services.data_folder import is_held, kept_key, make_private
 from services.domain.errors import SettingsError
 from services.domain.scope import Scope
 from services.engine import Embedder, Generator
-from services.engine.catalogue import ModelSource, find_model, model_path, verify_files
+from services.engine.catalogue import ModelSource, content_key, gguf_file, verified
 from services.engine.gpus import has_gpu
-from services.engine.kv_tiers import TierSizes
+from services.engine.kv_tiers import KVTiers, TierSizes
 from services.engine.ledger import Plan, Wish
 from services.engine.threads import FreeCores, wanted_threads
 from services.index.generations import Generations, Stamp
@@ -261,7 +261,7 @@ def open_generator(settings: Settings, cores: FreeCores | None = None) -> Genera
     from services.engine.llama_cpp_generator import EngineOptions, LlamaCppGenerator
     from services.engine.scheduler import SchedulerOptions
 
-    file = path / next(iter(source.files)) if path.is_dir() else path
+    file = gguf_file(source, path)
     cores = cores or free_cores(settings)
     planned, found = fitted_generator(settings, source, file, cores)
     options = EngineOptions(
@@ -283,7 +283,7 @@ def open_generator(settings: Settings, cores: FreeCores | None = None) -> Genera
         window=planned.window,
         tiers=TierSizes(settings.kv_host_mb * MIB, settings.kv_disk_mb * MIB),
         tier_folder=settings.data_dir / "kv",
-        model_key=_model_key(source, file),
+        model_key=content_key(source, file),
     )
     return LlamaCppGenerator(file, source.card, options)
 
@@ -291,9 +291,14 @@ def open_generator(settings: Settings, cores: FreeCores | None = None) -> Genera
 def _remote_generator(settings: Settings, url: str) -> Generator:
     from services.engine.httpx_generator import HttpxGenerator, RemoteModel
 
+    # What a model of this machine has read of documents goes with it.
+    KVTiers(settings.data_dir / "kv", TierSizes(), "").close()
     key = settings.generation_key.get_secret_value() if settings.generation_key else ""
-    window = settings.context_tokens
-    return HttpxGenerator(RemoteModel(url.split(","), key, settings.generation_model, window))
+    urls, window = [one for one in url.split(",") if one.strip()], settings.context_tokens
+    if not urls:
+        message = "Setting FOOTNOTE_GENERATION_URL: it names no server."
+        raise SettingsError(message)
+    return HttpxGenerator(RemoteModel(urls, key, settings.generation_model, window))
 
 
 def fitted_generator(
@@ -314,17 +319,12 @@ def fitted_generator(
     )
     probe = Probe(
         settings.data_dir / _PROBED,
-        _model_key(source, file),
+        content_key(source, file),
         settings.flash_attention,
         measures=measures and settings.probe,
         made=settings.data_dir / _MADE,
     )
     return fitted(file, wish, probe, cores)
-
-
-def _model_key(source: ModelSource, file: Path) -> str:
-    """Return what names the content of a model file."""
-    return source.files.get(file.name, f"{file.name}:{file.stat().st_size}")
 
 
 def adapter_files(settings: Settings) -> tuple[Path, ...]:
@@ -339,10 +339,7 @@ def adapter_files(settings: Settings) -> tuple[Path, ...]:
 
 def checked_model(settings: Settings, name: str, kind: str) -> tuple[ModelSource, Path]:
     """Find a model and check its files before anything opens them."""
-    source = find_model(name, kind)
-    path = model_path(source, settings.data_dir / "models")
-    verify_files(source, path)
-    return source, path
+    return verified(name, kind, settings.data_dir / "models")
 
 
 def owner_key(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from ingest.cli.verification import has_registry
 from ingest.cli.words import reason_of, translated
 from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError
+from services.engine.catalogue import gguf_file
 from services.engine.devices import free_memory
 from services.engine.llama_cpp_weights import AS_FILED
 from services.engine.probing import ROWS, Findings
@@ -119,7 +120,7 @@ def _ledger(settings: Settings) -> tuple[bool, str]:
     if settings.generation_url is not None:
         return True, translated("the generator runs at {url}", url=settings.generation_url)
     source, path = checked_model(settings, settings.generation_model, "generation")
-    file = path / next(iter(source.files)) if path.is_dir() else path
+    file = gguf_file(source, path)
     plan, found = fitted_generator(settings, source, file, free_cores(settings), measures=False)
     told = translated(
         "weights {weights} MiB, KV {kv} MiB ({cells} tokens in {pools} pools), buffers up to "

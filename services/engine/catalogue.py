@@ -10,6 +10,7 @@ from typing import Any
 
 from services.domain.errors import ModelFileError
 from services.engine import ModelCard
+from services.engine.made_files import identity
 
 _CARD_FIELDS = tuple(one.name for one in fields(ModelCard))
 _CATALOGUE = Path(__file__).parent / "catalogue.json"
@@ -65,6 +66,32 @@ def model_path(source: ModelSource, models_dir: Path) -> Path:
         )
         raise ModelFileError(message)
     return folder / source.path
+
+
+def verified(name: str, kind: str, models_dir: Path) -> tuple[ModelSource, Path]:
+    """Find a model and check its files; what the parts of that raise is raised."""
+    source = find_model(name, kind)
+    path = model_path(source, models_dir)
+    verify_files(source, path)
+    return source, path
+
+
+def gguf_file(source: ModelSource, path: Path) -> Path:
+    """Return the weights of a generator: *path* itself, or the first of a folder's GGUF files.
+    ModelFileError if it has none.
+    """
+    if not path.is_dir():
+        return path
+    names = [*source.files, *sorted(file.name for file in path.glob("*.gguf"))]
+    if not names:
+        message = f"There is no GGUF file in {path}: name the file itself, or another folder."
+        raise ModelFileError(message)
+    return path / names[0]
+
+
+def content_key(source: ModelSource, file: Path) -> str:
+    """Return what names the content of a model file: its sum, or what would change with it."""
+    return source.files.get(file.name) or identity([file])
 
 
 def verify_files(source: ModelSource, path: Path) -> int:

@@ -182,7 +182,24 @@ def _body(model: str, prompt: Prompt, sampling: Sampling) -> dict[str, object]:
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
     }
-    if sampling.seed is not None:
-        body["seed"] = sampling.seed
+    told = {
+        "seed": sampling.seed,
+        "frequency_penalty": sampling.frequency_penalty or None,
+        "presence_penalty": sampling.presence_penalty or None,
+        # Not of OpenAI's own; servers of open models take them.
+        "top_k": sampling.top_k or None,
+        "min_p": sampling.min_p or None,
+        "logit_bias": {str(token): bias for token, bias in sampling.logit_bias} or None,
+        "response_format": _format(sampling),
+    }
+    body |= {name: value for name, value in told.items() if value is not None}
     stop = [one for one in sampling.stop if one not in prompt.stop]
     return body | ({"stop": stop} if stop else {})
+
+
+def _format(sampling: Sampling) -> dict[str, object] | None:
+    """Return the schema that the text will fit, as OpenAI has it."""
+    if sampling.json_schema is None:
+        return None
+    schema = {"name": "answer", "schema": dict(sampling.json_schema)}
+    return {"type": "json_schema", "json_schema": schema}

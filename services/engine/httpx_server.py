@@ -26,6 +26,9 @@ _FAILURES = 3
 _ALONE_S = 10.0
 # While a server says nothing it is looked so often whether somebody still waits.
 _LOOK_S = 0.1
+_DONE = "[DONE]"
+# Of what cannot be read so much is told.
+_SHOWN = 100
 # What it has said, line by line; None at the end.
 _Heard: TypeAlias = SimpleQueue[str | None]
 
@@ -86,8 +89,13 @@ class HttpxServer:
         try:
             async with self._http.stream("POST", "chat/completions", json=body) as response:
                 await _refuse(response)
-                async for line in response.aiter_lines():
-                    heard.put(line)
+                # Lines end as those of events do: others stand within their JSON, too.
+                rest = ""
+                async for text in response.aiter_text():
+                    *lines, rest = (rest + text).split("\n")
+                    for line in lines:
+                        heard.put(line.removesuffix("\r"))
+                heard.put(rest)
         finally:
             heard.put(None)
 
@@ -108,7 +116,7 @@ async def _refuse(response: httpx.Response) -> None:
 
 
 def _lines(heard: _Heard, listening: Future[None]) -> Iterator[str]:
-    """Yield what is heard, and an empty line now and then while nothing is; raise what ended it."""
+    """Yield what is heard, and an empty text now and then while nothing is; raise what ended it."""
     while True:
         try:
             line = heard.get(timeout=_LOOK_S)
@@ -121,22 +129,44 @@ def _lines(heard: _Heard, listening: Future[None]) -> Iterator[str]:
 
 
 def _steps(lines: Iterator[str], cancelled: Callable[[], bool]) -> Iterator[Step]:
-    count, finish, thoughts = 0, "stop", ThoughtFilter()
+    """Yield the answer that server-sent events tell. One that ends without saying why has been cut
+    off: ServerFailedError.
+    """
+    count, thoughts, finish, is_done = 0, ThoughtFilter(), "", False
     for line in lines:
         if cancelled():
             yield Step(completion_tokens=count, finish="cancelled")
             return
-        data = line.removeprefix("data:").strip()
-        if not line.startswith("data:") or data == "[DONE]":
+        if not line.startswith("data:"):
             continue
-        told = json.loads(data)
-        if told.get("error"):
-            message = f"an error amid the answer: {told['error']}"
-            raise ServerFailedError(message)
-        choice = (told.get("choices") or [{}])[0]
-        text = (choice.get("delta") or {}).get("content") or ""
+        data = line.removeprefix("data:").strip()
+        is_done = data == _DONE
+        if is_done:
+            break
+        text, ended = _told(data)
         if text:
             count += 1
             yield Step(thoughts.passed(text), completion_tokens=count)
-        finish = choice.get("finish_reason") or finish
-    yield Step(thoughts.rest(), completion_tokens=count, finish=finish)
+        finish = ended or finish
+    if not finish and not is_done:
+        message = "the answer broke off"
+        raise ServerFailedError(message)
+    yield Step(thoughts.rest(), completion_tokens=count, finish=finish or "stop")
+
+
+def _told(data: str) -> tuple[str, str]:
+    """Return the text and the reason to end of one event."""
+    try:
+        told = json.loads(data)
+        if error := told.get("error"):
+            message = f"an error amid the answer: {error}"
+            raise ServerFailedError(message)
+        choice = (told.get("choices") or [{}])[0]
+        text, ended = (choice.get("delta") or {}).get("content"), choice.get("finish_reason")
+    except (ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
+        message = f"what it said cannot be read: {data[:_SHOWN]}"
+        raise ServerFailedError(message) from error
+    if not isinstance(text or "", str) or not isinstance(ended or "", str):
+        message = f"what it said cannot be read: {data[:_SHOWN]}"
+        raise ServerFailedError(message)
+    return text or "", ended or ""

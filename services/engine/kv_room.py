@@ -42,6 +42,8 @@ class KVRoom:
     _free: list[int] = field(default_factory=list)
     _uses: dict[int, int] = field(default_factory=dict)
     _clock: float = 0.0
+    # Of the last state that was saved.
+    _token_bytes: float = 0.0
 
     def __post_init__(self) -> None:
         self._free = list(range(self.context.sequences))[::-1]
@@ -127,13 +129,15 @@ class KVRoom:
         self._uses.clear()
         self._free = list(range(self.context.sequences))[::-1]
 
-    def save(self, sequence: int) -> bool:
+    def save(self, sequence: int, *, on_disk: bool = True) -> bool:
         """Save the state of a resting branch into the tiers; False if that is not worth it."""
         tokens = self.tree.tokens(sequence)
         if len(tokens) < WORTH_LOADING or self.tree.is_saved(sequence) or not self.tiers.is_open:
             return False
         share = self.tree.share_of(sequence)
-        name = self.tiers.keep(share, tokens, self.context.state(sequence))
+        state = self.context.state(sequence)
+        self._token_bytes = len(state) / len(tokens)
+        name = self.tiers.keep(share, tokens, state, on_disk=on_disk)
         self.tree.save(share, tokens, name)
         return True
 
@@ -213,8 +217,12 @@ class KVRoom:
         sequence = nsmallest(1, self.resting, key=lambda one: self.resting[one].rank)[0]
         branch = self.resting.pop(sequence)
         self._clock = max(self._clock, branch.rank)
+        size = int(len(self.tree.tokens(sequence)) * self._token_bytes)
         if branch.uses > 1:
             self.save(sequence)
+        elif self.tiers.has_room_in_memory(size):
+            # A conversation comes back for what was used once.
+            self.save(sequence, on_disk=False)
         self.evicted += self._release(sequence)
 
     def _release(self, sequence: int) -> int:

@@ -12,10 +12,10 @@ import secrets
 import shutil
 import struct
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,6 @@ _MAGIC = b"FNKV1\n"
 _HEAD = struct.Struct("<I")
 _ENDING = ".kv"
 _PRIVATE = 0o600
-# Nobody runs any more as those did who have added no state of their key for so long.
-_LEFT_S = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,8 @@ class TierSizes:
 
 class KVTiers:
     """Saved states by name. *key* names all that a state depends on (model, adapters, KV type,
-    weights, attention, template): states of another key are never read, and go when they have
-    lain for a week. `close` waits for what is being written.
+    weights, attention, template): states of another key are never read, and go at the start: they
+    hold texts that may be deleted by now. `close` waits for what is being written.
     """
 
     def __init__(self, folder: Path | None, sizes: TierSizes, key: str) -> None:
@@ -64,7 +62,7 @@ class KVTiers:
         self._gone: list[SavedState] = []
         self._lock = threading.Lock()
         self._io = ThreadPoolExecutor(1, thread_name_prefix="kv-tiers")
-        self._io.submit(_swept, folder, digest)
+        self._io.submit(_swept, folder, digest if self._folder is not None else "")
         self.is_open = sizes.host > 0 or self._folder is not None
 
     @property
@@ -93,16 +91,21 @@ class KVTiers:
                 self._disk[file.stem] = file.stat().st_size
             yield file.stem, SavedState(head[0], head[1], b"")
 
-    def keep(self, share: str, tokens: Tokens, state: bytes) -> str:
+    def has_room_in_memory(self, size: int) -> bool:
+        """Say whether a state of so many bytes would be kept in memory, and none go for it."""
+        with self._lock:
+            return size + sum(len(one.state) for one in self._host.values()) <= self._sizes.host
+
+    def keep(self, share: str, tokens: Tokens, state: bytes, *, on_disk: bool = True) -> str:
         """Keep a state in memory, and let it be written to disk; return its name."""
         name = secrets.token_hex(12)
         saved = SavedState(share, tokens.copy(), state)
         with self._lock:
             if self._sizes.host:
                 self._host[name] = saved
-            if self._folder is not None:
+            if self._folder is not None and on_disk:
                 self._disk[name] = len(state)
-        if self._folder is not None:
+        if self._folder is not None and on_disk:
             self._io.submit(self._write, name, saved)
         self._shrink()
         return name
@@ -167,7 +170,8 @@ class KVTiers:
                 os.fsync(file.fileno())
             aside.rename(self._folder / f"{name}{_ENDING}")
         except OSError:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
             with self._lock:
                 self._disk.pop(name, None)
                 if name not in self._host:
@@ -179,9 +183,11 @@ class KVTiers:
         file = self._folder / f"{name}{_ENDING}"
         try:
             saved = _unpacked(file.read_bytes())
-            file.touch()
         except OSError:
             saved = None
+        # On a disk that is only read its time stays.
+        with suppress(OSError):
+            file.touch()
         if saved is None:
             self._give_up(name)
         return saved
@@ -199,15 +205,16 @@ class KVTiers:
 
     def _unlink(self, name: str) -> None:
         if self._folder is not None:
-            (self._folder / f"{name}{_ENDING}").unlink(missing_ok=True)
+            with suppress(OSError):
+                (self._folder / f"{name}{_ENDING}").unlink(missing_ok=True)
 
 
 def _swept(folder: Path | None, mine: str) -> None:
-    """Take away what other keys' services left in *folder* long ago."""
+    """Take away what services of other keys left in *folder*."""
     if folder is None or not folder.is_dir():
         return
     for other in folder.iterdir():
-        if other.name != mine and other.stat().st_mtime < time.time() - _LEFT_S:
+        if other.name != mine:
             shutil.rmtree(other, ignore_errors=True)
 
 

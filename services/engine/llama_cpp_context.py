@@ -312,7 +312,8 @@ def _adapters(model: object, files: tuple[Path, ...]) -> list[Any]:
     adapters = []
     for file in files:
         adapter = llama_cpp.llama_adapter_lora_init(model, str(file).encode())
-        if adapter is None:
+        # No adapter is a pointer to nothing.
+        if not adapter:
             message = f"The adapter {file.name} does not fit the model."
             raise ModelFileError(message)
         adapters.append(adapter)

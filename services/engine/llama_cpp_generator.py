@@ -11,6 +11,7 @@ from services.engine import ModelCard, Part, Prompt, Step
 from services.engine.kv_tiers import KVTiers, TierSizes
 from services.engine.llama_cpp_context import ContextOptions, LlamaContext
 from services.engine.llama_cpp_weights import AS_FILED
+from services.engine.made_files import identity
 from services.engine.prefix_tree import Tokens
 from services.engine.scheduler import Scheduler, SchedulerOptions
 from services.engine.scheduler_stats import SchedulerStats
@@ -110,7 +111,7 @@ class LlamaCppGenerator:
 
     def _tier_key(self, options: EngineOptions) -> str:
         """Return what a saved state depends on."""
-        adapters = ",".join(file.name for file in options.context.adapters)
+        adapters = identity(options.context.adapters)
         held = options.context.kv_type
         if self._context.weights != AS_FILED:
             held += f"|{self._context.weights}"

@@ -4,15 +4,19 @@ _OPEN, _CLOSE = "<think>", "</think>"
 
 
 class ThoughtFilter:
-    """Lets text pass but for what stands between the marks; a mark may come in pieces."""
+    """Lets text pass but for what stands between the marks; a mark may come in pieces. What a
+    grammar has written holds no thoughts: with *hides* false all of it passes.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, hides: bool = True) -> None:
+        self._hides = hides
         self._held = ""
         self._thinks = False
 
     def passed(self, text: str) -> str:
         """Return what of the text so far can be shown for certain."""
-        if not self._thinks and not self._held and "<" not in text:
+        is_plain = not self._thinks and not self._held and "<" not in text
+        if is_plain or not self._hides:
             return text
         self._held += text
         shown = ""

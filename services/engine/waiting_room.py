@@ -26,8 +26,10 @@ class Waiting:
 
     @property
     def saved(self) -> SavedState | None:
-        """What has been loaded for it."""
-        return self.loading.result() if self.loading is not None else None
+        """What has been loaded for it; nothing if that failed."""
+        if self.loading is None or self.loading.exception() is not None:
+            return None
+        return self.loading.result()
 
 
 class WaitingRoom:

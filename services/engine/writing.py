@@ -69,7 +69,8 @@ class Writing:
         self._told: Reader = queue.SimpleQueue()
         self._outbox = outbox
         self._watch = StopWatch(order.sampling.stop)
-        self._thoughts = ThoughtFilter()
+        is_bound = order.sampling.grammar is not None or order.sampling.json_schema is not None
+        self._thoughts = ThoughtFilter(hides=not is_bound)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._has_begun = False
 

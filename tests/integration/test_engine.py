@@ -233,6 +233,17 @@ def test_an_adapter_is_applied_and_an_absent_one_refused(tmp_path: Path) -> None
         adapter_files(Settings.load(adapters="nowhere.gguf"))
 
 
+def test_an_adapter_that_does_not_fit_stops_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "no-adapter.gguf"
+    file.write_bytes(b"127.0.0.1 localhost")
+
+    with (
+        pytest.raises(ModelFileError, match=r"no-adapter.gguf does not fit"),
+        engine(tmp_path / "a", adapters=str(file)),
+    ):
+        pass
+
+
 def test_the_shape_comes_from_the_file_without_its_weights(tmp_path: Path) -> None:
     source, folder = checked_model(Settings.load(), "smollm2-135m-instruct", "generation")
     shape = shape_of(folder / next(iter(source.files)))

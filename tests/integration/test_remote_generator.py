@@ -312,3 +312,97 @@ def test_a_server_that_is_not_there_is_left_alone(
 
     assert generator.figures()["remote_failed_total"] == 3
     assert generator.figures()["remote_servers"] == 1
+
+
+class _Scripted(BaseHTTPRequestHandler):
+    """Says what it is told to, and hangs up."""
+
+    said = b""
+    bodies: list[dict[str, object]] = []  # noqa: RUF012 - one server at a time
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.bodies.append(body)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(self.said)
+
+    @override
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def scripted() -> Iterator[str]:
+    """Run the server that says what it is told to."""
+    _Scripted.bodies = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Scripted)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
+    server.server_close()
+
+
+def event(content: object, finish: str | None = None) -> bytes:
+    told = {"choices": [{"delta": {"content": content}, "finish_reason": finish}]}
+    return f"data: {json.dumps(told, ensure_ascii=False)}\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        event("The notice period is three"),
+        b"<html>200 OK</html>",
+        b"",
+        b"data: []\n\n",
+        b'data: {"choices": [null]}\n\n',
+        event("three") + b'data: {"choi',
+        event([{"text": "three"}], "stop"),
+    ],
+)
+def test_an_answer_that_breaks_off_is_a_failure(
+    scripted: str, closing: Closing, said: bytes
+) -> None:
+    _Scripted.said = said
+    generator = closing(HttpxGenerator(RemoteModel([scripted], "", "m", 1024)))
+
+    with pytest.raises(EngineError, match=r"model server failed"):
+        list(generator.generate(ASKED, Sampling(max_tokens=9), lambda: False))
+
+    assert generator.figures()["remote_failed_total"] == 3
+
+
+@pytest.mark.parametrize("text", ["a\u2028b", "a\u0085b", "二\n三"])
+def test_lines_end_where_events_do(scripted: str, closing: Closing, text: str) -> None:
+    _Scripted.said = event(text) + event("", "length")
+    generator = closing(HttpxGenerator(RemoteModel([scripted], "", "m", 1024)))
+
+    steps = list(generator.generate(ASKED, Sampling(max_tokens=9), lambda: False))
+
+    assert "".join(step.text for step in steps) == text
+    assert steps[-1].finish == "length"
+
+
+def test_what_was_asked_for_reaches_the_server(scripted: str, closing: Closing) -> None:
+    _Scripted.said = event("{}", "stop")
+    generator = closing(HttpxGenerator(RemoteModel([scripted], "", "m", 1024)))
+    sampling = Sampling(
+        max_tokens=9,
+        seed=7,
+        top_k=3,
+        frequency_penalty=0.5,
+        logit_bias=((5, -1.0),),
+        json_schema={"type": "object"},
+    )
+
+    list(generator.generate(ASKED, sampling, lambda: False))
+
+    (body,) = _Scripted.bodies
+    told = {name: body[name] for name in ("seed", "top_k", "frequency_penalty", "logit_bias")}
+    assert told == {"seed": 7, "top_k": 3, "frequency_penalty": 0.5, "logit_bias": {"5": -1.0}}
+    assert body["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": {"type": "object"}},
+    }
+    assert "min_p" not in body

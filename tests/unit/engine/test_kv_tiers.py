@@ -1,10 +1,9 @@
 """Saved states of other keys."""
 
-import os
-import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from services.engine.kv_tiers import KVTiers, TierSizes
 
@@ -45,19 +44,46 @@ def test_a_file_that_differs_in_a_byte_is_no_state(tmp_path: Path) -> None:
     assert (saved.share, saved.tokens.tolist(), saved.state) == ("col_a", TOKENS.tolist(), b"state")
 
 
-def test_states_of_a_key_that_nobody_uses_go_after_a_week(tmp_path: Path) -> None:
+def test_states_of_other_keys_go_at_the_start(tmp_path: Path) -> None:
     gone = folder_of(KVTiers(tmp_path, SIZES, "another model"), tmp_path)
-    fresh = folder_of(KVTiers(tmp_path, SIZES, "another service"), tmp_path)
+    assert gone.is_dir()
     mine = folder_of(KVTiers(tmp_path, SIZES, "mine"), tmp_path)
-    week_ago = time.time() - 7.1 * 86_400
-    os.utime(gone, (week_ago, week_ago))
-    os.utime(mine, (week_ago, week_ago))
-
-    tiers = KVTiers(tmp_path, SIZES, "mine")
-    tiers.close()
-
     assert not gone.exists()
-    assert fresh.is_dir()
-    assert [state.tokens.tolist() for _, state in KVTiers(tmp_path, SIZES, "mine").stored()] == [
-        TOKENS.tolist()
-    ]
+
+    KVTiers(tmp_path, SIZES, "mine").close()
+    assert mine.is_dir()
+    # Who keeps none on disk any more leaves none there.
+    KVTiers(tmp_path, TierSizes(host=1 << 20), "mine").close()
+    assert not mine.exists()
+
+
+@pytest.mark.parametrize("failing", ["touch", "unlink"])
+def test_a_disk_that_is_only_read_fails_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    tiers = KVTiers(tmp_path, SIZES, "mine")
+    name = tiers.keep("col", TOKENS, b"state")
+    tiers.close()
+    tiers = KVTiers(tmp_path, SIZES, "mine")
+    assert [known for known, _ in tiers.stored()] == [name]
+    if failing == "unlink":
+        next(tmp_path.glob("*/*.kv")).write_bytes(b"damaged")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, failing, refuse)
+
+    saved = tiers.fetch(name).result()
+    tiers.drop(name)
+    tiers.close()
+    assert (saved is None) is (failing == "unlink")
+
+
+def test_a_state_is_kept_in_memory_alone() -> None:
+    tiers = KVTiers(None, TierSizes(host=10), "mine")
+    assert tiers.has_room_in_memory(10)
+    name = tiers.keep("col", TOKENS, b"state", on_disk=False)
+    assert not tiers.has_room_in_memory(6)
+    assert tiers.fetch(name).result() is not None
+    tiers.close()

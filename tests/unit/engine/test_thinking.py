@@ -32,3 +32,12 @@ def test_pieces_show_what_the_whole_shows(parts: list[str], data: st.DataObject)
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
     assert shown(pieces) == shown([text])
+
+
+def test_what_a_grammar_has_written_passes_whole() -> None:
+    thoughts = ThoughtFilter(hides=False)
+
+    assert thoughts.passed('{"tag": "<think>') + thoughts.passed('a</think>"}') == (
+        '{"tag": "<think>a</think>"}'
+    )
+    assert thoughts.rest() == ""
