@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response
 
 from services.domain.errors import NotFoundError
 
@@ -18,28 +18,41 @@ _HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    # A browser asks each time whether its copy is still the one: files of two releases do not fit
+    # together.
+    "Cache-Control": "no-cache",
 }
 
 
 @router.head("/")
 @router.get("/")
-def page() -> FileResponse:
+def page(request: Request) -> Response:
     """Return the page."""
-    return FileResponse(_FOLDER / "index.html", media_type="text/html", headers=_HEADERS)
+    return _file(request, _FOLDER / "index.html", "text/html")
 
 
 @router.get("/widget.js")
-def widget() -> FileResponse:
+def widget(request: Request) -> Response:
     """Return the widget, which pages of other origins may load."""
-    headers = {**_HEADERS, "Cross-Origin-Resource-Policy": "cross-origin"}
-    return FileResponse(_FOLDER / "widget.js", media_type="text/javascript", headers=headers)
+    response = _file(request, _FOLDER / "widget.js", "text/javascript")
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 @router.get("/assets/{name}")
-def asset(name: str) -> FileResponse:
+def asset(request: Request, name: str) -> Response:
     """Return a static file of the page."""
     path = _ASSETS.get(name)
     if path is None:
         message = f"There is no file {name!r}."
         raise NotFoundError(message)
-    return FileResponse(path, headers=_HEADERS)
+    return _file(request, path)
+
+
+def _file(request: Request, path: Path, media_type: str | None = None) -> Response:
+    """Return a file, or that the browser's copy is still the one."""
+    found = FileResponse(path, media_type=media_type, headers=_HEADERS, stat_result=path.stat())
+    tag = found.headers["etag"]
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={**_HEADERS, "ETag": tag})
+    return found

@@ -13,12 +13,12 @@
   const words = {
     en: {
       title: "Ask our documents", open: "Open the chat", close: "Close", question: "Your question", send: "Send",
-      searching: "Looking it up…", failed: "That did not work:", unreachable: "The service does not answer, or this page is not on its list.", source: "Source", page: ", page {page}",
+      searching: "Looking it up…", failed: "That did not work:", unreachable: "The service does not answer, or this page is not on its list.", broken: "the answer broke off. Ask again.", source: "Source", page: ", page {page}",
       hello: "Ask a question: the answer comes from our documents, with its sources.", unverified: "unverified source",
     },
     zh: {
       title: "向文档提问", open: "打开对话", close: "关闭", question: "您的问题", send: "发送",
-      searching: "正在查找…", failed: "出错了：", unreachable: "服务没有响应，或此页面不在允许列表中。", source: "出处", page: "，第{page}页",
+      searching: "正在查找…", failed: "出错了：", unreachable: "服务没有响应，或此页面不在允许列表中。", broken: "回答中断了，请再问一次。", source: "出处", page: "，第{page}页",
       hello: "请提问：回答来自我们的文档，并附出处。", unverified: "未经核实的来源",
     },
   };
@@ -185,6 +185,8 @@
         // A browser says no more than TypeError where it may not read the answer.
         const reason = error instanceof TypeError ? this.#say("unreachable") : error.message;
         told.textContent = `${this.#say("failed")} ${reason}`;
+        // It need not be written again.
+        this.input.value ||= question;
       }
       told.classList.remove("writing");
       this.#busy = false;
@@ -198,16 +200,18 @@
         body: JSON.stringify({ question, history: this.#history, stream: true }),
       });
       if (!response.ok) throw new Error(this.#reason((await response.json()).error));
-      let text = "";
+      let [text, isWhole] = ["", false];
       for await (const [name, value] of events(response)) {
         if (name === "delta") { text += value.text; told.textContent = text; }
         if (name === "error") throw new Error(this.#reason(value.error));
         if (name === "answer") {
+          isWhole = true;
           this.#tell(value, told);
           this.#history.push({ role: "user", content: question }, { role: "assistant", content: value.answer });
           this.#history = this.#history.slice(-2 * MOST_TURNS);
         }
       }
+      if (!isWhole) throw new Error(this.#say("broken"));
     }
 
     #tell(answer, told) {

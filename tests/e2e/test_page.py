@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
@@ -332,6 +333,7 @@ def test_collections_and_keys_are_made_and_taken_away(service: Any, page: Page) 
     secret = page.locator("#secret").inner_text()
     assert service.call("GET", "/v1/collections", key=secret)[0] == 200
     page.click("#secret-dialog button")
+    expect(page.locator("#secret")).to_be_empty()
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#key-rows li", has_text="page-key").get_by_role("button").click()
     expect(page.locator("#key-rows li", has_text="page-key")).to_contain_text("revoked")
@@ -456,6 +458,83 @@ def test_files_chosen_while_others_are_sent_are_all_sent(
     assert service.counts("page-many")["ready"] == len(paths)
 
 
+def test_files_go_where_they_were_meant_to_go(service: Any, page: Page, tmp_path: Path) -> None:
+    paths = [tmp_path / f"meant-{number}.md" for number in range(3)]
+    for path in paths:
+        path.write_text(f"# {path.stem}\n\nIt is called {path.stem}.\n", encoding="utf-8")
+    page.click("#show-documents")
+    page.fill("#target", "page-meant")
+
+    def slow(route: Route) -> None:
+        time.sleep(0.2)
+        route.continue_()
+
+    page.route("**/v1/documents", slow)
+    page.set_input_files("#files", paths)
+    page.fill("#target", "page-public")
+
+    for path in paths:
+        row = page.locator("#document-rows tr", has_text=path.name)
+        expect(row).to_contain_text("page-meant", timeout=60_000)
+    collections = service.call("GET", "/v1/collections")[1]["collections"]
+    assert "page-public" not in {one["name"] for one in collections}
+
+
+def test_what_was_not_changed_is_not_written_again(service: Any, page: Page) -> None:
+    service.call("POST", "/v1/collections", {"name": "page-kept"})
+    path = "/v1/collections/page-kept/grants"
+    service.call("PUT", path, {"grants": [{"principal": "group:gone", "role": "read"}]})
+    page.click("#show-access")
+    card = page.locator("#collection-rows li", has_text="page-kept")
+    expect(card.get_by_role("textbox").first).to_have_value("group:gone read")
+    service.call("PUT", path, {"grants": []})
+
+    card.get_by_role("textbox").last.fill("Briefly.")
+    card.get_by_role("button").click()
+    expect(card).to_contain_text("Saved.")
+    assert service.call("GET", path)[1]["grants"] == []
+
+    card.get_by_role("textbox").first.fill("group:gone read\ngroup:new   ask")
+    card.get_by_role("button").click()
+    expect(card).to_contain_text("changed the grants meanwhile")
+    assert service.call("GET", path)[1]["grants"] == []
+    card.get_by_role("textbox").first.fill("group:new   ask")
+    card.get_by_role("button").click()
+    expect(card).to_contain_text("Saved.")
+    wanted = [{"principal": "group:new", "role": "ask"}]
+    assert service.call("GET", path)[1]["grants"] == wanted
+
+
+def test_a_list_that_could_not_be_had_is_asked_for_again(page: Page, tmp_path: Path) -> None:
+    page.click("#show-documents")
+    fails = [True]
+
+    def flaky(route: Route) -> None:
+        if fails.pop(0) if fails else False:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/v1/documents?*", flaky)
+    file = tmp_path / "after-an-outage.md"
+    file.write_text("# After an outage\n\nAll is well.\n", encoding="utf-8")
+    page.set_input_files("#files", file)
+
+    row = page.locator("#document-rows tr", has_text="after-an-outage.md")
+    expect(row).to_contain_text("ready", timeout=60_000)
+    expect(page.locator("#upload-status")).to_be_empty()
+
+
+def test_a_browser_asks_whether_its_copy_is_still_the_one(service: Any) -> None:
+    with httpx.Client(base_url=service.url) as client:
+        for path in ("/", "/widget.js", "/assets/page.js"):
+            first = client.get(path)
+            assert first.headers["Cache-Control"] == "no-cache"
+
+            again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+            assert (again.status_code, again.content) == (304, b"")
+
+
 def test_another_key_sees_nothing_of_the_one_before(
     service: Any, page: Page, handbook: str
 ) -> None:
@@ -496,6 +575,8 @@ def test_what_is_no_key_is_told_where_it_is_entered(page: Page) -> None:
     page.click("#key-form button")
 
     expect(page.locator("#key-dialog")).to_be_visible()
+    expect(page.locator("#conversation-list li")).to_have_count(0)
+    expect(page.locator("#show-access")).to_be_hidden()
     expect(page.locator("#key-status")).to_contain_text("key")
 
 

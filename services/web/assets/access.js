@@ -40,17 +40,38 @@ async function collectionCard(one) {
   const { grants } = await get(`${path}/grants`);
   const low = one.defaults?.trust === "low" ? ` · ${say("lowTrust")}` : "";
   const told = make("p", undefined, "quiet");
-  const [label, text] = field(say("grants"), grants.map((grant) => `${grant.principal} ${grant.role}`).join("\n"), `grants-${one.name}`);
+  const [label, text] = field(say("grants"), asLines(grants), `grants-${one.name}`);
   const [soundLabel, sound] = field(say("instructions"), one.instructions, `sound-${one.name}`);
   const save = button(say("save"), () => report(told, async () => {
-    const wanted = text.value.split("\n").filter((line) => line.trim()).map((line) => {
-      const at = line.trim().lastIndexOf(" ");
-      return { principal: line.trim().slice(0, at), role: line.trim().slice(at + 1) };
-    });
-    await send("PUT", `${path}/grants`, { grants: wanted });
-    await send("PUT", path, { instructions: sound.value, defaults: one.defaults || {} });
+    // What was not changed here is not written: somebody else may have changed it.
+    if (text.value !== text.defaultValue) await saveGrants(`${path}/grants`, text);
+    if (sound.value !== sound.defaultValue) await saveSound(one.name, path, sound);
   }));
   return item(make("h3", one.name), make("p", say("ready", { count: one.documents }) + low, "quiet"), label, text, soundLabel, sound, save, told);
+}
+
+const asLines = (grants) => grants.map((grant) => `${grant.principal} ${grant.role}`).join("\n");
+
+async function saveGrants(path, text) {
+  const now = asLines((await get(path)).grants);
+  if (now !== text.defaultValue) {
+    text.defaultValue = now;
+    throw new Error(say("changedMeanwhile", { now: now || "–" }));
+  }
+  const lines = text.value.split("\n").map((line) => line.trim()).filter(Boolean);
+  const grants = lines.map((line) => {
+    const [, principal, role] = line.match(/^(.*\S)\s+(\S+)$/) || [null, line, ""];
+    return { principal, role };
+  });
+  await send("PUT", path, { grants });
+  text.value = text.defaultValue = asLines(grants);
+}
+
+async function saveSound(name, path, sound) {
+  const { collections } = await get("/v1/collections");
+  const now = collections.find((one) => one.name === name);
+  await send("PUT", path, { instructions: sound.value, defaults: now?.defaults || {} });
+  sound.defaultValue = sound.value;
 }
 
 function keyCard(key) {
@@ -93,4 +114,5 @@ export function listen() {
       $("secret-dialog").showModal();
     });
   });
+  $("secret-dialog").addEventListener("close", () => $("secret").replaceChildren());
 }

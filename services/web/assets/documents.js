@@ -4,7 +4,7 @@ import { $, button, item, make } from "/assets/dom.js";
 import { loadCollections } from "/assets/ask.js";
 import { openSource } from "/assets/source.js";
 import { reason } from "/assets/reasons.js";
-import { call, get, send, upload } from "/assets/service.js";
+import { call, currentKey, get, send, upload } from "/assets/service.js";
 import { say } from "/assets/words.js";
 
 const STATES = ["queued", "reading", "embedding", "ready", "failed"];
@@ -13,6 +13,8 @@ const LOOK_MS = 700;
 let cursor = null;
 let following = false;
 let again = false;
+// Why the list could not be had last.
+let lost = "";
 // Ids of what was added here: the same bytes again keep the place of their first arrival, which may be far down.
 const added = new Set();
 
@@ -103,7 +105,10 @@ async function remove(one, node) {
 }
 
 export async function addFiles(files) {
+  // As they were when the files were chosen, whatever is typed meanwhile.
+  const [target, key] = [$("target").value.trim() || "default", currentKey()];
   for (const file of files) {
+    if (key !== currentKey()) return;
     const bar = make("progress");
     bar.max = 1;
     bar.value = 0;
@@ -111,7 +116,7 @@ export async function addFiles(files) {
     const line = item(make("span", file.name), " ", bar);
     $("uploads").append(line);
     try {
-      const taken = await upload(file, $("target").value.trim() || "default", (share) => { bar.value = share; });
+      const taken = await upload(file, target, key, (share) => { bar.value = share; });
       if (taken.id) added.add(taken.id);
       if (taken.replaces) line.replaceChildren(make("span", say("replaces", { name: file.name }), "quiet"));
       else line.remove();
@@ -123,6 +128,18 @@ export async function addFiles(files) {
   await loadCollections();
 }
 
+// A service that does not answer now is asked again: what is on its way goes on without the page.
+async function looked() {
+  try {
+    const left = await loadDocuments();
+    if ($("upload-status").textContent === lost) $("upload-status").textContent = lost = "";
+    return left;
+  } catch (error) {
+    $("upload-status").textContent = lost = error.message;
+    return !(error.status < 500);
+  }
+}
+
 // Looks on as long as something is on its way, wherever it was added, and this part is shown.
 export async function follow() {
   // What is being asked for may not know yet of what was just added.
@@ -132,7 +149,7 @@ export async function follow() {
   try {
     while (again) {
       again = false;
-      while (await loadDocuments() && !$("documents").hidden) await new Promise((later) => setTimeout(later, LOOK_MS));
+      while (await looked() && !$("documents").hidden) await new Promise((later) => setTimeout(later, LOOK_MS));
     }
   } finally {
     following = false;
@@ -142,6 +159,7 @@ export async function follow() {
 // What the key before was shown is not for the next one.
 export function forget() {
   added.clear();
+  following = false;
   for (const name of ["document-rows", "uploads", "counts", "upload-status"]) $(name).replaceChildren();
 }
 

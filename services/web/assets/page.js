@@ -49,7 +49,10 @@ async function enter() {
   asking.startNew();
   source.closeSource();
   documents.forget();
-  for (const name of ["found", "search-status", "access-status", "collection-rows", "key-rows"]) $(name).replaceChildren();
+  const told = ["found", "search-status", "access-status", "collection-rows", "key-rows", "conversation-list", "secret"];
+  for (const name of told) $(name).replaceChildren();
+  for (const name of ["collection", "search-in", "target-names"]) $(name).replaceChildren();
+  $("show-access").hidden = true;
   asking.choose("");
   await open();
   const shown = PARTS.find((one) => !$(one).hidden);

@@ -3,7 +3,8 @@
 import { reason } from "/assets/reasons.js";
 import { say } from "/assets/words.js";
 
-const headers = () => ({ Authorization: `Bearer ${sessionStorage.getItem("key") || ""}` });
+export const currentKey = () => sessionStorage.getItem("key") || "";
+const headers = (key = currentKey()) => ({ Authorization: `Bearer ${key}` });
 export const hasKey = () => Boolean(sessionStorage.getItem("key"));
 export const setKey = (key) => sessionStorage.setItem("key", key);
 // What no header may hold is no key.
@@ -11,16 +12,19 @@ export const isKey = (key) => /^[\x21-\x7e]+$/.test(key);
 
 export async function call(path, options = {}) {
   let response;
+  const key = currentKey();
   try {
     response = await fetch(path, { ...options, headers: { ...headers(), ...options.headers } });
   } catch {
     throw new Error(say("offline"));
   }
+  // What the key before was told is not for the next one: nobody hears it any more.
+  if (key !== currentKey()) return new Promise(() => {});
   if (!response.ok) {
     const told = await response.json().catch(() => null);
     const why = (told?.error && reason(told.error)) || `HTTP ${response.status}`;
     if (response.status === 401) askForKey(why);
-    throw new Error(why);
+    throw Object.assign(new Error(why), { status: response.status });
   }
   return response;
 }
@@ -61,8 +65,8 @@ export async function* events(path, body, signal) {
   }
 }
 
-// fetch tells nothing of what has left already; XMLHttpRequest does.
-export function upload(file, collection, tell) {
+// fetch tells nothing of what has left already; XMLHttpRequest does. *key* is of who chose the file.
+export function upload(file, collection, key, tell) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const body = new FormData();
@@ -70,7 +74,7 @@ export function upload(file, collection, tell) {
     body.append("source_id", file.name);
     body.append("file", file);
     request.open("POST", "/v1/documents");
-    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(headers(key))) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => event.lengthComputable && tell(event.loaded / event.total));
     request.addEventListener("error", () => reject(new Error(say("offline"))));
     request.addEventListener("load", () => {
