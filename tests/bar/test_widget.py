@@ -230,6 +230,20 @@ def test_the_widget_answers_on_a_page_of_another_origin(host_page: OpenPage) -> 
     assert all(url.startswith((running.url, page.url)) for url in fetched)
 
 
+def test_an_answer_that_breaks_off_is_no_answer(host_page: OpenPage) -> None:
+    page, _, _ = host_page()
+    event = 'event: delta\ndata: {"text": "Employees have 99 days of le"}\n\n'
+    headers = {"content-type": "text/event-stream", "access-control-allow-origin": "*"}
+    page.route("**/v1/ask", lambda route: route.fulfill(body=event, headers=headers))
+    page.get_by_role("button", name="Open the chat").click()
+    page.get_by_role("textbox", name="Your question").fill(QUESTION)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("footnote-chat .talk")).to_contain_text("the answer broke off")
+    assert "99 days" not in page.locator("footnote-chat .talk").inner_text()
+    expect(page.get_by_role("textbox", name="Your question")).to_have_value(QUESTION)
+
+
 def test_the_widget_speaks_chinese_and_goes_dark(host_page: OpenPage) -> None:
     page, _, _ = host_page(attributes='data-language="zh" data-theme="dark"')
     page.get_by_role("button", name="打开对话").click()
