@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.answering.composing import Ranked, length_of
 from services.answering.evidence import Evidence
-from services.answering.leads import asks, number_of_item
+from services.answering.leads import as_said, asks, number_of_item
 from services.answering.question_types import asks_for_all, asks_for_steps, asks_yes_or_no
 from services.language.normalize import CJK
 from services.language.terms import CHINESE_STOP_WORDS, content_terms, words
@@ -36,7 +36,7 @@ def arranged(
     whole = list(chosen)
     for one in chosen:
         before, behind = (held.get((one.found.passage.id, one.position + by)) for by in (-1, 1))
-        if behind is not None and behind not in whole and says_nothing_new(one.quote, question):
+        if behind is not None and behind not in whole and _repeats(one, question):
             whole.insert(whole.index(one) + 1, behind)
         if before is not None and before not in whole and _goes_on_from(one, before):
             whole.insert(whole.index(one), before)
@@ -76,6 +76,12 @@ def _with_rows(
 def says_nothing_new(text: str, question: str) -> bool:
     """Say whether *text* only repeats *question*; to one for yes or no it is an answer."""
     return not asks_yes_or_no(question) and _said(text) <= _said(question)
+
+
+def _repeats(one: Evidence, question: str) -> bool:
+    """Say whether a sentence only repeats *question*; the number of a heading says no more."""
+    is_heading = one.quote[-1:].isalnum()
+    return says_nothing_new(as_said(one.quote) if is_heading else one.quote, question)
 
 
 def _said(text: str) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """An answer put together from the sentences that answer."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -82,7 +82,7 @@ def of_asked_amount(best: Sequence[Ranked], said: str, question: str) -> list[Ra
     *said* itself goes before the whole *question*.
     """
     asked = amounts(said) or amounts(question)
-    ranges = {id(one): _range(one.evidence) for one in best} if asked else {}
+    ranges = {id(one): _range(one.evidence, asked) for one in best} if asked else {}
     holding, tables = [], set()
     for one in best:
         reach = ranges.get(id(one))
@@ -105,9 +105,17 @@ def of_asked_amount(best: Sequence[Ranked], said: str, question: str) -> list[Ra
     return [first, *others]
 
 
-def _range(evidence: Evidence) -> Range | None:
-    """Return the range that the first cell of a row names."""
-    return range_of(cells(evidence.quote)[0]) if is_row(evidence.quote) else None
+def _range(evidence: Evidence, asked: Collection[str]) -> Range | None:
+    """Return the range that a cell of a row names in one of the units *asked* about: the first
+    cell's, or the only other one's.
+    """
+    if not is_row(evidence.quote):
+        return None
+    first, *others = [range_of(cell) for cell in cells(evidence.quote)]
+    told = [one for one in others if one is not None and one.unit in asked]
+    if first is not None or len(told) != 1:
+        return first
+    return told[0]
 
 
 def _place(evidence: Evidence) -> tuple[str, tuple[str, ...]]:

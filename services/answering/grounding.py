@@ -16,6 +16,7 @@ from services.answering.misplaced import (
     is_turned_round,
 )
 from services.answering.names import labels, labels_held
+from services.language.normalize import CJK
 from services.language.numbers import numbers
 from services.language.terms import content_terms, words
 
@@ -39,6 +40,8 @@ _DETERMINER = re.compile(
     r"(?:Every|Each|All|Any|Some|No|Both|Most|Many|Few|Several|Such|Another|Other|One|Two|Three)$"
 )
 _FIRST = re.compile(r"([A-Z][A-Za-z'’-]+) ([A-Za-z'’-]+)")
+_CAPITALISED = re.compile(r"\b[A-Z][\w'’-]*")
+_STOP = re.compile(r"[.!?。！？](?!\w)|\n")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nor|without|cannot|neither|except)\b|n['’]t\b|不|没|无|未|非",
     re.IGNORECASE,
@@ -86,6 +89,9 @@ class _Said:
         self._is_bare = not any(map(str.isalpha, "".join(self._terms)))
         self._numbers = numbers(text)
         self._labels = labels(text)
+        # A title's words are known only as names: of "Your first weeks" nothing says "the first".
+        named = " ".join(_CAPITALISED.findall(text)) if not CJK.search(text) else text
+        self._of_title = frozenset(content_terms(named))
         names = [*_NAME.findall(text), *_first_name(text, evidence)]
         self._names = frozenset(content_terms(" ".join(names)))
         self._denies = denies(text)
@@ -94,12 +100,13 @@ class _Said:
         """Return the share of what is said that *evidence* says."""
         if self._is_bare:
             return 0.0
-        return len(self._terms & (evidence.terms | _title(evidence))) / len(self._terms)
+        known = evidence.terms | (_title(evidence) & self._of_title)
+        return len(self._terms & known) / len(self._terms)
 
     def contradicts(self, evidence: Evidence) -> bool:
         """Say whether what is said is not what *evidence* says, though its words are there."""
         quote = evidence.context
-        if self._denies != denies(quote) or not self._numbers <= numbers(quote):
+        if self._denies != denies(whole_sentence(evidence)) or not self._numbers <= numbers(quote):
             return True
         is_named = self._names <= evidence.terms | _title(evidence)
         if not is_named or not self._labels <= labels_held(f"{quote}\n{title_of(evidence.found)}"):
@@ -156,6 +163,21 @@ def _first_name(text: str, evidence: Sequence[Evidence]) -> list[str]:
             ):
                 return [first[1]]
     return []
+
+
+def whole_sentence(evidence: Evidence) -> str:
+    """Return a sentence with what it stands under, and all of it where a semicolon parts it: "do
+    not use it for slow queries; see the other one".
+    """
+    passage, text = evidence.found.passage, evidence.found.passage.text
+    start, end = evidence.span.start - passage.start, evidence.span.end - passage.start
+    if not 0 <= start < end <= len(text):
+        return evidence.context
+    begin = max((match.end() for match in _STOP.finditer(text, 0, start)), default=0)
+    is_ended = _STOP.match(text, end - 1) is not None
+    stop = None if is_ended else _STOP.search(text, end)
+    until = end if is_ended else len(text) if stop is None else stop.end()
+    return f"{evidence.context} {text[begin:start]} {text[end:until]}"
 
 
 def denies(text: str) -> bool:

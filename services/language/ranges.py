@@ -58,7 +58,7 @@ _BELOW = re.compile(
 )
 _OPEN_BELOW = re.compile(r"不满|不足|低于|小于|less than|below|under", re.IGNORECASE)
 _OPEN_ABOVE = re.compile(r"超过|高于|大于|over|more than|above", re.IGNORECASE)
-_AMOUNT = re.compile(rf"{_NUMBER} ?(?:多)?{_UNIT}", re.IGNORECASE)
+_AMOUNT = re.compile(rf"{_NUMBER}[ -]?(?:多)?{_UNIT}", re.IGNORECASE)
 # Amounts of the one are so many of the other.
 _FINER = {"小时": ("分钟", 60), "周": ("天", 7), "年": ("月", 12)}
 # Years and days of the calendar are no amounts.

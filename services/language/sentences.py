@@ -25,13 +25,17 @@ _LABELLED = re.compile(
     r"vitamin|ward|wing|zone) [A-Z]$",
     re.IGNORECASE,
 )
-# Lines of logs begin with a time, and go on in none.
-_LOGGED = re.compile(
-    r"\s*\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|(?:[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d:\d\d)"
+# A command or a line of a program: an option, an assignment, a bracket or stroke at its end.
+_CODE = re.compile(
+    r"(?:^|\s)--?[a-zA-Z][\w-]*(?:[ =]|$)|\w=[\w\"'$/{(\[]|[{};\\]\s*$|\w\(\w*\):?$|"
+    r"^\s*(?:[$>#] |>>> )\S|"
+    r"^\s*(?:sudo|curl|git|pip|npm|docker|kubectl|systemctl|export|SELECT|INSERT|UPDATE) \S"
 )
 _NAMES_VALUE = re.compile(r"^[^:：]{1,30}[:：]\s*\S")
-_ITEM = re.compile(
-    r"\s*(?:[-*•·▪◦‣○●■–—]\s|#{1,6}\s|\(?\d{1,3}[.)、]\s?|[（(]?[一二三四五六七八九十]+[)）、.])"
+# What begins a line of its own: an item of a list, or the time of a line of a log.
+_BEGINS = re.compile(
+    r"^\s*(?:[-*•·▪◦‣○●■–—]\s|#{1,6}\s|\(?\d{1,3}[.)、]\s?|[（(]?[一二三四五六七八九十]+[)）、.])|"
+    r"^\s*\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|(?:[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d:\d\d)"
 )
 # A line at least this long that stops without a full stop was wrapped, not ended.
 _WRAPPED_LINE = 45
@@ -60,8 +64,16 @@ def sentences(text: str) -> list[Span]:
 def _ends(text: str) -> set[int]:
     ends = {match.end() for match in _HARD_END.finditer(text)}
     ends |= {match.end() for match in _DOT_END.finditer(text) if _is_full_stop(text, match)}
-    ends |= _line_ends(text)
-    return ends
+    return {end for end in ends if not _is_in_row(text, end)} | _line_ends(text)
+
+
+def _is_in_row(text: str, end: int) -> bool:
+    """Say whether *end* lies within a row of a table: its cells hold sentences, and are none."""
+    begin, until = text.rfind("\n", 0, end) + 1, text.find("\n", end)
+    until = len(text) if until < 0 else until
+    if not text[end:until].strip():
+        return False
+    return " | " in text[begin:until] or text[begin : begin + 2] == "| "
 
 
 def _is_full_stop(text: str, match: re.Match[str]) -> bool:
@@ -115,7 +127,7 @@ def _ends_here(line: str, following: str, narrow: float) -> bool:
         return True
     if "|" in line or "|" in following or "\t" in line:
         return True
-    if _ITEM.match(following) or _LOGGED.match(following):
+    if _CODE.search(line) or any(one.search(following) for one in (_CODE, _BEGINS)):
         return True
     if line.rstrip().endswith((":", "：", "】", "]")) or not any(map(str.isalnum, line)):
         return True

@@ -147,3 +147,11 @@ def test_what_answers_best_stands_first_unless_it_goes_on(evidence: MakeEvidence
 )
 def test_items_begin_with_a_number(text: str, number: int | None) -> None:
     assert number_of_item(text) == number
+
+
+def test_a_numbered_heading_that_repeats_the_question_is_told_with_what_follows(
+    evidence: MakeEvidence,
+) -> None:
+    best = passage(evidence, "1. Launch of GlucoTrack 3\nIt is on 4 March.")
+
+    assert told(best, "When is the launch of GlucoTrack 3?", 0) == [one.quote for one in best]

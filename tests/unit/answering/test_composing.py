@@ -119,6 +119,20 @@ def test_of_the_rows_of_tiers_the_one_that_holds_the_amount_is_meant(
     assert len(meant) == (1 if "12" in said else 3)
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("What is the dose for a child of 18 kg?", "18-21"), ("the dose for a 5-year-old", "4-6")],
+)
+def test_the_range_may_stand_in_another_cell(evidence: MakeEvidence, said: str, meant: str) -> None:
+    header = "Group | Age | Weight | Dose"
+    rows = ("a | 2-3 years | 12-17 kg | 180 mg", "b | 4-6 years | 18-21 kg | 250 mg")
+    best = [Ranked(evidence(row, header=header), 3.0 - i) for i, row in enumerate(rows)]
+
+    kept = of_asked_amount(best, said, said)
+
+    assert [meant in one.evidence.quote for one in kept] == [True]
+
+
 def test_rows_that_hold_less_of_the_question_are_left_out(evidence: MakeEvidence) -> None:
     def row(quote: str, *covers: str, header: str = "Product | Price") -> Ranked:
         made = replace(evidence(quote, "a"), header=header, covers=frozenset(covers))

@@ -1,11 +1,13 @@
 """Which sentence supports what was written."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from services.answering.evidence import Evidence
-from services.answering.grounding import ground
+from services.answering.grounding import WHOLLY_SUPPORTED, ground, whole_sentence
+from services.domain.documents import Span
 
 MakeEvidence = Callable[..., Evidence]
 LEAVE = "Every employee has 23 days of paid leave a year."
@@ -164,3 +166,31 @@ def test_the_best_support_is_taken(evidence: MakeEvidence) -> None:
     leave, other = evidence(LEAVE), evidence("Unused days expire on 31 March.")
 
     assert ground("Unused days expire on 31 March.", [leave, other]).evidence is other
+
+
+def test_a_titles_words_are_known_as_names_alone(evidence: MakeEvidence) -> None:
+    found = evidence("Probation lasts six months.").found
+    titled = replace(
+        evidence("Probation lasts six months."),
+        found=replace(found, passage=replace(found.passage, document_title="Your First Weeks")),
+    )
+
+    assert ground("The first month is six months.", [titled]).support < WHOLLY_SUPPORTED
+    assert ground("In First Weeks, probation lasts six months.", [titled]).support == 1
+
+
+def test_what_one_half_of_a_sentence_denies_the_other_does_not_affirm(
+    evidence: MakeEvidence,
+) -> None:
+    text = "Do not use it for slow queries; see the runbook on slow queries."
+    at = text.index("see")
+    whole = evidence(text)
+    half = replace(
+        evidence(text[at:]),
+        found=whole.found,
+        span=Span(at, len(text)),
+    )
+
+    said = "Yes, you can see the runbook on slow queries."
+    assert not ground(said, [half]).is_supported
+    assert whole_sentence(half).strip().endswith(text[:at].strip())

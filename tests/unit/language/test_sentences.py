@@ -82,3 +82,20 @@ def test_no_sentence_is_longer_than_a_quote_may_be() -> None:
 )
 def test_narrow_running_text_is_not_cut_at_its_lines(text: str, expected: list[str]) -> None:
     assert cut(text) == expected
+
+
+def test_a_row_of_a_table_is_not_cut_in_its_cells() -> None:
+    text = "INC-277 | Two nodes failed; one was replaced. The other waits. | Ada\nNext | row | Bob"
+
+    assert cut(text) == text.split("\n")
+
+
+def test_commands_on_lines_of_their_own_stay_apart() -> None:
+    text = (
+        "kubectl set env deploy/api DB_HOST=r1.db.internal --namespace production\n"
+        "lumenctl maintenance off --all\n"
+        "result = client.fetch(limit=10)\n"
+        "print(result)"
+    )
+
+    assert cut(text) == text.split("\n")
