@@ -35,6 +35,8 @@ _PRELOADED = {
 }
 _START_S = 120
 _BLOCK = 1 << 20
+# What is read is bounded by characters long before.
+_LONGEST_LINE = 1 << 30
 # A process that is being ended is seen to have ended within this.
 _DYING_S = 0.3
 _QUIET = {
@@ -170,7 +172,8 @@ class _Nursery:
 
 def _within(answers: int, silence_s: float) -> Iterator[dict[str, Any]]:
     """Yield the lines that come; UnreadableError after *silence_s* seconds without one."""
-    held = b""
+    held: list[bytes] = []
+    size = 0
     deadline = time.monotonic() + silence_s
     while True:
         ready, _, _ = select.select([answers], [], [], max(0.0, deadline - time.monotonic()))
@@ -180,7 +183,17 @@ def _within(answers: int, silence_s: float) -> Iterator[dict[str, Any]]:
         block = os.read(answers, _BLOCK)
         if not block:
             return
-        *lines, held = (held + block).split(b"\n")
+        # Who writes makes progress, a long line piece by piece.
+        deadline = time.monotonic() + silence_s
+        held.append(block)
+        size += len(block)
+        if size > _LONGEST_LINE:
+            message = "Its reader told more than any document may hold, and was ended."
+            raise UnreadableError("too_large", message)
+        if b"\n" not in block:
+            continue
+        *lines, rest = b"".join(held).split(b"\n")
+        held, size = [rest], len(rest)
         for line in lines:
             yield json.loads(line)
             deadline = time.monotonic() + silence_s

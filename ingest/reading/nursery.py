@@ -57,10 +57,10 @@ def _read(request: Request, file: int, answers: int) -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # The nursery's own socket stands on standard input: not for readers.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    with os.fdopen(answers, "w", encoding="utf-8") as out:
+    with os.fdopen(answers, "w", encoding="utf-8", errors="surrogatepass") as out:
 
         def say(value: dict[str, object]) -> None:
-            out.write(json.dumps(value, ensure_ascii=True) + "\n")
+            out.write(json.dumps(value, ensure_ascii=False) + "\n")
             out.flush()
 
         # So that the worker can end this child and whatever it starts.

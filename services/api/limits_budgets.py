@@ -9,6 +9,7 @@ from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from limits.util import WindowStats
 
 from services.breaker import Breaker
 from services.domain.errors import BusyError
@@ -69,20 +70,21 @@ class Budgets:
         if self._hit(item, what, principal, min(amount, item.amount)):
             return
         # Another process may take of it at the same time: then less is left.
-        while (left := self._left(item, what, principal)) > 0:
+        while (left := int(self._window(item, what, principal).remaining)) > 0:
             if self._hit(item, what, principal, left):
                 return
 
     def _hit(self, item: RateLimitItem, what: str, principal: str, amount: int) -> bool:
         return self._own_or_shared("hit", item, what, principal, amount)
 
-    def _left(self, item: RateLimitItem, what: str, principal: str) -> int:
+    def _window(self, item: RateLimitItem, what: str, principal: str) -> WindowStats:
+        """Return what is left, and when there is more, where it is counted."""
         if self._shared is not None and not self._breaker.is_open:
             try:
-                return int(self._shared.get_window_stats(item, what, principal).remaining)
+                return self._shared.get_window_stats(item, what, principal)
             except StorageError:
                 self._breaker.failed()
-        return int(self._own.get_window_stats(item, what, principal).remaining)
+        return self._own.get_window_stats(item, what, principal)
 
     def _own_or_shared(
         self, call: str, item: RateLimitItem, what: str, principal: str, amount: int = 1
@@ -96,7 +98,7 @@ class Budgets:
         return bool(getattr(self._own, call)(item, what, principal, cost=amount))
 
     def _refusal(self, item: RateLimitItem, what: str, principal: str) -> BusyError:
-        window = self._own.get_window_stats(item, what, principal)
+        window = self._window(item, what, principal)
         error = BusyError(f"Your budget of {item.amount} {what} a {_span(item)} is used up.")
         error.retry_after_s = max(1, math.ceil(window.reset_time - time.time()))
         return error

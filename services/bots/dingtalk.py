@@ -5,6 +5,7 @@ a captured one would vouch for anything. The SDK is not used: it blocks the loop
 calls without time limits, and cannot be stopped (docs/adr/0011-talk-to-platforms.md).
 """
 
+import asyncio
 import json
 import secrets
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from services.bots import Acknowledgement, Bot, Delivery, Dropped, Heard, Person
 from services.bots.concierge import Concierge
 from services.bots.markdown import markdown_reply
 from services.bots.odd_events import left_out
-from services.bots.outgoing import Outgoing, checked_url
+from services.bots.outgoing import Outgoing, PlatformError, checked_url
 from services.domain.errors import InvalidRequestError, UnauthenticatedError
 
 log = structlog.get_logger("bots")
@@ -30,6 +31,8 @@ _TOPIC = "/v1.0/im/bot/messages/get"
 _TITLE = "Footnote"
 _CARD_KEY = "msgContent"
 _MOST_FRAME_BYTES = 4 * 1024 * 1024
+# Before a stream that the platform has ended is opened anew.
+_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class DingTalkBot(Bot):
         """Hold the stream; opened anew when the platform asks for it."""
         while True:
             await self._hold()
+            await asyncio.sleep(_PAUSE_S)
 
     @override
     async def close(self) -> None:
@@ -164,7 +168,8 @@ class _PlainTalk(Talk):
         }
         said = await self._out.call("POST", self._webhook, body)
         if said.get("errcode"):
-            log.warning("DingTalk refused a reply", reason=said.get("errmsg"))
+            message = f"DingTalk refused a reply: {said.get('errmsg')}"
+            raise PlatformError(message)
 
     @override
     async def fetch(self, dropped: Dropped, most_bytes: int) -> bytes:

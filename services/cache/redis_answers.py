@@ -41,6 +41,8 @@ class RedisAnswers(AnswerStore):
         self._secret = _DIGEST(b"answers:" + secret.encode()).digest()
         self._seconds = seconds
         self._breaker = Breaker(_LEFT_ALONE_S)
+        # What was to be forgotten while Redis did not answer goes before it is asked for anything.
+        self._owes = False
 
     @property
     @override
@@ -63,12 +65,14 @@ class RedisAnswers(AnswerStore):
 
     @override
     def forget(self) -> None:
-        self._tried(self._unlinked)
+        self._owes = True
+        self._tried(lambda: None)
 
     def _unlinked(self) -> None:
         names = list(self._redis.scan_iter(f"{_PREFIX}*", count=1000))
         if names:
             self._redis.unlink(*names)
+        self._owes = False
 
     def _signed(self, key: AnswerKey, value: bytes) -> bytes:
         return hmac.digest(self._secret, key.digest.encode() + value, _DIGEST)
@@ -77,6 +81,8 @@ class RedisAnswers(AnswerStore):
         if self.is_left_alone:
             return None
         try:
+            if self._owes:
+                self._unlinked()
             return call()
         except (redis.RedisError, OSError) as error:
             self._breaker.failed()

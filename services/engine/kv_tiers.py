@@ -118,6 +118,8 @@ class KVTiers:
             saved = self._host.get(name)
             if saved is not None:
                 self._host.move_to_end(name)
+            if name in self._disk:
+                self._disk.move_to_end(name)
         if saved is None:
             return self._io.submit(self._read, name)
         done: Future[SavedState | None] = Future()
@@ -150,7 +152,7 @@ class KVTiers:
                 if name not in self._disk:
                     self._gone.append(saved)
             over = sum(self._disk.values()) - self._sizes.disk
-        while over > 0 and self._folder is not None:
+        while over > 0 and self._disk:
             with self._lock:
                 name, size = self._disk.popitem(last=False)
                 self._host.pop(name, None)

@@ -50,15 +50,18 @@ class DramatiqQueue:
 
     def waiting(self) -> int:
         """Return how many messages no worker has taken yet; NotReadyError likewise."""
-        if isinstance(self._broker, SQLiteBroker):
-            return self._broker.waiting(QUEUE)
         with _translated():
+            if isinstance(self._broker, SQLiteBroker):
+                return self._broker.waiting(QUEUE)
             return int(self._broker.client.llen(f"{self._broker.namespace}:{QUEUE}"))
 
     def recover(self) -> None:
-        """End the leases of dead workers. Redis's own broker does so by their heartbeats."""
+        """End the leases of dead workers; NotReadyError likewise. Redis's own broker does so by
+        their heartbeats.
+        """
         if isinstance(self._broker, SQLiteBroker):
-            self._broker.recover()
+            with _translated():
+                self._broker.recover()
 
 
 class DramatiqWorker:

@@ -59,7 +59,7 @@ class Answers:
         """Return the last answers to who asks, newest first: of one conversation, or those that
         were *judged* (of everybody, for an owner).
         """
-        query = sa.select(answers).where(answers.c.id.not_in(_beyond(scope)))
+        query = sa.select(answers).where(~_beyond(scope).exists())
         if not (judged and scope.may_everywhere(Role.ADMIN)):
             query = query.where(answers.c.principal == scope.principal)
         if thread is not None:
@@ -76,7 +76,7 @@ class Answers:
         """
         query = (
             sa.select(answers)
-            .where(answers.c.thread == thread, answers.c.id.not_in(_beyond(scope)))
+            .where(answers.c.thread == thread, ~_beyond(scope).exists())
             .order_by(answers.c.created_at.desc(), answers.c.id)
             .limit(most)
         )
@@ -97,18 +97,24 @@ def _own(connection: sa.Connection, scope: Scope, answer_id: str) -> sa.Row[Any]
     if not scope.may_everywhere(Role.ADMIN):
         query = query.where(answers.c.principal == scope.principal)
     row = one(connection.execute(query).first(), AnswerNotFoundError(answer_id))
-    beyond = _beyond(scope).where(answer_documents.c.answer_id == answer_id)
+    beyond = sa.select(answers.c.id).where(answers.c.id == answer_id, _beyond(scope).exists())
     if connection.execute(beyond).first() is not None:
         raise AnswerNotFoundError(answer_id)
     return row
 
 
 def _beyond(scope: Scope) -> sa.Select[tuple[str]]:
-    """Select the answers that show what *scope* may not ask about now: they are gone, too."""
+    """Select, of the answer that is looked at, what *scope* may not ask about now: one that shows
+    any of it is gone, too.
+    """
     return (
-        sa.select(answer_documents.c.answer_id)
+        sa.select(answer_documents.c.document_id)
         .join(documents, documents.c.id == answer_documents.c.document_id)
-        .where(documents.c.segment_id.not_in(scope.segments))
+        .where(
+            answer_documents.c.answer_id == answers.c.id,
+            documents.c.segment_id.not_in(scope.segments),
+        )
+        .correlate(answers)
     )
 
 

@@ -191,23 +191,34 @@ def erase(connection: sa.Connection, document_ids: Sequence[str]) -> dict[str, i
     """Delete every row of the documents, answers that quote them included; count what went."""
     ids = list(document_ids)
     theirs = sa.select(passages.c.id).where(passages.c.document_id.in_(ids))
-    quoting = connection.execute(
-        sa.select(answer_documents.c.answer_id)
-        .where(answer_documents.c.document_id.in_(ids))
-        .distinct()
-    ).scalars()
-    quoting_ids = list(quoting)
+    quoting = _erase_quoting(connection, ids)
     steps = (
         ("vectors", sa.delete(vectors).where(vectors.c.passage_id.in_(theirs))),
         ("passages", sa.delete(passages).where(passages.c.document_id.in_(ids))),
         ("texts", sa.delete(texts).where(texts.c.document_id.in_(ids))),
-        ("links", sa.delete(answer_documents).where(answer_documents.c.answer_id.in_(quoting_ids))),
-        ("answers", sa.delete(answers).where(answers.c.id.in_(quoting_ids))),
         ("documents", sa.delete(documents).where(documents.c.id.in_(ids))),
     )
     counted = {name: connection.execute(step).rowcount for name, step in steps}
-    del counted["links"]
-    return counted
+    return {**counted, "answers": quoting}
+
+
+def _erase_quoting(connection: sa.Connection, ids: Sequence[str]) -> int:
+    """Delete the answers that quote the documents, a batch at a time: a statement takes so many
+    parameters, and a document may be quoted in any number of answers. Return how many there were.
+    """
+    query = (
+        sa.select(answer_documents.c.answer_id)
+        .where(answer_documents.c.document_id.in_(ids))
+        .distinct()
+        .limit(_BATCH)
+    )
+    count = 0
+    while quoting := list(connection.execute(query).scalars()):
+        links = answer_documents.c.answer_id.in_(quoting)
+        connection.execute(sa.delete(answer_documents).where(links))
+        connection.execute(sa.delete(answers).where(answers.c.id.in_(quoting)))
+        count += len(quoting)
+    return count
 
 
 def _readable(

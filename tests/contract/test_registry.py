@@ -911,3 +911,21 @@ def test_stops_are_not_counted_against_a_document(registry: Registry) -> None:
     finish(registry, document)
 
     assert registry.documents.get(owner(registry), document.id).status is Status.READY
+
+
+def test_a_document_that_any_number_of_answers_quote_is_deleted(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.registry.documents._BATCH", 3)
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    other, _ = arrive(registry, "b.txt", "b" * 64)
+    for number in range(7):
+        record = AnswerRecord(f"ans_{number}", "key:owner", "", {}, {}, {})
+        registry.answers.store(record, [document.id, other.id])
+    kept = AnswerRecord("ans_kept", "key:owner", "", {}, {}, {})
+    registry.answers.store(kept, [other.id])
+
+    _, receipt = registry.documents.remove(owner(registry), document.id)
+
+    assert receipt.removed["answers"] == 7
+    assert [one.id for one in registry.answers.listed(owner(registry), 9)] == ["ans_kept"]
