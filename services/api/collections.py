@@ -32,11 +32,10 @@ def list_collections(house: InHouse, scope: Asking) -> dict[str, object]:
 def change_collection(
     house: InHouse, scope: Asking, name: str, body: CollectionChangeBody
 ) -> dict[str, object]:
-    """Set how answers from the collection should sound, and its defaults."""
+    """Set how answers from the collection sound, and its defaults; what is not given stays."""
     check_storable(body.model_dump(), "The body")
-    return asdict(
-        house.registry.collections.change(scope, name, body.instructions, body.defaults.kept())
-    )
+    defaults = None if body.defaults is None else body.defaults.kept()
+    return asdict(house.registry.collections.change(scope, name, body.instructions, defaults))
 
 
 @router.delete("/{name}")

@@ -26,6 +26,7 @@ from services.domain.errors import InvalidRequestError, NotFoundError, Unauthent
 from services.domain.scope import Scope
 from services.wiring import House
 
+_FIELDS = {"file", "collection", "source_id", "metadata", "readers"}
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 _EVENTS_S = 0.3
 _PDF = "application/pdf"
@@ -48,8 +49,13 @@ async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
     ] = None,
 ) -> JSONResponse:
     """Take a file to be ingested: 202 with its Document, 200 if it is there already."""
-    if len((await request.form()).getlist("file")) > 1:
+    form = await request.form()
+    if len(form.getlist("file")) > 1:
         message = "file: one file in each request; of several only one would be taken."
+        raise InvalidRequestError(message)
+    # Of a slip in "readers" everybody would read the document.
+    for name in sorted(form.keys() - _FIELDS):
+        message = f"{name}: there is no such field."
         raise InvalidRequestError(message)
     service.budgets.spend("uploads", scope.principal)
     upload = Upload(

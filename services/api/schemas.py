@@ -156,10 +156,10 @@ class CollectionBody(Body):
 
 
 class CollectionChangeBody(Body):
-    """New instructions and defaults of a collection."""
+    """New instructions and defaults of a collection; what is not given stays as it is."""
 
-    instructions: str = Field("", max_length=8000)
-    defaults: DefaultsBody = Field(default_factory=DefaultsBody)
+    instructions: str | None = Field(None, max_length=8000)
+    defaults: DefaultsBody | None = None
 
 
 class GrantBody(Body):
@@ -186,10 +186,10 @@ class KeyBody(Body):
 
 
 class ReadersBody(Body):
-    """Who alone may read a document; null: all who may read its collection."""
+    """Who alone may read a document; null: all who may read its collection. It must be said."""
 
     readers: list[Annotated[str, Field(pattern=PRINCIPAL_PATTERN, max_length=300)]] | None = Field(
-        None, max_length=1000
+        max_length=1000
     )
 
 

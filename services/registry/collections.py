@@ -81,16 +81,23 @@ class Collections:
             return [(collection_of(row), row.ready) for row in connection.execute(query)]
 
     def change(
-        self, scope: Scope, name: str, instructions: str, defaults: Mapping[str, object]
+        self,
+        scope: Scope,
+        name: str,
+        instructions: str | None,
+        defaults: Mapping[str, object] | None,
     ) -> Collection:
-        """Set how answers from the collection sound and its defaults."""
+        """Set how answers from the collection sound and its defaults; None leaves one as it is."""
         held = scope.collection(name, Role.ADMIN)
+        told = {
+            "instructions": instructions,
+            "defaults": None if defaults is None else dict(defaults),
+        }
+        change = {column: value for column, value in told.items() if value is not None}
         with self._database.write() as connection:
-            connection.execute(
-                sa.update(collections)
-                .where(collections.c.id == held.collection_id)
-                .values(instructions=instructions, defaults=dict(defaults))
-            )
+            if change:
+                here = collections.c.id == held.collection_id
+                connection.execute(sa.update(collections).where(here).values(change))
             row = connection.execute(
                 sa.select(collections).where(collections.c.id == held.collection_id)
             ).one()

@@ -119,7 +119,6 @@
       const form = make("form");
       this.input = make("textarea");
       this.input.rows = 1;
-      this.input.maxLength = 2000;
       this.input.setAttribute("aria-label", this.#say("question"));
       this.input.placeholder = this.#say("question");
       form.append(this.input, make("button", "", this.#say("send")));

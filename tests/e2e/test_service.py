@@ -576,3 +576,23 @@ def test_a_question_is_answered_from_documents_in_the_other_language(
         "POST", "/v1/ask", {"question": "谁负责火警演习？", "collections": [name]}
     )
     assert not other["answered"], other
+
+
+def test_what_protects_is_not_lost_by_a_slip(service: Any) -> None:
+    low = {"name": "protected", "instructions": "Briefly.", "defaults": {"trust": "low"}}
+    assert service.call("POST", "/v1/collections", low)[0] == 201
+
+    status, told = service.upload("a.md", b"# A\n\nText.", collection="protected", reader="[]")
+    assert status == 422
+    assert told["error"]["message"] == "reader: there is no such field."
+
+    _, changed = service.call("PUT", "/v1/collections/protected", {"instructions": "At length."})
+    assert (changed["instructions"], changed["defaults"]) == ("At length.", {"trust": "low"})
+    _, changed = service.call("PUT", "/v1/collections/protected", {"defaults": {}})
+    assert (changed["instructions"], changed["defaults"]) == ("At length.", {})
+
+    readers = '["group:board"]'
+    _, document = service.upload("b.md", b"# B\n\nText.", collection="protected", readers=readers)
+    path = f"/v1/documents/{document['id']}/readers"
+    assert service.call("PUT", path, {})[0] == 422
+    assert service.call("GET", f"/v1/documents/{document['id']}")[1]["readers"] == ["group:board"]

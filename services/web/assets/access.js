@@ -45,7 +45,7 @@ async function collectionCard(one) {
   const save = button(say("save"), () => report(told, async () => {
     // What was not changed here is not written: somebody else may have changed it.
     if (text.value !== text.defaultValue) await saveGrants(`${path}/grants`, text);
-    if (sound.value !== sound.defaultValue) await saveSound(one.name, path, sound);
+    if (sound.value !== sound.defaultValue) await saveSound(path, sound);
   }));
   return item(make("h3", one.name), make("p", say("ready", { count: one.documents }) + low, "quiet"), label, text, soundLabel, sound, save, told);
 }
@@ -67,10 +67,8 @@ async function saveGrants(path, text) {
   text.value = text.defaultValue = asLines(grants);
 }
 
-async function saveSound(name, path, sound) {
-  const { collections } = await get("/v1/collections");
-  const now = collections.find((one) => one.name === name);
-  await send("PUT", path, { instructions: sound.value, defaults: now?.defaults || {} });
+async function saveSound(path, sound) {
+  await send("PUT", path, { instructions: sound.value });
   sound.defaultValue = sound.value;
 }
 
