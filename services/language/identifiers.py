@@ -14,6 +14,17 @@ _CODE = re.compile(
     r"(?<![a-z0-9.])(?!(?:fy|cy)\d)(?:([a-z]{1,4})[-–·]?(?=\d\d)|([a-z]{2,4})-)"
     r"(\d{1,6})([a-z]{0,2})(?![a-z0-9])"
 )
+# 5.3.2, v5.3, version 5.3: two numbers alone may be any amount, and a day has four digits.
+_VERSION = re.compile(
+    r"(?<![\d.])(?:(?:\bv|\bversions? |\breleases? |版本 ?)(\d{1,3}\.\d{1,3})|"
+    r"(\d{1,3}(?:\.\d{1,3}){2}))(?![\d.]*\d)"
+)
+_STATUS = re.compile(r"\bhttps?(?: status| code| error)* (\d{3})(?!\d)")
+# By their capitals: Er3, and a product's name with its number (GlucoTrack 2).
+_CASED = re.compile(
+    r"(?<![A-Za-z0-9.])([A-Z][a-z]{1,3})(\d)(?![A-Za-z0-9])|"
+    r"(?<![A-Za-z])([A-Z][a-z]+[A-Z][A-Za-z]+) (\d{1,3})(?![\d.,:/%-]*\d)"
+)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d) ?年(?!级|代)")
 _ORDINAL = re.compile(
     rf"(?<![\d零〇一二两三四五六七八九十百])(\d{{1,3}}|{_NUMERAL})"
@@ -124,6 +135,14 @@ def _kept(text: str) -> _Named:
 
 def _named(text: str) -> _Named:
     plain = folded(text)
+    cased = (
+        (((match[1] or match[3]).lower(), match[2] or match[4]), ("", ""))
+        for match in _CASED.finditer(text)
+    )
+    return (*_by_place(plain), *cased)
+
+
+def _by_place(plain: str) -> _Named:
     return tuple(
         (
             one,
@@ -150,7 +169,12 @@ def _matches(plain: str) -> list[tuple[Identifier, tuple[int, int], bool]]:
         (("节", _SAME_DAY.get(match[1], match[1])), match.span(), True)
         for match in _HOLIDAY.finditer(plain)
     ]
+    codes += [(("http", match[1]), match.span(), True) for match in _STATUS.finditer(plain)]
     others = [(("年", match[1]), match.span(), False) for match in _YEAR.finditer(plain)]
+    others += [
+        (("version", match[1] or match[2]), match.span(), False)
+        for match in _VERSION.finditer(plain)
+    ]
     for match in _ORDINAL.finditer(plain):
         number = match[1] if match[1].isdigit() else numeral(match[1])
         if number and not _NO_KIND.match(plain[match.end() :]):
