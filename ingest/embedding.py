@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from services.domain.passages import embedded_text
 from services.engine import Embedded, Embedder
 from services.engine.token_vectors import packed
-from services.language.normalize import language_of
+from services.language.normalize import CHINESE_SHARE, chinese_share, language_of
 from services.registry.vectors import BarePassage, StoredVector, Vectors
 
 NOT_STORED = StoredVector(b"", b"", 0)
 _AT_ONCE = 256
+# A text of which so much is Chinese at most says as much in English: a handbook of both languages.
+_BILINGUAL = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,20 @@ class Pace:
 
 
 def embed_readable(embedder: Embedder, texts: Sequence[str]) -> list[StoredVector]:
-    """Embed the texts of languages that the model reads; the vector of any other would only be
-    noise in the index, and stays empty.
+    """Embed the texts of languages that the model reads, those of two languages too; the vector of
+    any other would only be noise in the index, and stays empty.
     """
     rows = [NOT_STORED] * len(texts)
-    readable = [i for i, text in enumerate(texts) if embedder.card.reads(language_of(text))]
+    readable = [i for i, text in enumerate(texts) if _reads(embedder, text)]
     embedded = embedder.embed_passages([texts[i] for i in readable])
     for i, row in zip(readable, embedded, strict=True):
         rows[i] = _stored(row)
     return rows
+
+
+def _reads(embedder: Embedder, text: str) -> bool:
+    is_bilingual = CHINESE_SHARE <= chinese_share(text) <= _BILINGUAL
+    return embedder.card.reads(language_of(text)) or (is_bilingual and embedder.card.reads("en"))
 
 
 def reembed(vectors: Vectors, embedder: Embedder, tell: Callable[[Pace], None]) -> int:

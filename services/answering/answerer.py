@@ -221,8 +221,9 @@ class Answerer(AnswerSource):
         since: float,
     ) -> AnswerEvent:
         side, best = weighed.side, weighed.best
-        is_own = side.language == retrieval.language
-        draft = Draft(side.language, "" if is_own else _OF_OTHERS[retrieval.language])
+        is_own = language_of(best[0].evidence.quote) == retrieval.language
+        is_told = is_own or side.language == retrieval.language
+        draft = Draft(side.language, "" if is_told else _OF_OTHERS[retrieval.language])
         limits = self._weighing.choice(side).settings
         # A word, or a character of Chinese, is a token at least.
         most = min(limits["length"], course.question.sampling.max_tokens)

@@ -21,6 +21,17 @@ _TURN_CHARACTERS = 500
 # A question with fewer words of its own does not stand alone.
 _FEW_WORDS = 4
 _TELLING = 2
+# What is asked for of whatever was spoken of.
+_OF_MANY_THINGS = frozenset(
+    """
+    day week month hour long last cost price time number document paper proof form need requir
+    necessari appli applic step process condit reason except exampl name phone mail address person
+    respons contact deadlin amount limit detail
+    天 日 周 月 小时 分钟 元 钱 人 需要 要 申请 办理 提供 提交 使用 做 应该 可以 材料 资料
+    证明 手续 流程 步骤 条件 要求 标准 时间 期限 费用 价格 金额 原因 例外 名字 姓名 电话 手机号 邮箱
+    地址 联系人 负责人 负责 部门 上限 比例 方式 方法 区别 注意事项
+    """.split()  # noqa: SIM905 - a text is easier to read and to add to
+)
 _LEANS = re.compile(
     r"^(?:and|or|but|so|then|also|what about|how about|what if|for|from|in|on|at|with|without|to|"
     r"during|after|before|if|only|why|really|else|more|other|another|others)\b|"
@@ -68,10 +79,16 @@ def standalone(text: str, history: Sequence[Turn]) -> str:
 
 
 def leans(text: str) -> bool:
-    """Say whether a follow-up says by a word that it goes on from what was said before: "and for
-    interns?", "how long does it last?", 那实习生呢？, 它多少钱？; one of a single word does, too.
+    """Say whether a follow-up goes on from what was said before: by a word that says so ("and for
+    interns?", "how long does it last?", 那实习生呢？, 它多少钱？), as a single word, or because it
+    only asks for what many things have ("which documents are needed?", 需要什么证明？).
     """
-    return _LEANS.search(folded(text).strip()) is not None or len(_own_words(text)) < _TELLING
+    own = _own_words(text)
+    return (
+        _LEANS.search(folded(text).strip()) is not None
+        or len(own) < _TELLING
+        or own <= _OF_MANY_THINGS
+    )
 
 
 def _without_renamed(asked: str, text: str) -> str:

@@ -63,6 +63,8 @@ def test_only_a_question_of_few_words_is_measured_with_the_one_before() -> None:
         ("那实习生呢？", True),
         ("它的价格是多少？", True),
         ("手机号多少？", True),
+        ("需要什么证明？", True),
+        ("Which documents are needed?", True),
         ("年假有多少天？", False),
         ("差旅费多久报销？", False),
     ],
