@@ -58,7 +58,7 @@
     .source { border-left: 3px solid var(--accent); background: var(--soft); padding: .4rem .7rem; margin-top: .5rem; white-space: normal; }
     .source strong { display: block; font-size: .85rem; }
     .source q { font-style: italic; }
-    .told:lang(zh) q { font-style: normal; }
+    q:lang(zh) { font-style: normal; }
     form { display: flex; gap: .5rem; padding: .7rem; border-top: 1px solid var(--line); align-items: end; }
     textarea { flex: 1; resize: none; border: 1px solid var(--line); border-radius: .5rem; background: transparent; padding: .4rem .6rem; max-height: 8rem; }
     form button { background: var(--accent); color: var(--paper); border-color: var(--accent); }
@@ -234,6 +234,13 @@
       told.scrollIntoView({ block: "nearest" });
     }
 
+    #quoted(text) {
+      const quote = make("q", "", text);
+      quote.lang = /[\u3400-\u9fff]/.test(text) ? "zh" : "en";
+      quote.dir = "auto";
+      return quote;
+    }
+
     #toggle(mark, source, citation) {
       const open = mark.getAttribute("aria-expanded") !== "true";
       for (const other of source.parentNode.querySelectorAll(".number")) other.setAttribute("aria-expanded", "false");
@@ -241,7 +248,7 @@
       source.hidden = !open;
       const page = citation.page ? this.#say("page").replace("{page}", citation.page) : "";
       const doubt = citation.unverified ? ` (${this.#say("unverified")})` : "";
-      source.replaceChildren(make("strong", "", `[${citation.number}] ${citation.document_name}${page}${doubt}`), make("q", "", citation.quote));
+      source.replaceChildren(make("strong", "", `[${citation.number}] ${citation.document_name}${page}${doubt}`), this.#quoted(citation.quote));
       if (open) source.scrollIntoView({ block: "nearest" });
     }
   }

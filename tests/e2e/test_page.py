@@ -100,6 +100,27 @@ def test_the_page_speaks_chinese(page: Page) -> None:
     assert page.evaluate("document.documentElement.lang") == "zh"
 
 
+def test_who_changes_the_language_changes_all_that_is_shown(service: Any, page: Page) -> None:
+    service.upload("says.md", "# 说\n\n年假为26天。\n".encode(), collection="page-says")
+    service.wait_until_rested("page-says")
+    page.reload()
+    asked(page, "年假为多少天？", "page-says")
+    expect(page.locator("#footnotes blockquote").first).to_have_attribute("lang", "zh")
+    expect(page.locator("#footnotes blockquote").first).to_have_attribute("dir", "auto")
+    expect(page.locator("#answer-question")).to_have_attribute("lang", "zh")
+    page.click("#show-documents")
+    row = page.locator("#document-rows tr", has_text="says.md")
+    expect(row).to_contain_text("ready")
+
+    page.click("#change-language")
+
+    expect(row).to_contain_text("就绪")
+    page.click("#show-ask")
+    expect(page.locator("#answer-text button").first).to_have_attribute(
+        "aria-label", "来源 1: says.md"
+    )
+
+
 def test_reasons_are_told_in_chinese(page: Page, tmp_path: Path) -> None:
     page.click("#change-language")
     (tmp_path / "坏的.pdf").write_bytes(b"%PDF-1.7 broken again")

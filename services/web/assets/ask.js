@@ -1,6 +1,6 @@
 // Questions and answers, kept together in conversations.
 
-import { $, button, item, make } from "/assets/dom.js";
+import { $, button, item, make, spoken } from "/assets/dom.js";
 import { openSource, placeOf } from "/assets/source.js";
 import { reason } from "/assets/reasons.js";
 import { events, get, send } from "/assets/service.js";
@@ -101,6 +101,7 @@ function begin(question) {
   answer = null;
   $("answer").hidden = false;
   $("answer-question").textContent = question;
+  spoken($("answer-question"));
   $("answer-text").replaceChildren();
   $("answer-text").classList.add("writing");
   $("footnotes").replaceChildren();
@@ -109,6 +110,11 @@ function begin(question) {
   for (const name of ["thumb-up", "thumb-down"]) $(name).setAttribute("aria-pressed", "false");
   $("thumb-note").value = "";
   $("status").textContent = say("searching");
+}
+
+// In the language that the page is now in.
+export function tellAgain() {
+  if (answer) showAnswer(answer);
 }
 
 function showAnswer(value) {
@@ -134,7 +140,7 @@ function told(one) {
 
 function notes(one) {
   return one.citations.map((citation) => {
-    const quote = make("blockquote", citation.quote);
+    const quote = spoken(make("blockquote", citation.quote));
     return item(button(placeOf(citation), () => openSource(citation)), quote);
   });
 }
@@ -152,7 +158,7 @@ function turnOf(question, one) {
   const list = make("ol");
   list.append(...notes(one));
   more.append(make("summary", say("footnotes")), list);
-  return item(make("h2", question), text, ...(one.citations.length ? [more] : []));
+  return item(spoken(make("h2", question)), text, ...(one.citations.length ? [more] : []));
 }
 
 // A note may come behind its thumb.

@@ -9,6 +9,15 @@ export function make(tag, text, className) {
   return node;
 }
 
+// Says in which language and direction a text is read, whatever the page's own are.
+export function spoken(node) {
+  const letters = node.textContent.match(/\p{L}/gu) || [];
+  const chinese = letters.filter((one) => one >= "\u3400" && one <= "\u9fff").length;
+  node.lang = chinese * 3 > letters.length ? "zh" : "en";
+  node.dir = "auto";
+  return node;
+}
+
 export function button(text, act, className) {
   const node = make("button", text, className);
   node.type = "button";

@@ -40,9 +40,12 @@ async function open() {
 
 for (const one of PARTS) $(`show-${one}`).addEventListener("click", () => show(one));
 $("change-key").addEventListener("click", () => $("key-dialog").showModal());
-$("change-language").addEventListener("click", () => {
+$("change-language").addEventListener("click", async () => {
   changeLanguage();
-  open();
+  asking.tellAgain();
+  await open();
+  // What is listed is told anew, too.
+  show(PARTS.find((one) => !$(one).hidden));
 });
 // Another key may be another person's: nothing of what the one before was shown stays, or is sent on.
 async function enter() {

@@ -68,14 +68,25 @@ function hide() {
 async function showText() {
   // Another footnote may be opened meanwhile: then this one is not shown.
   const mine = shown;
-  $("source-text").replaceChildren();
+  $("source-text").replaceChildren(make("p", say("searching"), "quiet"));
   showView("text");
-  const text = [...await (await call(`/v1/documents/${encodeURIComponent(shown.document_id)}/text`)).text()];
+  const text = await (await call(`/v1/documents/${encodeURIComponent(shown.document_id)}/text`)).text();
   if (mine !== shown) return;
-  const slice = (start, end) => text.slice(start, end).join("");
-  const quoted = make("mark", slice(shown.start, shown.end));
-  $("source-text").replaceChildren(slice(0, shown.start), quoted, slice(shown.end));
+  const [start, end] = places(text, shown.start, shown.end);
+  const quoted = make("mark", text.slice(start, end));
+  $("source-text").replaceChildren(text.slice(0, start), quoted, text.slice(end));
+  $("source-text").dir = "auto";
   quoted.scrollIntoView({ block: "center" });
+}
+
+// Places count characters; a rare one is two units of a browser's text. A text may have twenty million.
+function places(text, ...wanted) {
+  if (!/[\ud800-\udbff]/.test(text)) return wanted;
+  let [at, count] = [0, 0];
+  return wanted.map((place) => {
+    for (; count < place && at < text.length; count += 1) at += text.codePointAt(at) > 0xffff ? 2 : 1;
+    return at;
+  });
 }
 
 function showView(name) {
