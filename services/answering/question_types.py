@@ -79,6 +79,7 @@ _ASKS_YES = re.compile(
 _ASKING = re.compile(
     r"\bhow (?:often|long|much|many|far|old|high|fast|soon)\b|\b(?:happens?|still|currently|exactly|means?|meaning)\b|"
     r"(?<=\bphone )numbers?\b|(?<=\bmobile )numbers?\b|"
+    r"\b(?:must|should|has to|have to|needs? to|to) be done\b|\bwhat now\b|"
     r"\b(?:version|release|week|day|step|article|clause|section|chapter|(?:fault |error )?codes?|error|fault|"
     r"number|no\.?|level|class|grade|zone|page|item|order|model|phase|stage) (?=[A-Za-z]{0,4}[-.]?\d)",
     re.IGNORECASE,

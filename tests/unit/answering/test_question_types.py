@@ -168,4 +168,5 @@ def test_what_an_english_question_only_asks_with_is_no_word_to_look_for() -> Non
     told = asking_terms("How often does version 5.2 happen, and what is the phone number?")
 
     assert told >= {"often", "version", "happen", "number"}
+    assert asking_terms("What must be done with a lost laptop?") == {"done"}
     assert not asking_terms("What is the oil called?") & {"oil", "call"}
