@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from services import wiring
@@ -150,6 +151,20 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+def wait_for_database(url: str, seconds: float = 60) -> None:
+    """Wait until a Postgres that listens takes connections: it may be starting up still."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
 @contextlib.contextmanager
 def postgres(folder: Path, address: str = "127.0.0.1") -> Iterator[str]:
     """Run a Postgres on a free port of *address*; yield the URL. It refuses to run as root, so it
@@ -188,7 +203,9 @@ def postgres(folder: Path, address: str = "127.0.0.1") -> Iterator[str]:
     )
     try:
         wait_for_port(port, address)
-        yield f"postgresql://footnote@{address}:{port}/postgres"
+        url = f"postgresql://footnote@{address}:{port}/postgres"
+        wait_for_database(url)
+        yield url
     finally:
         process.terminate()
         process.wait(20)

@@ -1,7 +1,7 @@
 """What the words of a question may be called in the other language."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.language.bilingual import Dictionary, dictionary, key_of
@@ -51,6 +51,18 @@ def concepts(question: str) -> list[Concept]:
     if language_of(question) == "zh":
         return list(_of_chinese(plain, dictionary()))
     return list(_of_english(plain, dictionary()))
+
+
+def reworded(question: str, is_known: Callable[[str], bool]) -> list[Concept]:
+    """Return the words of a Chinese question, and for each that is not known what means the same;
+    none where all of them are.
+    """
+    found = []
+    for word in words(without_asking(folded(question))):
+        if CJK.match(word) and len(word) > 1 and word not in CHINESE_STOP_WORDS:
+            options = (word,) if is_known(word) else tuple(dictionary().alike(word))
+            found.append(Concept(word, options))
+    return found if any(one.options != (one.said,) for one in found) else []
 
 
 def _of_chinese(plain: str, known: Dictionary) -> Iterator[Concept]:

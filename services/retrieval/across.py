@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from services.domain.passages import AnalysedPassage, Found
 from services.domain.scope import Scope
 from services.index import WordIndex
-from services.language.normalize import CJK, language_of
-from services.language.translation import Concept, concepts, terms_of
+from services.language.normalize import CJK, folded, language_of
+from services.language.translation import Concept, concepts, reworded, terms_of
 from services.retrieval import Meant, Retrieval
 from services.retrieval.bm25 import idf
 from services.retrieval.legs import FEWEST, Stored, telling
@@ -49,8 +49,27 @@ class _Option:
     worth: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Terms of options and their idf, each concept's options in the texts, and the best texts."""
+
+    terms: Mapping[str, Sequence[str]]
+    rare: Mapping[str, float]
+    options: Sequence[Sequence[_Option]]
+    best: Sequence[int]
+
+    def chosen(self, options: Sequence[_Option]) -> list[str]:
+        """Return the options that stand most in the best texts, the best of these first."""
+        sums = {
+            one.text: sum(one.worth[i] / (1 + at) for at, i in enumerate(self.best))
+            for one in options
+        }
+        order = sorted(sums, key=lambda text: -sums[text])[:_MOST_ALIKE]
+        return [text for text in order if sums[text] >= _ALIKE * sums[order[0]]]
+
+
 class Across:
-    """Puts questions into the other language.
+    """Puts questions into the other language, or into other words.
 
     A dictionary gives each word several meanings. Those are looked for together, as one concept
     each (Pirkola 1998), and the passages that hold most of the concepts choose among them. What
@@ -70,22 +89,52 @@ class Across:
         if not self._holds_other(language, scope):
             return None
         asked = concepts(question)
+        looked = self._looked(asked, scope, lambda ids: _texts(read(ids).values(), language))
+        if looked is None:
+            return None
+        text = " ".join(word for of in looked.options for word in looked.chosen(of))
+        is_chinese = language == "zh"
+        meant = (_meant(one, looked, is_chinese=is_chinese) for one in asked)
+        return Translation(text, tuple(meant))
+
+    def reworded(
+        self, question: str, scope: Scope, read: Callable[[Sequence[int]], Stored]
+    ) -> str | None:
+        """Return a Chinese *question* with other words for those that no text of *scope* holds:
+        工资 for 薪水. None where there are no such words, or no others for them.
+        """
+        if language_of(question) != "zh":
+            return None
+        asked = reworded(question, lambda word: len(self._rarity(terms_of(word), scope)) > 0)
+        looked = self._looked(asked, scope, lambda ids: _texts(read(ids).values(), ""))
+        if looked is None:
+            return None
+        told = plain = folded(question)
+        for concept, options in zip(asked, looked.options, strict=True):
+            if concept.options != (concept.said,) and options:
+                told = told.replace(concept.said, looked.chosen(options)[0])
+        return told if told != plain else None
+
+    def _looked(
+        self,
+        asked: Sequence[Concept],
+        scope: Scope,
+        texts_of: Callable[[Sequence[int]], Sequence[frozenset[str]]],
+    ) -> "_Looked | None":
+        """Return what the concepts may be called in the texts that hold most of them."""
         terms = {option: terms_of(option) for one in asked for option in one.options}
         rare = self._rarity({term for theirs in terms.values() for term in theirs}, scope)
         wanted = list(_weights(asked, terms, rare).items())
         if not wanted:
             return None
         hits = self._words.search(telling(wanted, rare), scope, _LOOKED_AT)
-        texts = _texts(read([hit.passage_id for hit in hits]).values(), language)
+        texts = texts_of([hit.passage_id for hit in hits])
         if not texts:
             return None
         options = [list(_options(one, terms, rare, texts)) for one in asked]
         held = [sum(max(o.worth[i] for o in of) for of in options if of) for i in range(len(texts))]
         best = sorted(range(len(texts)), key=lambda i: -held[i])[:_CHOOSING]
-        text = " ".join(word for of in options for word in _chosen(of, best))
-        is_chinese = language == "zh"
-        meant = (_meant(one, terms, rare, is_chinese=is_chinese) for one in asked)
-        return Translation(text, tuple(meant))
+        return _Looked(terms, rare, options, best)
 
     def _holds_other(self, language: str, scope: Scope) -> bool:
         """Say whether any text is in another language: one of its commonest words stands there, or
@@ -120,14 +169,9 @@ def _weights(
     return found
 
 
-def _meant(
-    concept: Concept,
-    terms: Mapping[str, Sequence[str]],
-    rare: Mapping[str, float],
-    *,
-    is_chinese: bool,
-) -> Meant:
+def _meant(concept: Concept, looked: _Looked, *, is_chinese: bool) -> Meant:
     """Return a concept as it may be said; what no text says weighs as what one does."""
+    terms, rare = looked.terms, looked.rare
     ways = [frozenset(terms[option]) for option in concept.options if terms[option]]
     known = [max(rare[term] for term in way) for way in ways if way <= rare.keys()]
     weight = min(known, default=idf(FEWEST, 1))
@@ -136,7 +180,7 @@ def _meant(
 
 
 def _texts(stored: Iterable[AnalysedPassage], language: str) -> list[frozenset[str]]:
-    """Return the terms of the passages that are in another language than *language*."""
+    """Return the terms of the passages that are in another language than *language*, or of all."""
     return [
         frozenset(f"{one.title_terms} {one.body_terms}".split())
         for one in stored
@@ -158,13 +202,6 @@ def _options(
         if any(shares):
             worth = (most * (share if share == 1 else _PART * share) for share in shares)
             yield _Option(option, tuple(worth))
-
-
-def _chosen(options: Sequence[_Option], best: Sequence[int]) -> list[str]:
-    """Return the options that stand most in the *best* texts, the best of these first."""
-    sums = {one.text: sum(one.worth[i] / (1 + at) for at, i in enumerate(best)) for one in options}
-    order = sorted(sums, key=lambda text: -sums[text])[:_MOST_ALIKE]
-    return [text for text in order if sums[text] >= _ALIKE * sums[order[0]]]
 
 
 def joined(own: Retrieval, other: Retrieval, limit: int) -> Retrieval:

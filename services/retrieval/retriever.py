@@ -70,6 +70,8 @@ class Retriever:
         sides = [own]
         if question != asked and not leans(asked):
             sides.insert(0, self._ranked(asked, seen[0][1], seen[:1], scope, limit))
+        if (other_words := self._in_other_words(question, scope, limit)) is not None:
+            sides.append(other_words)
         found = own
         other = self._in_other_language(question, scope, limit)
         if other is not None:
@@ -125,6 +127,18 @@ class Retriever:
                 **_trace(main.candidates, found),
             },
         )
+
+    def _in_other_words(self, question: str, scope: Scope, limit: int) -> Retrieval | None:
+        """Return what a Chinese *question* finds in words that the texts have; None where it has
+        those itself, or the embedder reads Chinese: it knows what means the same.
+        """
+        if self._across is None:
+            return None
+        told = self._across.reworded(question, scope, lambda ids: self._stored(scope, ids)[0])
+        if told is None:
+            return None
+        seen = self.look(told, scope)
+        return self._ranked(told, seen, [(1.0, seen)], scope, limit)
 
     def _in_other_language(self, question: str, scope: Scope, limit: int) -> Retrieval | None:
         """Return what *question* finds in the other language; None where there is nothing, or the

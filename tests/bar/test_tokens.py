@@ -181,6 +181,9 @@ def test_an_issuer_that_is_slow_or_away_holds_up_nobody_else(
     began = time.monotonic()
     assert running.call("GET", "/v1/collections")[0] == 200
     assert time.monotonic() - began < 2
+    until = time.monotonic() + 20
+    while 503 not in seen and time.monotonic() < until:
+        time.sleep(0.05)
     issuer.open.set()
     for one in beside:
         one.join()

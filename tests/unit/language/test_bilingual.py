@@ -69,3 +69,9 @@ def test_a_phrase_is_looked_for_by_all_its_terms() -> None:
     assert terms_of("annual leave") == ["annual", "leav"]
     assert terms_of("笔记本") == ["笔记", "记本"]
     assert terms_of("年假") == ["年假"]
+
+
+def test_what_means_the_same_in_english_means_the_same() -> None:
+    assert "工资" in dictionary().alike("薪水")
+    assert "薪水" not in dictionary().alike("薪水")
+    assert dictionary().alike("擒抱") == []

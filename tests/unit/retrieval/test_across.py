@@ -100,6 +100,20 @@ def test_what_is_deleted_meanwhile_is_not_needed(tmp_path: Path) -> None:
     assert one.translated("年假", SCOPE, lambda _: {}) is None
 
 
+def test_words_that_no_text_has_are_said_in_those_of_the_texts(tmp_path: Path) -> None:
+    texts = (*CHINESE, "工资于每月15日发放，遇节假日提前。")
+    one, stored = across(tmp_path, texts)
+
+    def read(ids: Sequence[int]) -> dict[int, AnalysedPassage]:
+        return {i: stored[i] for i in ids}
+
+    assert one.reworded("薪水每月什么时候发放？", SCOPE, read) == "工资每月什么时候发放?"
+    # All words are there, none has others, or it is not Chinese.
+    assert one.reworded("工资每月什么时候发放？", SCOPE, read) is None
+    assert one.reworded("鑫鑫淼淼每月什么时候发放？", SCOPE, read) is None
+    assert one.reworded("When is the salary paid?", SCOPE, read) is None
+
+
 def found(*scores: float, first: int = 1) -> Retrieval:
     passages = [passage(i, f"text {i}").passage for i in range(first, first + len(scores))]
     return Retrieval("q", "zh", [Found(p, s) for p, s in zip(passages, scores, strict=True)])
