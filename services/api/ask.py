@@ -28,7 +28,8 @@ _MOST_HISTORY = 50
 @router.post("/ask", response_model=None)
 async def ask(request: Request, service: InService, scope: Asking, body: AskBody) -> Response:
     """Answer a question from the documents that the asking key may read."""
-    asked = admitted(service, scope, body, own_thread(scope, body.conversation))
+    thread = own_thread(scope, body.conversation)
+    asked = await service.counted(lambda: admitted(service, scope, body, thread))
     if body.stream:
         return EventStream(_events(asked))
     last = await asked.last(request)

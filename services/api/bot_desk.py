@@ -47,7 +47,9 @@ class ServiceDesk(Desk):
             thread = _thread_of(heard)
             history = await anyio.to_thread.run_sync(self._history, scope, thread)
             body = question_body(question=heard.text, history=history)
-            async with aclosing(admitted(self._service, scope, body, thread).told()) as events:
+            service = self._service
+            asked = await service.counted(lambda: admitted(service, scope, body, thread))
+            async with aclosing(asked.told()) as events:
                 async for told in events:
                     yield told
         except HouseError as error:
@@ -82,7 +84,8 @@ class ServiceDesk(Desk):
         house, most = self._service.house, self._service.settings.upload_bytes
         scope = await anyio.to_thread.run_sync(self._own_scope, heard.person)
         async with self._noted(scope, heard.person, f"{heard.room}/add"):
-            self._service.budgets.spend("uploads", scope.principal)
+            budgets = self._service.budgets
+            await self._service.counted(lambda: budgets.spend("uploads", scope.principal))
             upload = Upload(name, io.BytesIO(data), collection, "", {})
             door = Door(house.registry, house.spool, house.queue)
             await anyio.to_thread.run_sync(take, door, scope, upload, most)

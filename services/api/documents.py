@@ -57,7 +57,7 @@ async def upload_document(  # noqa: PLR0913, PLR0917 - the fields of a form
     for name in sorted(form.keys() - _FIELDS):
         message = f"{name}: there is no such field."
         raise InvalidRequestError(message)
-    service.budgets.spend("uploads", scope.principal)
+    await service.counted(lambda: service.budgets.spend("uploads", scope.principal))
     upload = Upload(
         name=_unescaped(file.filename or ""),
         file=file.file,

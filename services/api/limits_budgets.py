@@ -46,6 +46,11 @@ class Budgets:
         self._breaker = Breaker(_LEFT_ALONE_S)
 
     @property
+    def are_shared(self) -> bool:
+        """Say whether anything is counted in Redis."""
+        return self._shared is not None and bool(self._items)
+
+    @property
     def is_redis_left_alone(self) -> bool:
         """Say whether Redis has failed, and what is used counts in this process for a while."""
         return self._breaker.is_open

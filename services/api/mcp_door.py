@@ -40,7 +40,9 @@ class ServiceDoor:
     async def ask(self, request: object, question: str, collections: list[str] | None) -> Told:
         """Return an answer, admitted as any other."""
         body = question_body(question=question, collections=collections)
-        told: Any = await admitted(self._service, _scope(request), body).last(request)  # type: ignore[arg-type]
+        service, scope = self._service, _scope(request)
+        asked = await service.counted(lambda: admitted(service, scope, body))
+        told: Any = await asked.last(request)  # type: ignore[arg-type]
         if isinstance(told, HouseError):
             raise told
         return shown_answer(told[1])

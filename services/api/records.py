@@ -94,7 +94,7 @@ async def replay_answer(
     """Ask the same question again, within what may be read now, and show both answers."""
     answers = service.house.registry.answers
     record = await anyio.to_thread.run_sync(answers.get, scope, answer_id)
-    service.take_question(scope.principal)
+    await service.counted(lambda: service.take_question(scope.principal))
     question = question_of(record.question)
     within = _still_readable(scope, record.question["collections"])
 

@@ -1,10 +1,12 @@
 """What the routes share: the house once it is built, and the count of those who ask."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+import anyio
+import anyio.to_thread
 from fastapi import Depends, Request
 
 from services.api.admission import Admission
@@ -17,6 +19,10 @@ from services.bots import Bot
 from services.domain.errors import NotReadyError
 from services.settings import Settings
 from services.wiring import House, owner_key
+
+Work = TypeVar("Work")
+# Threads of their own: uploads may take all others.
+_COUNTING = 16
 
 
 class Service:
@@ -34,6 +40,7 @@ class Service:
             Spans(settings.budget_questions, settings.budget_tokens, settings.budget_uploads),
             settings.redis_url,
         )
+        self._counting = anyio.CapacityLimiter(_COUNTING)
         self.verifier = _verifier(settings)
         self.key_watch = KeyWatch(self._ended_keys)
         self.fault: Exception | None = None
@@ -75,6 +82,14 @@ class Service:
         self.admission.refuse_if_full(principal)
         self.budgets.check("tokens", principal)
         self.budgets.spend("questions", principal)
+
+    async def counted(self, work: Callable[[], Work]) -> Work:
+        """Do what counts in budgets: where Redis counts, in a thread, so that nobody else waits for
+        its answer.
+        """
+        if not self.budgets.are_shared:
+            return work()
+        return await anyio.to_thread.run_sync(work, limiter=self._counting)
 
     def open(self, house: House) -> None:
         """Begin to answer with *house*."""

@@ -1,5 +1,6 @@
 """Collections and who may do what in them."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -35,13 +36,16 @@ class Collections:
                     grants.c.principal.in_(key.principals)
                 )
             ).all()
-        roles = _widest_roles(granted)
+        roles, principals = _widest_roles(granted), frozenset(key.principals)
+        parts_of: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+        for part in parts:
+            parts_of[part.collection_id].append(part)
         held = [
             CollectionRole(
                 row.id,
                 row.name,
                 role,
-                _readable(parts, row.id, role, key),
+                _readable(parts_of[row.id], role, principals),
                 is_low_trust(row.defaults),
                 row.defaults,
             )
@@ -162,16 +166,11 @@ def _refuse_unknown_keys(connection: sa.Connection, wanted: Sequence[Grant]) -> 
 
 
 def _readable(
-    parts: Sequence[sa.Row[Any]], collection_id: str, role: Role, key: ApiKey
+    parts: Sequence[sa.Row[Any]], role: Role, principals: frozenset[str]
 ) -> tuple[str, ...]:
-    """Return the compartments of a collection that the holder of *key* may read: an admin all."""
-    theirs = (part for part in parts if part.collection_id == collection_id)
-    principals = set(key.principals)
-    return tuple(
-        part.id
-        for part in theirs
-        if role.covers(Role.ADMIN) or principals.intersection(part.readers)
-    )
+    """Return those of a collection's compartments that one of *principals* reads: an admin all."""
+    reads_all = role.covers(Role.ADMIN)
+    return tuple(part.id for part in parts if reads_all or principals.intersection(part.readers))
 
 
 def _widest_roles(granted: Sequence[sa.Row[str, str]]) -> dict[str, Role]:

@@ -23,8 +23,15 @@ _STALE_ROUNDS = 5 * SCALE
 
 
 @pytest.fixture(params=["memory", "redis"])
-def keeping(request: pytest.FixtureRequest, make_running: MakeRunning, redis_url: str) -> Running:
+def keeping(
+    request: pytest.FixtureRequest,
+    make_running: MakeRunning,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Running:
     """Return a service that keeps answers, in its memory or in a real Redis."""
+    # What a busy machine makes slow is not left alone here.
+    monkeypatch.setattr("services.cache.redis_answers._PATIENCE_S", 10.0)
     # A database of its own: other tests count the messages in theirs.
     apart = f"{redis_url.removesuffix('/0')}/7"
     shared = {"redis_url": apart} if request.param == "redis" else {}

@@ -362,8 +362,9 @@ def event(content: object, finish: str | None = None) -> bytes:
     ],
 )
 def test_an_answer_that_breaks_off_is_a_failure(
-    scripted: str, closing: Closing, said: bytes
+    scripted: str, closing: Closing, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("services.engine.httpx_generator._PAUSE_S", 0.01)
     _Scripted.said = said
     generator = closing(HttpxGenerator(RemoteModel([scripted], "", "m", 1024)))
 

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/chat", tags=["openai"])
 @router.post("/completions", response_model=None)
 async def complete(request: Request, service: InService, scope: Asking, body: ChatBody) -> Response:
     """Answer the last message of a conversation, as OpenAI's chat completions do."""
-    work = work_for(service, scope, body)
+    work = await service.counted(lambda: work_for(service, scope, body))
     told = _Completion(service, body)
     if body.stream:
         return EventStream(told.chunks(work))

@@ -36,7 +36,7 @@ async def respond(
         chat = body.as_chat()
     except ValidationError as error:
         raise InvalidRequestError(f"text.format: {error.errors()[0]['msg']}.") from error
-    work = work_for(service, scope, chat)
+    work = await service.counted(lambda: work_for(service, scope, chat))
     told = _Response(service, body, chat)
     if body.stream:
         return EventStream(told.events(work))
