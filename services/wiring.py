@@ -1,4 +1,6 @@
-"""Settings to a built house: the only file that chooses adapters or imports late."""
+"""Settings to a built house: what chooses adapters, with the `opening.py` of rooms whose libraries
+are heavy, and imports them late.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass

@@ -54,7 +54,6 @@ class IndexFollower:
         self._is_open = False
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._woken = threading.Event()
         self._thread: threading.Thread | None = None
 
     def open(self) -> None:
@@ -111,7 +110,7 @@ class IndexFollower:
         self._registry.database.clear_log()
 
     def start(self, poll_s: float, on_error: Callable[[Exception], None]) -> None:
-        """Follow the log every *poll_s* seconds, and at once after `wake`."""
+        """Follow the log every *poll_s* seconds."""
         self._thread = threading.Thread(
             target=self._follow, args=(poll_s, on_error), name="index-follower", daemon=True
         )
@@ -121,14 +120,9 @@ class IndexFollower:
         """Return how many passages can be found."""
         return self._words.count()
 
-    def wake(self) -> None:
-        """Look at the log now."""
-        self._woken.set()
-
     def stop(self) -> None:
         """Stop following and publish a last generation."""
         self._stopping.set()
-        self._woken.set()
         if self._thread is not None:
             self._thread.join()
         if not self._stained:
@@ -154,9 +148,7 @@ class IndexFollower:
         return {self._vectors.kind: self._vectors, "words": self._words}
 
     def _follow(self, poll_s: float, on_error: Callable[[Exception], None]) -> None:
-        while not self._stopping.is_set():
-            self._woken.wait(poll_s)
-            self._woken.clear()
+        while not self._stopping.wait(poll_s):
             try:
                 self.catch_up()
                 is_due = (
