@@ -80,13 +80,17 @@ class Across:
         self._words = words
 
     def translated(
-        self, question: str, scope: Scope, read: Callable[[Sequence[int]], Stored]
+        self,
+        question: str,
+        scope: Scope,
+        read: Callable[[Sequence[int]], Stored],
+        seen: Stored | None = None,
     ) -> Translation | None:
         """Return *question* in the other language; None where no text of *scope* in that language
-        holds any of it. *read* gives the passages of ids.
+        holds any of it. *read* gives the passages of ids, *seen* are some that are known already.
         """
         language = language_of(question)
-        if not self._holds_other(language, scope):
+        if not self._holds_other(language, scope, seen or {}):
             return None
         asked = concepts(question)
         looked = self._looked(asked, scope, lambda ids: _texts(read(ids).values(), language))
@@ -136,15 +140,21 @@ class Across:
         best = sorted(range(len(texts)), key=lambda i: -held[i])[:_CHOOSING]
         return _Looked(terms, rare, options, best)
 
-    def _holds_other(self, language: str, scope: Scope) -> bool:
+    def _holds_other(self, language: str, scope: Scope, seen: Stored) -> bool:
         """Say whether any text is in another language: one of its commonest words stands there, or
-        the passages are so few that none may. Who keeps many texts of one language never waits for
-        the dictionary to be read.
+        the passages are so few that none may, and not all of them are *seen*. Who keeps texts of
+        one language never waits for the dictionary to be read.
         """
         words = [word for one, theirs in _COMMONEST.items() if one != language for word in theirs]
         known = self._words.statistics(words, scope, "body").values()
+        if any(often for one in known for often in one.often.values()):
+            return True
         total = sum(one.passages for one in known)
-        return 0 < total < _MANY or any(often for one in known for often in one.often.values())
+        are_all_seen = len(seen) >= total
+        return total < _MANY and (
+            not are_all_seen
+            or any(language_of(one.passage.text) != language for one in seen.values())
+        )
 
     def _rarity(self, terms: Iterable[str], scope: Scope) -> dict[str, float]:
         """Return the idf of those terms that stand anywhere in *scope*."""

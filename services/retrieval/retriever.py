@@ -73,7 +73,7 @@ class Retriever:
         if (other_words := self._in_other_words(question, scope, limit)) is not None:
             sides.append(other_words)
         found = own
-        other = self._in_other_language(question, scope, limit)
+        other = self._in_other_language(question, main, scope, limit)
         if other is not None:
             sides.append(other)
             found = joined(own, other, limit)
@@ -140,14 +140,16 @@ class Retriever:
         seen = self.look(told, scope)
         return self._ranked(told, seen, [(1.0, seen)], scope, limit)
 
-    def _in_other_language(self, question: str, scope: Scope, limit: int) -> Retrieval | None:
-        """Return what *question* finds in the other language; None where there is nothing, or the
-        embedder reads both.
+    def _in_other_language(
+        self, question: str, own: Seen, scope: Scope, limit: int
+    ) -> Retrieval | None:
+        """Return what *question* finds in the other language, beside what it found in its *own*;
+        None where there is nothing, or the embedder reads both.
         """
         if self._across is None:
             return None
         translated = self._across.translated(
-            question, scope, lambda ids: self._stored(scope, ids)[0]
+            question, scope, lambda ids: self._stored(scope, ids)[0], own.stored
         )
         if translated is None:
             return None

@@ -94,6 +94,20 @@ def test_there_is_nothing_to_put_it_for(
     assert one.translated(question, SCOPE, lambda ids: {i: stored[i] for i in ids}) is None
 
 
+def test_where_all_texts_are_seen_no_dictionary_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = ("Badges: ask Ada.", "Parking: ask Ben.")
+    one, stored = across(tmp_path, few)
+
+    def fail() -> None:
+        pytest.fail("the dictionary is opened")
+
+    monkeypatch.setattr("services.language.translation.dictionary", fail)
+
+    assert one.translated("Who gives badges?", SCOPE, lambda _: {}, stored) is None
+
+
 def test_what_is_deleted_meanwhile_is_not_needed(tmp_path: Path) -> None:
     one, _ = across(tmp_path, ENGLISH)
 
