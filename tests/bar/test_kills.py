@@ -48,9 +48,9 @@ class Lives(Caller):
         self.nursery.stdin.flush()
         self.pid = int(self.nursery.stdout.readline())
 
-    def is_up(self) -> bool:
+    def is_up(self, seconds: float = 4) -> bool:
         """Wait until the life answers; False if it has died before that."""
-        until = time.monotonic() + 4
+        until = time.monotonic() + seconds
         while time.monotonic() < until and Path(f"/proc/{self.pid}").exists():
             with contextlib.suppress(OSError, HTTPException):
                 if self.call("GET", "/health/ready")[0] == 200:
@@ -139,7 +139,7 @@ def test_d1_kills_lose_nothing(lives: Lives, figure: Figure) -> None:
     number = 0
     for _ in range(kills):
         lives.start()
-        assert lives.is_up()
+        assert lives.is_up(60)
         until = time.monotonic() + draw.uniform(0.04, 0.3)
         while time.monotonic() < until:
             number += 1
@@ -195,7 +195,7 @@ def _counted(lives: Lives) -> int:
 @pytest.mark.parametrize("how", ["die", "raise"])
 def test_d2_d3_every_step_may_fail(lives: Lives, tmp_path: Path, figure: Figure, how: str) -> None:
     lives.start(fault={"at": 10**9, "how": how}, clean=True)
-    assert lives.is_up()
+    assert lives.is_up(60)
     _scenario(lives)
     total = _counted(lives)
     step = max(1, total // (6 * SCALE))
@@ -229,7 +229,7 @@ def test_d4_a_full_disk_stops_writes_alone(tmp_path: Path, figure: Figure) -> No
     mounted = f'mount -t tmpfs -o size=32m tmpfs {disk} && exec "$@"'
     with living(disk / "data", "unshare", *own_user, "--mount", "sh", "-c", mounted, "-") as lives:
         lives.start()
-        assert lives.is_up()
+        assert lives.is_up(60)
         lives.add("first", "the first marker is zq0first and it stays")
         _wait_until_found(lives, "zq0first", "first")
         inside = Path(f"/proc/{lives.pid}/root") / str(disk).lstrip("/")

@@ -277,7 +277,7 @@ def test_what_was_written_before_the_deadline_stands_in_whole_sentences(
 ) -> None:
     whole = "Room 3 has marker zq003x and seats 7 people."
     running = filled(make_running(Halting(lambda _: whole + rest)))
-    status, told = running.call("POST", "/v1/ask", {**QUESTION, "deadline_s": 3})
+    status, told = running.call("POST", "/v1/ask", {**QUESTION, "deadline_s": 6})
     trace = running.call("GET", f"/v1/answers/{told['id']}")[1]["trace"]
     assert status == 200
     assert trace["hurried"] is True
