@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from services.domain.documents import Span
@@ -64,16 +65,22 @@ def sentences(text: str) -> list[Span]:
 def _ends(text: str) -> set[int]:
     ends = {match.end() for match in _HARD_END.finditer(text)}
     ends |= {match.end() for match in _DOT_END.finditer(text) if _is_full_stop(text, match)}
-    return {end for end in ends if not _is_in_row(text, end)} | _line_ends(text)
+    rows = list(_rows(text)) if " | " in text else []
+    return {end for end in ends if not _is_within(end, rows)} | _line_ends(text)
 
 
-def _is_in_row(text: str, end: int) -> bool:
-    """Say whether *end* lies within a row of a table: its cells hold sentences, and are none."""
-    begin, until = text.rfind("\n", 0, end) + 1, text.find("\n", end)
-    until = len(text) if until < 0 else until
-    if not text[end:until].strip():
-        return False
-    return " | " in text[begin:until] or text[begin : begin + 2] == "| "
+def _rows(text: str) -> Iterator[tuple[int, int]]:
+    """Yield from where to where rows of tables reach: their cells hold sentences, and are none."""
+    at = 0
+    for line in text.split("\n"):
+        if " | " in line:
+            yield at, at + len(line.rstrip())
+        at += len(line) + 1
+
+
+def _is_within(end: int, rows: Sequence[tuple[int, int]]) -> bool:
+    at = bisect_left(rows, (end, 0)) - 1
+    return at >= 0 and rows[at][0] < end < rows[at][1]
 
 
 def _is_full_stop(text: str, match: re.Match[str]) -> bool:

@@ -1,8 +1,9 @@
 """What the words of a question may be called in the other language."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from services.language.bilingual import Dictionary, dictionary, key_of
 from services.language.normalize import CJK, folded, language_of
@@ -31,6 +32,8 @@ wore wear worn wear written write wrote write men man women woman children child
 """.split()  # noqa: SIM905 - a text is easier to read and to add to
 _BASES = dict(zip(_FORMS[::2], _FORMS[1::2], strict=True))
 _MOST = 8
+# Who asks with more words says enough with these.
+_MOST_CONCEPTS = 40
 # A character alone means many things.
 _MOST_OF_CHARACTER = 3
 
@@ -46,23 +49,32 @@ class Concept:
 
 
 def concepts(question: str) -> list[Concept]:
-    """Return what a question says besides asking, word by word."""
+    """Return what a question says besides asking, word by word: its first forty words."""
     plain = without_asking(folded(question))
-    if language_of(question) == "zh":
-        return list(_of_chinese(plain, dictionary()))
-    return list(_of_english(plain, dictionary()))
+    put = _of_chinese if language_of(question) == "zh" else _of_english
+    return list(islice(put(plain, dictionary()), _MOST_CONCEPTS))
 
 
-def reworded(question: str, is_known: Callable[[str], bool]) -> list[Concept]:
-    """Return the words of a Chinese question, and for each that is not known what means the same;
-    none where all of them are.
+def chinese_words(question: str) -> list[str]:
+    """Return the words of a Chinese question of two characters and more: its first forty."""
+    found = (
+        word
+        for word in words(without_asking(folded(question)))
+        if CJK.match(word) and len(word) > 1 and word not in CHINESE_STOP_WORDS
+    )
+    return list(islice(found, _MOST_CONCEPTS))
+
+
+def reworded(said: Sequence[str], known: Container[str]) -> list[Concept]:
+    """Return Chinese words, and for each that is not *known* what means the same; none where all of
+    them are.
     """
-    found = []
-    for word in words(without_asking(folded(question))):
-        if CJK.match(word) and len(word) > 1 and word not in CHINESE_STOP_WORDS:
-            options = (word,) if is_known(word) else tuple(dictionary().alike(word))
-            found.append(Concept(word, options))
-    return found if any(one.options != (one.said,) for one in found) else []
+    if all(word in known for word in said):
+        return []
+    return [
+        Concept(word, (word,) if word in known else tuple(dictionary().alike(word)))
+        for word in said
+    ]
 
 
 def _of_chinese(plain: str, known: Dictionary) -> Iterator[Concept]:

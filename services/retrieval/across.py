@@ -7,7 +7,7 @@ from services.domain.passages import AnalysedPassage, Found
 from services.domain.scope import Scope
 from services.index import WordIndex
 from services.language.normalize import CJK, folded, language_of
-from services.language.translation import Concept, concepts, reworded, terms_of
+from services.language.translation import Concept, chinese_words, concepts, reworded, terms_of
 from services.retrieval import Meant, Retrieval
 from services.retrieval.bm25 import idf
 from services.retrieval.legs import FEWEST, Stored, telling
@@ -109,7 +109,11 @@ class Across:
         """
         if language_of(question) != "zh":
             return None
-        asked = reworded(question, lambda word: len(self._rarity(terms_of(word), scope)) > 0)
+        said = {word: terms_of(word) for word in chinese_words(question)}
+        rare = self._rarity({term for theirs in said.values() for term in theirs}, scope)
+        asked = reworded(
+            list(said), [word for word in said if not rare.keys().isdisjoint(said[word])]
+        )
         looked = self._looked(asked, scope, lambda ids: _texts(read(ids).values(), ""))
         if looked is None:
             return None

@@ -456,20 +456,26 @@ def test_on_a_phone_in_the_dark_nothing_is_wider_than_the_screen(page: Page, han
     assert colour == "rgb(24, 28, 26)"
 
 
-def test_files_chosen_while_others_are_sent_are_all_sent(
-    service: Any, page: Page, tmp_path: Path
-) -> None:
-    paths = [tmp_path / f"many-{number}.md" for number in range(6)]
+def files_for_a_slow_line(page: Page, folder: Path, name: str, count: int) -> list[Path]:
+    """Return new files, each of which the page takes a moment to send."""
+    paths = [folder / f"{name}-{number}.md" for number in range(count)]
     for path in paths:
         path.write_text(f"# {path.stem}\n\nIt is called {path.stem}.\n", encoding="utf-8")
-    page.click("#show-documents")
-    page.fill("#target", "page-many")
 
     def slow(route: Route) -> None:
         time.sleep(0.2)
         route.continue_()
 
     page.route("**/v1/documents", slow)
+    return paths
+
+
+def test_files_chosen_while_others_are_sent_are_all_sent(
+    service: Any, page: Page, tmp_path: Path
+) -> None:
+    paths = files_for_a_slow_line(page, tmp_path, "many", 6)
+    page.click("#show-documents")
+    page.fill("#target", "page-many")
     page.set_input_files("#files", paths[:3])
     page.set_input_files("#files", paths[3:])
 
@@ -480,17 +486,9 @@ def test_files_chosen_while_others_are_sent_are_all_sent(
 
 
 def test_files_go_where_they_were_meant_to_go(service: Any, page: Page, tmp_path: Path) -> None:
-    paths = [tmp_path / f"meant-{number}.md" for number in range(3)]
-    for path in paths:
-        path.write_text(f"# {path.stem}\n\nIt is called {path.stem}.\n", encoding="utf-8")
+    paths = files_for_a_slow_line(page, tmp_path, "meant", 3)
     page.click("#show-documents")
     page.fill("#target", "page-meant")
-
-    def slow(route: Route) -> None:
-        time.sleep(0.2)
-        route.continue_()
-
-    page.route("**/v1/documents", slow)
     page.set_input_files("#files", paths)
     page.fill("#target", "page-public")
 

@@ -16,7 +16,8 @@ from services.language.ranges import amounts
 from services.language.sentences import sentences
 from services.language.table_rows import header_of
 from services.language.terms import content_terms
-from services.retrieval.standalone import standalone
+from services.language.translation import chinese_words, concepts
+from services.retrieval.standalone import leans, standalone
 
 _LENGTH = 40_000
 # A second where the machine is busy; what is quadratic takes minutes.
@@ -24,11 +25,45 @@ _S = 6.0
 
 
 @pytest.mark.parametrize(
-    "part", ["0", "一二", "1,", "9.", " ", ", ", " please", "谢谢", ".", "(", "a-", "第", "E1"]
+    "part",
+    [
+        "0",
+        "一二",
+        "1,",
+        "9.",
+        " ",
+        ", ",
+        " please",
+        "谢谢",
+        ".",
+        "(",
+        "a-",
+        "第",
+        "E1",
+        "a. ",
+        "a | b. ",
+        " --a",
+        ";  ",
+        "Er1 ",
+        "版本 1.",
+        "密码",
+        "password ",
+    ],
 )
 @pytest.mark.parametrize(
     "read",
-    [content_terms, bare_question, sentences, identifiers, on_one_line, plain_blocks, amounts],
+    [
+        content_terms,
+        bare_question,
+        sentences,
+        identifiers,
+        on_one_line,
+        plain_blocks,
+        amounts,
+        concepts,
+        chinese_words,
+        leans,
+    ],
     ids=lambda read: read.__name__,
 )
 def test_long_runs_are_read_at_once(part: str, read: Callable[[str], object]) -> None:
