@@ -16,6 +16,7 @@ from services.client.httpx_client import FootnoteClient
 from services.domain.errors import HouseError
 from services.engine.catalogue import gguf_file
 from services.engine.devices import free_memory
+from services.engine.llama_cpp_context import has_amx
 from services.engine.llama_cpp_weights import AS_FILED
 from services.engine.probing import ROWS, Findings
 from services.settings import Settings
@@ -66,7 +67,13 @@ def checkup(settings: Settings) -> list[Told]:
 
 def _processor(_settings: Settings) -> tuple[bool, str]:
     load = os.getloadavg()[0]
-    return True, translated("{cores} cores, load {load:.1f}", cores=os.cpu_count(), load=load)
+    told = translated("{cores} cores, load {load:.1f}", cores=os.cpu_count(), load=load)
+    if has_amx():
+        told += translated(
+            "; llama.cpp is built with AMX, which breaks: it does without, slower than one built "
+            "without (`make setup`)"
+        )
+    return True, told
 
 
 def _gpu(settings: Settings) -> tuple[bool, str]:

@@ -4,6 +4,8 @@ import os
 from importlib.metadata import version
 from pathlib import Path
 
+import llama_cpp
+
 from services.engine.cgroups import memory_left
 from services.engine.gpus import has_gpu
 from services.engine.ledger import Memory
@@ -26,7 +28,9 @@ def free_memory() -> Memory:
 
 
 def machine_key() -> str:
-    """Return what measurements of this machine depend on: processor, GPU, llama.cpp's version."""
+    """Return what measurements of this machine depend on: processor, GPU, llama.cpp's version
+    and what it was built for.
+    """
     processor = ""
     if _CPUINFO.exists():
         lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -36,7 +40,8 @@ def machine_key() -> str:
         import torch
 
         gpu = torch.cuda.get_device_name(0)
-    return f"{processor}|{os.cpu_count()}|{gpu}|{version('llama-cpp-python')}"
+    built = llama_cpp.llama_print_system_info().decode()
+    return f"{processor}|{os.cpu_count()}|{gpu}|{version('llama-cpp-python')}|{built}"
 
 
 def _host() -> int:

@@ -252,6 +252,14 @@ def metadata(model: object, key: str) -> str:
     return buffer.value.decode(errors="replace") if size >= 0 else ""
 
 
+def has_amx() -> bool:
+    """Say whether this build of llama.cpp multiplies by AMX tiles, which is left unused: gcc drops
+    the stores that fill their configuration, and the first text to be read would end the process
+    (ggml-org/llama.cpp, issue 20824). Repacked weights go with them: a build without is faster.
+    """
+    return b"AMX_INT8 = 1" in llama_cpp.llama_print_system_info()
+
+
 def load_model(file: Path, gpu_layers: int, *, only_header: bool = False) -> object:
     """Return a model of llama.cpp, to be freed by the caller; ModelFileError if it will not load.
 
@@ -261,6 +269,7 @@ def load_model(file: Path, gpu_layers: int, *, only_header: bool = False) -> obj
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers = gpu_layers
     params.vocab_only = only_header
+    params.use_extra_bufts = not has_amx()
     model = llama_cpp.llama_model_load_from_file(str(file).encode(), params)
     if model is None:
         message = f"{file.name} cannot be loaded by llama.cpp: it is damaged, or too new a format."

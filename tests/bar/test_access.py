@@ -77,7 +77,7 @@ def test_a1_every_route_needs_a_principal(make_running: MakeRunning, figure: Fig
 def test_a2_another_users_objects_do_not_exist(make_running: MakeRunning, figure: Figure) -> None:
     running = make_running()
     _, mine = running.key_for("a", ["write"])
-    running.upload("secret.txt", b"The vault code is 4711 and nobody knows.", collection="private")
+    running.upload("secret.txt", b"The vault code is Z4711 and nobody knows.", collection="private")
     running.ingest()
     _, listed = running.call("GET", "/v1/documents?collection=private")
     document = listed["documents"][0]["id"]
@@ -190,23 +190,23 @@ def test_a4_a_revoked_grant_holds_from_the_next_request(
     make_running: MakeRunning, figure: Figure
 ) -> None:
     running = make_running(Obedient())
-    running.upload("vault.txt", b"The vault code is 4711. It was set in May.", collection="a")
+    running.upload("vault.txt", b"The vault code is Z4711. It was set in May.", collection="a")
     running.ingest()
     key_id, secret = running.key_for("reader")
     leaks = 0
     for _ in range(10):
         running.grant("a", (f"key:{key_id}", "ask"))
         question = {"question": "What is the vault code?"}
-        assert "4711" in str(running.call("POST", "/v1/ask", question, secret)[1])
+        assert "Z4711" in str(running.call("POST", "/v1/ask", question, secret)[1])
         running.grant("a")
-        leaks += "4711" in str(running.call("POST", "/v1/ask", question, secret)[1])
-        leaks += "4711" in str(running.call("POST", "/v1/search", {"query": "vault"}, secret)[1])
+        leaks += "Z4711" in str(running.call("POST", "/v1/ask", question, secret)[1])
+        leaks += "Z4711" in str(running.call("POST", "/v1/search", {"query": "vault"}, secret)[1])
     _, listed = running.call("GET", "/v1/documents?collection=a")
     running.grant("a", (f"key:{key_id}", "ask"))
     _, answer = running.call("POST", "/v1/ask", {"question": "What is the vault code?"}, secret)
     running.call("DELETE", f"/v1/documents/{listed['documents'][0]['id']}")
-    leaks += "4711" in str(running.call("POST", "/v1/search", {"query": "vault"}, secret)[1])
-    leaks += "4711" in str(running.call("GET", f"/v1/answers/{answer['id']}", key=secret)[1])
+    leaks += "Z4711" in str(running.call("POST", "/v1/search", {"query": "vault"}, secret)[1])
+    leaks += "Z4711" in str(running.call("GET", f"/v1/answers/{answer['id']}", key=secret)[1])
     assert leaks == 0
     figure("A4", "10 grants and a document taken away after caches were warm: 0 leaks")
 

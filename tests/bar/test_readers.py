@@ -6,7 +6,7 @@ from typing import Any
 from tests.bar.conftest import Figure, MakeRunning, Obedient, Running
 
 OPEN = b"The canteen is open from noon. Marker zqopen."
-SECRET = b"The bonus of the board is 4711. Marker zqsecret."
+SECRET = b"The bonus of the board is Z4711. Marker zqsecret."
 
 
 def found(running: Running, key: str) -> set[str]:
@@ -45,8 +45,8 @@ def test_a_document_with_readers_exists_for_them_alone(
     _, collections = running.call("GET", "/v1/collections", key=clerk)
     assert [one["documents"] for one in collections["collections"]] == [1]
     asked = {"question": "What is the bonus of the board?"}
-    assert "4711" not in str(running.call("POST", "/v1/ask", asked, clerk)[1])
-    assert "4711" in str(running.call("POST", "/v1/ask", asked, boss)[1])
+    assert "Z4711" not in str(running.call("POST", "/v1/ask", asked, clerk)[1])
+    assert "Z4711" in str(running.call("POST", "/v1/ask", asked, boss)[1])
     _versions_and_changes(running, boss, clerk, clerk_id)
     figure("A3", "a document with readers of its own: found, listed, counted for them alone")
 

@@ -29,7 +29,7 @@ def opened(make_running: MakeRunning, origin: str = PAGE, **given: Any) -> Runni
         | given
     )
     running.upload("leave.jsonl", lines(FACT), collection="public")
-    running.upload("vault.jsonl", lines("The vault code is 4711."), collection="private")
+    running.upload("vault.jsonl", lines("The vault code is Z4711."), collection="private")
     running.ingest()
     return running
 
@@ -95,7 +95,7 @@ def test_a_visitor_reads_what_visitors_may_and_no_more(make_running: MakeRunning
     token, sent = visitor(running), {"Origin": PAGE}
 
     _, told = running.call("POST", "/v1/ask", {"question": "What is the vault code?"}, token, sent)
-    assert "4711" not in str(told)
+    assert "Z4711" not in str(told)
     _, told = running.call("POST", "/v1/ask", {"question": QUESTION}, token, sent)
     assert "23 days" in told["answer"]
     body = {"question": QUESTION, "collections": ["private"]}
@@ -112,7 +112,7 @@ def test_a_person_whom_the_page_knows_asks_under_their_own_permissions(
     assert status == 201
     asked = {"question": "What is the vault code?"}
     _, answer = running.call("POST", "/v1/ask", asked, told["token"], {"Origin": PAGE})
-    assert "4711" in answer["answer"]
+    assert "Z4711" in answer["answer"]
 
     _, key = running.key_for("somebody", ["write"])
     assert running.call("POST", "/v1/visitors/known", known, key)[0] == 403

@@ -103,3 +103,23 @@ def test_small_packed_weights_are_held_in_eight_bits_where_there_is_memory(file:
     assert ways(replace(shape, parameters=8_000_000_000), PLENTY) == (AS_FILED,)
     for fast in (llama_cpp.LLAMA_FTYPE_MOSTLY_F16, llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M):
         assert ways(replace(shape, file_type=fast), PLENTY) == (AS_FILED,)
+
+
+def test_a_build_with_amx_does_without_its_tiles(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def loaded(path: bytes, params: llama_cpp.llama_model_params) -> object:
+        asked.append(bool(params.use_extra_bufts))
+        return load(path, params)
+
+    load = llama_cpp.llama_model_load_from_file
+    monkeypatch.setattr(llama_cpp, "llama_model_load_from_file", loaded)
+    list(chances(file, [AS_FILED]))
+    told = llama_cpp.llama_print_system_info()
+    amx = told + b"AMX_INT8 = 1 | "
+    monkeypatch.setattr(llama_cpp, "llama_print_system_info", lambda: amx)
+    list(chances(file, [AS_FILED]))
+
+    assert asked == [b"AMX_INT8" not in told, False]
