@@ -1,14 +1,15 @@
 """Embedding passages: those of a new document, and those that another embedder embedded before."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.domain.passages import embedded_text
 from services.engine import Embedded, Embedder
 from services.engine.token_vectors import packed
+from services.language.glossing import glossed
 from services.language.normalize import CHINESE_SHARE, chinese_share, language_of
-from services.registry.vectors import BarePassage, StoredVector, Vectors
+from services.registry.vectors import GLOSSED, BarePassage, StoredVector, Vectors
 
 NOT_STORED = StoredVector(b"", b"", 0)
 _AT_ONCE = 256
@@ -27,15 +28,22 @@ class Pace:
 
 
 def embed_readable(embedder: Embedder, texts: Sequence[str]) -> list[StoredVector]:
-    """Embed the texts of languages that the model reads, those of two languages too; the vector of
-    any other would only be noise in the index, and stays empty.
+    """Embed the texts of languages that the model reads, those of two languages too; of Chinese
+    that it does not read, what the words mean in English: only English questions are compared with
+    that. The vector of any other text would only be noise in the index, and stays empty.
     """
     rows = [NOT_STORED] * len(texts)
-    readable = [i for i, text in enumerate(texts) if _reads(embedder, text)]
-    embedded = embedder.embed_passages([texts[i] for i in readable])
-    for i, row in zip(readable, embedded, strict=True):
-        rows[i] = _stored(row)
+    said = {i: text for i, text in enumerate(texts) if _reads(embedder, text)}
+    put = {} if not embedder.card.reads("en") else _put_into_english(texts, said)
+    embedded = embedder.embed_passages([*said.values(), *put.values()])
+    for i, row in zip([*said, *put], embedded, strict=True):
+        rows[i] = _stored(row) if i in said else _stored_glossed(row)
     return rows
+
+
+def _put_into_english(texts: Sequence[str], but: Container[int]) -> dict[int, str]:
+    put = {i: glossed(text) for i, text in enumerate(texts) if i not in but}
+    return {i: text for i, text in put.items() if text}
 
 
 def _reads(embedder: Embedder, text: str) -> bool:
@@ -68,6 +76,10 @@ def _batches(vectors: Vectors, name: str) -> Iterator[list[BarePassage]]:
     while batch := vectors.without(name, after, _AT_ONCE) or vectors.without(name, 0, _AT_ONCE):
         yield batch
         after = batch[-1].id
+
+
+def _stored_glossed(embedded: Embedded) -> StoredVector:
+    return StoredVector(embedded.vector.astype("<f4").tobytes(), b"", GLOSSED)
 
 
 def _stored(embedded: Embedded) -> StoredVector:

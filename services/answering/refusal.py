@@ -13,9 +13,9 @@ _NEAREST = {
 _JOINT = {"en": ", ", "zh": "、"}
 # A question in one language cannot find texts in the other by meaning, unless a model reads both.
 _ONE_LANGUAGE = {
-    "en": " Texts in other languages are found by a dictionary's words only: the loaded embedding "
+    "en": " Texts in other languages are found by a dictionary only: the loaded embedding "
     "model does not read both.",
-    "zh": "其他语言的文本只能靠词典里的词找到：当前的嵌入模型不能同时读懂两种语言。",
+    "zh": "其他语言的文本只能借助词典找到：当前的嵌入模型不能同时读懂两种语言。",
 }
 _MOST_NAMES = 3
 

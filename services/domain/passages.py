@@ -72,7 +72,8 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class IndexedPassage:
     """What the derived indexes need of a passage: its analysed words, and its vector (empty where
-    the embedder does not read its language).
+    the embedder does not read its language). `is_glossed`: it was made of what the words mean in
+    another language.
     """
 
     passage_id: int
@@ -81,6 +82,7 @@ class IndexedPassage:
     vector: bytes
     title_terms: str
     body_terms: str
+    is_glossed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

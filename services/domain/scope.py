@@ -33,6 +33,13 @@ def segment_of(collection_id: str, readers: Sequence[str] | None) -> str:
     return f"{collection_id}.{digest[:16]}"
 
 
+def glossed_segment(segment: str) -> str:
+    """Return where the vectors of a segment's glossed passages lie: no question in their own
+    language is compared with them.
+    """
+    return f"{segment}.glossed"
+
+
 @dataclass(frozen=True, slots=True)
 class CollectionRole:
     """One collection that exists for the one who asks, and which of its compartments (documents
@@ -115,6 +122,13 @@ class Scope:
             for held in self.roles
             if held.collection_id in theirs
         )
+        return Scope(self.principal, kept, None, self.groups)
+
+    @property
+    def glossed(self) -> "Scope":
+        """The same person looking only at the vectors of glossed passages."""
+        segments = (glossed_segment(one) for one in sorted(self.segments))
+        kept = tuple(CollectionRole(one, one, Role.ASK) for one in segments)
         return Scope(self.principal, kept, None, self.groups)
 
     @property

@@ -6,7 +6,7 @@ it is published as numbered, checksummed generations and may be thrown away at a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.domain.passages import Hit, IndexedPassage
-from services.domain.scope import Scope
+from services.domain.scope import Scope, glossed_segment
 
 # BM25: how soon a repeated term adds nothing, and how much length counts (Robertson and Zaragoza
 # 2009); the values of Lucene and tantivy.
@@ -31,6 +31,20 @@ class TermStatistics:
     passages: int
     mean_length: float
     often: Mapping[str, int]
+
+
+def by_meaning(passages: Iterable[IndexedPassage]) -> list[IndexedPassage]:
+    """Return passages as the index of vectors has them: glossed ones in a segment of their own."""
+    return [
+        replace(one, collection_id=glossed_segment(one.collection_id)) if one.is_glossed else one
+        for one in passages
+    ]
+
+
+def with_glossed(documents: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return documents (id, collection id) wherever that index may have them."""
+    named = list(documents)
+    return named + [(document, glossed_segment(segment)) for document, segment in named]
 
 
 class DerivedIndex(Protocol):

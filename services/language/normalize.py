@@ -58,8 +58,11 @@ def chinese_share(text: str) -> float:
     A Chinese word is taken as 1.6 ideographs, the mean of running text. Codes and abbreviations
     (HC-200, IP) are of no language.
     """
-    chinese = len(CJK.findall(text)) / IDEOGRAPHS_PER_WORD
-    other = len(_LETTER_RUNS.findall(_CODES.sub(" ", CJK.sub(" ", text)) if chinese else text))
+    if text.isascii():
+        return 0.0
+    rest, ideographs = CJK.subn(" ", text)
+    chinese = ideographs / IDEOGRAPHS_PER_WORD
+    other = len(_LETTER_RUNS.findall(_CODES.sub(" ", rest) if chinese else text))
     return chinese / (chinese + other) if chinese + other else 0.0
 
 

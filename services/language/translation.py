@@ -78,11 +78,11 @@ def reworded(said: Sequence[str], known: Container[str]) -> list[Concept]:
 
 
 def _of_chinese(plain: str, known: Dictionary) -> Iterator[Concept]:
-    for word in _joined(words(plain), known):
+    for word in joined_words(words(plain), known):
         if not CJK.search(word):
             yield Concept(word, (word,))
         elif word not in CHINESE_STOP_WORDS:
-            parts = [word] if known.in_english(word) else _parts(word, known)
+            parts = [word] if known.in_english(word) else known_parts(word, known)
             if not parts:
                 yield Concept(word, ())
             for part in parts:
@@ -92,7 +92,7 @@ def _of_chinese(plain: str, known: Dictionary) -> Iterator[Concept]:
                     yield Concept(part, tuple(dict.fromkeys(options))[:most])
 
 
-def _joined(said: Sequence[str], known: Dictionary) -> Iterator[str]:
+def joined_words(said: Sequence[str], known: Dictionary) -> Iterator[str]:
     """Yield words, those as one that the dictionary knows as one: 年, 假 are 年假."""
     at = 0
     while at < len(said):
@@ -104,7 +104,7 @@ def _joined(said: Sequence[str], known: Dictionary) -> Iterator[str]:
                 break
 
 
-def _parts(word: str, known: Dictionary) -> list[str]:
+def known_parts(word: str, known: Dictionary) -> list[str]:
     """Return the longest words within one that the dictionary does not know: of two characters at
     least, those of a name mean nothing.
     """

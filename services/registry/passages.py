@@ -1,6 +1,8 @@
 """Passages: for those who ask (under a Scope) and for the indexes derived from them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,6 +13,7 @@ from services.language.analysis import analysed
 from services.registry.database import Database
 from services.registry.rows import FROM_PASSAGES, PASSAGE_COLUMNS, passage_of
 from services.registry.tables import passages, texts, vectors
+from services.registry.vectors import GLOSSED
 
 _BATCH = 500
 _INDEXED = (
@@ -20,6 +23,7 @@ _INDEXED = (
     sa.func.coalesce(vectors.c.vector, b"").label("vector"),
     passages.c.title_terms,
     passages.c.body_terms,
+    (sa.func.coalesce(vectors.c.width, 0) == GLOSSED).label("is_glossed"),
 )
 
 
@@ -65,7 +69,7 @@ class Passages:
             for row in connection.execute(query):
                 *_, title, body, packed, width = row
                 found[row[0]] = AnalysedPassage(passage_of(row), title, body)
-                if width:
+                if packed:
                     tokens[row[0]] = (packed, width)
         return found, tokens
 
@@ -109,7 +113,7 @@ class Passages:
                     .outerjoin(vectors, _own_vector(embedder))
                     .where(passages.c.document_id.in_(ids[i : i + _BATCH]))
                 )
-                found += [IndexedPassage(*row) for row in rows]
+                found += [_indexed_of(row) for row in rows]
         return found
 
     def all_indexed(
@@ -129,7 +133,7 @@ class Passages:
                 .limit(_BATCH * 8)
             )
             with self._database.read() as connection:
-                batch = [IndexedPassage(*row) for row in connection.execute(query)]
+                batch = [_indexed_of(row) for row in connection.execute(query)]
             if not batch:
                 return
             yield batch
@@ -174,3 +178,9 @@ class Passages:
 def _own_vector(embedder: str) -> sa.ColumnElement[bool]:
     """Join a passage with its vector, if *embedder* made it: models are never mixed."""
     return (vectors.c.passage_id == passages.c.id) & (vectors.c.embedder == embedder)
+
+
+def _indexed_of(row: Sequence[Any]) -> IndexedPassage:
+    made = IndexedPassage(*row)
+    # SQLite has no truth values, but numbers.
+    return replace(made, is_glossed=bool(made.is_glossed))

@@ -9,6 +9,10 @@ from services.registry.change_log import log_changes
 from services.registry.database import Database
 from services.registry.tables import documents, passages, vectors
 
+# The `width` of a vector that was made of a text's words in another language: it has no token
+# vectors, and is compared with questions in that language alone.
+GLOSSED = -1
+
 
 @dataclass(frozen=True, slots=True)
 class BarePassage:
@@ -23,7 +27,8 @@ class BarePassage:
 @dataclass(frozen=True, slots=True)
 class StoredVector:
     """A passage's vector (little-endian float32, empty where the embedder does not read the text)
-    and token vectors (four bits a number, rows of *width*: `engine.token_vectors`).
+    and token vectors (four bits a number, rows of *width*: `engine.token_vectors`); GLOSSED says of
+    what it was made.
     """
 
     vector: bytes

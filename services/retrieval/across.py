@@ -219,8 +219,14 @@ def _options(
 
 
 def joined(own: Retrieval, other: Retrieval, limit: int) -> Retrieval:
-    """Return what a question and its translation found in one order, at most *limit*."""
-    most = max((one.score for one in own.found), default=0.0)
+    """Return what a question and its translation found in one order, at most *limit*.
+
+    What it found by itself in the other language, by a name that stands there, is no measure.
+    """
+    most = max(
+        (one.score for one in own.found if language_of(one.passage.text) == own.language),
+        default=0.0,
+    )
     factor = _SHARE * most / other.found[0].score if most > 0 and other.found[0].score > 0 else 1.0
     best: dict[int, Found] = {one.passage.id: one for one in own.found}
     for one in other.found:

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from services.domain.documents import Receipt
 from services.domain.passages import Change
-from services.index import DerivedIndex, VectorIndex, WordIndex
+from services.index import DerivedIndex, VectorIndex, WordIndex, by_meaning, with_glossed
 from services.index.generations import Generations, Stamp
 from services.registry.sqlalchemy_registry import Registry
 
@@ -176,7 +176,7 @@ class IndexFollower:
         self.seq = self._registry.changes.head()
         self.rebuilt = True
         for batch in self._registry.passages.all_indexed(self._stamp.embedder):
-            self._vectors.add(batch)
+            self._vectors.add(by_meaning(batch))
             self._words.add(batch)
 
     def _apply(self, changes: Sequence[Change]) -> None:
@@ -195,15 +195,15 @@ class IndexFollower:
         coming = [change.document_id for change in last.values() if change.kind == "add"]
         moving = [one for one in leaving if one[0] in coming]
         if moving:
-            self._vectors.remove(moving)
+            self._vectors.remove(with_glossed(moving))
             self._words.remove(moving)
         passages = self._registry.passages.indexed(coming, self._stamp.embedder)
         if passages:
-            self._vectors.add(passages)
+            self._vectors.add(by_meaning(passages))
             self._words.add(passages)
         self._add_vectors(changes, last.keys())
         if leaving:
-            self._vectors.remove(leaving)
+            self._vectors.remove(with_glossed(leaving))
             self._words.remove(leaving)
             emptied = {collection for _, collection in leaving}
             self._stained |= emptied
@@ -223,4 +223,4 @@ class IndexFollower:
             [document for document, _ in sorted(embedded)], self._stamp.embedder
         )
         if passages:
-            self._vectors.add(passages)
+            self._vectors.add(by_meaning(passages))

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.domain.passages import AnalysedPassage
 from services.domain.scope import Scope
 from services.engine import Embedded, Embedder
-from services.index import K1, VectorIndex, WordIndex
+from services.index import K1, TermStatistics, VectorIndex, WordIndex
 from services.language.normalize import LANGUAGES, language_of
 from services.language.terms import CHINESE_STOP_WORDS, stop_words, terms, without_asking
 from services.retrieval.bm25 import Counted, counted, idf, scores
@@ -45,20 +45,22 @@ class Candidates:
     reach; `dense` is a cosine, empty where the embedder does not read the language. `idf` is of
     each term in what the asker may read, as if there were at least 500 passages; `content` are the
     terms that carry meaning. `counted` are the terms of those that are still there. The question's
-    embedding took `embedding_s` seconds.
+    embedding took `embedding_s` seconds. `glossed` is the cosine of the question in another
+    language to what the words of passages mean in that one.
     """
 
     language: str
     terms: Mapping[str, float]
     content: frozenset[str]
     idf: Mapping[str, float]
-    ids: tuple[int, ...]
-    lexical: Mapping[int, float]
-    title: Mapping[int, float]
-    dense: Mapping[int, float]
     question: Embedded | None
-    counted: Mapping[int, Counted]
     embedding_s: float = 0.0
+    ids: tuple[int, ...] = ()
+    lexical: Mapping[int, float] = field(default_factory=dict)
+    title: Mapping[int, float] = field(default_factory=dict)
+    dense: Mapping[int, float] = field(default_factory=dict)
+    counted: Mapping[int, Counted] = field(default_factory=dict)
+    glossed: Mapping[int, float] = field(default_factory=dict)
 
 
 class Legs:
@@ -85,27 +87,29 @@ class Legs:
         return self._embedder.card.name
 
     def search(
-        self, text: str, scope: Scope, read: Callable[[Sequence[int]], tuple[Stored, Tokens]]
+        self,
+        text: str,
+        scope: Scope,
+        read: Callable[[Sequence[int]], tuple[Stored, Tokens]],
+        meaning: Embedded | None = None,
     ) -> tuple[Candidates, Stored, Tokens]:
-        """Return the candidates for a standalone question, and what *read* says of their ids."""
-        language = language_of(text)
+        """Return the candidates for a standalone question, and what *read* says of their ids.
+
+        *meaning* is the same question in the language that glossed passages are put into.
+        """
         wanted = query_terms(text)
         asked = list(wanted.items())
         known = {field: self._words.statistics(wanted, scope, field) for field in ("body", "title")}
+        bare = self._bare(text, wanted, known["body"])
         total = sum(one.passages for one in known["body"].values())
         often = {term: sum(one.often[term] for one in known["body"].values()) for term in wanted}
-        rare = {term: idf(max(total, FEWEST), count) for term, count in often.items()}
-        found = [
-            hit.passage_id for hit in self._words.search(telling(asked, rare), scope, CANDIDATES)
-        ]
-        question, embedding_s = None, 0.0
-        near: dict[int, float] = {}
-        if self._embedder.card.reads(language):
-            began = time.perf_counter()
-            question = self._embedder.embed_question(text)
-            embedding_s = time.perf_counter() - began
-            near = self._near(question.vector, found, scope)
-        ids = tuple(dict.fromkeys([*found, *near]))
+        hits = self._words.search(telling(asked, bare.idf), scope, CANDIDATES)
+        found = [hit.passage_id for hit in hits]
+        near, glossed = (
+            self._near(one.vector, found, where) if one is not None else {}
+            for one, where in ((bare.question, scope), (meaning, scope.glossed))
+        )
+        ids = tuple(dict.fromkeys([*found, *near, *glossed]))
         stored, tokens = read(ids)
         words = counted(stored, wanted)
         most = _BM25_MOST * sum(weight * idf(total, often[term]) for term, weight in asked) or 1.0
@@ -113,20 +117,34 @@ class Legs:
             {number: score / most for number, score in scores(asked, one, words, field).items()}
             for field, one in known.items()
         )
-        candidates = Candidates(
+        candidates = replace(
+            bare, ids=ids, lexical=lexical, title=title, dense=near, counted=words, glossed=glossed
+        )
+        return candidates, stored, tokens
+
+    def bare(self, text: str, scope: Scope) -> Candidates:
+        """Return what is known of a question before anything is looked for: no candidates yet."""
+        wanted = query_terms(text)
+        return self._bare(text, wanted, self._words.statistics(wanted, scope, "body"))
+
+    def _bare(
+        self, text: str, wanted: Mapping[str, float], known: Mapping[str, TermStatistics]
+    ) -> Candidates:
+        language, question, embedding_s = language_of(text), None, 0.0
+        if self._embedder.card.reads(language):
+            began = time.perf_counter()
+            question = self._embedder.embed_question(text)
+            embedding_s = time.perf_counter() - began
+        total = max(sum(one.passages for one in known.values()), FEWEST)
+        often = {term: sum(one.often[term] for one in known.values()) for term in wanted}
+        return Candidates(
             language=language,
             terms=wanted,
             content=frozenset(content_of(text)),
-            idf=rare,
-            ids=ids,
-            lexical=lexical,
-            title=title,
-            dense=near,
+            idf={term: idf(total, count) for term, count in often.items()},
             question=question,
-            counted=words,
             embedding_s=embedding_s,
         )
-        return candidates, stored, tokens
 
     def _near(
         self, vector: NDArray[np.float32], others: Sequence[int], scope: Scope

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from services.domain.passages import AnalysedPassage, Found, Passage
 from services.domain.scope import Scope
+from services.engine import Embedded
 from services.language.courtesy import bare_question
+from services.language.glossing import glossed
 from services.language.normalize import language_of
 from services.registry.collections import Collections
 from services.registry.passages import Passages
@@ -66,10 +68,10 @@ class Retriever:
         # Sentences are measured against the view that stands alone.
         question = standalone(asked, query.history)
         main = seen[0][1] if question == asked else seen[1][1]
-        own = self._ranked(question, main, seen, scope, limit)
+        own = self._ranked(question, main.candidates, seen, scope, limit)
         sides = [own]
         if question != asked and not leans(asked):
-            sides.insert(0, self._ranked(asked, seen[0][1], seen[:1], scope, limit))
+            sides.insert(0, self._ranked(asked, seen[0][1].candidates, seen[:1], scope, limit))
         if (other_words := self._in_other_words(question, scope, limit)) is not None:
             sides.append(other_words)
         found = own
@@ -90,7 +92,7 @@ class Retriever:
     def _ranked(
         self,
         question: str,
-        main: Seen,
+        main: Candidates,
         seen: Sequence[tuple[float, Seen]],
         scope: Scope,
         limit: int,
@@ -109,22 +111,22 @@ class Retriever:
             for one, score, also_in in collapsed(_summed(seen), depth)
         ]
         if self._reranking is not None:
-            found = self._reranking.reranked(question, main.candidates.language, found)
+            found = self._reranking.reranked(question, main.language, found)
         found = with_beginnings(found[:limit], self._passages, scope)
         tokens = {number: packed for view in looks for number, packed in view.tokens.items()}
         return Retrieval(
             question=question,
-            language=main.candidates.language,
+            language=main.language,
             found=found,
-            embedded=main.candidates.question,
+            embedded=main.question,
             tokens={f.passage.id: tokens[f.passage.id] for f in found if f.passage.id in tokens},
-            idf=main.candidates.idf,
-            weights={term: main.candidates.idf[term] for term in main.candidates.content},
+            idf=main.idf,
+            weights={term: main.idf[term] for term in main.content},
             embedding_s=sum(view.candidates.embedding_s for view in looks),
             trace={
                 "question": question,
                 "views": len(seen),
-                **_trace(main.candidates, found),
+                **_trace(main, found),
             },
         )
 
@@ -138,7 +140,7 @@ class Retriever:
         if told is None:
             return None
         seen = self.look(told, scope)
-        return self._ranked(told, seen, [(1.0, seen)], scope, limit)
+        return self._ranked(told, seen.candidates, [(1.0, seen)], scope, limit)
 
     def _in_other_language(
         self, question: str, own: Seen, scope: Scope, limit: int
@@ -153,15 +155,33 @@ class Retriever:
         )
         if translated is None:
             return None
-        seen = in_other_language(self.look(translated.text, scope), language_of(question))
+        main, seen = self._across_by_meaning(question, own, translated.text, scope)
         if not seen.scores:
             return None
-        found = self._ranked(translated.text, seen, [(1.0, seen)], scope, limit)
+        found = self._ranked(translated.text, main, [(1.0, seen)], scope, limit)
         return replace(found, meant=translated.meant)
 
-    def look(self, text: str, scope: Scope) -> Seen:
-        """Return what one view of a question finds in *scope*."""
-        candidates, stored, tokens = self._legs.search(text, scope, partial(self._stored, scope))
+    def _across_by_meaning(
+        self, question: str, own: Seen, translated: str, scope: Scope
+    ) -> tuple[Candidates, Seen]:
+        """Return the *translated* question, by which sentences are measured, and what is found by
+        it: an English question is compared with what the words of Chinese texts mean, and what
+        those of a Chinese one mean with English texts.
+        """
+        language = language_of(question)
+        if language == "en":
+            seen = self.look(translated, scope, own.candidates.question)
+            return seen.candidates, in_other_language(seen, language)
+        seen = self.look(glossed(question) or translated, scope)
+        return self._legs.bare(translated, scope), in_other_language(seen, language)
+
+    def look(self, text: str, scope: Scope, meaning: Embedded | None = None) -> Seen:
+        """Return what one view of a question finds in *scope*; *meaning* is the same in the
+        language that glossed passages are put into.
+        """
+        candidates, stored, tokens = self._legs.search(
+            text, scope, partial(self._stored, scope), meaning
+        )
         measured = features(text, candidates, stored, tokens)
         return Seen(candidates, stored, tokens, measured, ranked(candidates, stored, measured))
 

@@ -38,7 +38,7 @@ from services.registry.keys import OWNER
 from services.registry.prepared import PreparedDocument
 from services.registry.sqlalchemy_registry import Registry
 from services.registry.tables import passages
-from services.registry.vectors import StoredVector
+from services.registry.vectors import GLOSSED, StoredVector
 from services.settings import Settings
 from services.wiring import open_registry
 from tests.contract.databases import empty_database
@@ -840,6 +840,27 @@ def test_a_question_reads_passages_with_the_token_vectors_of_its_embedder(
     assert read("m", owner(registry)) == (told, {})
     assert read("a third", owner(registry)) == (told, {})
     assert read("another-model", Scope("key:nobody", ())) == ([], {})
+
+
+def test_a_vector_of_what_the_words_mean_is_told_apart(registry: Registry) -> None:
+    documents = [arrive(registry, f"{one}.txt", one * 64)[0] for one in "ab"]
+    for document in documents:
+        finish(registry, document)
+    said, meant = (one.id for one in registry.vectors.without("another-model", 0, 10))
+    row = b"\1" * 8
+    registry.vectors.store({said: StoredVector(row, b"\2", 1)}, "another-model")
+    registry.vectors.store({meant: StoredVector(row, b"", GLOSSED)}, "another-model")
+
+    for rows in (
+        registry.passages.indexed([one.id for one in documents], "another-model"),
+        next(registry.passages.all_indexed("another-model")),
+    ):
+        told = {one.passage_id: (one.vector, one.is_glossed) for one in rows}
+        assert told == {said: (row, False), meant: (row, True)}
+    _, tokens = registry.passages.analysed(owner(registry), [said, meant], "another-model")
+    assert list(tokens) == [said]
+    # Of an embedder that made nothing of it, it is found by words.
+    assert not any(one.is_glossed for one in registry.passages.indexed([documents[1].id], "third"))
 
 
 def test_vectors_of_an_embedder_can_be_forgotten(registry: Registry) -> None:

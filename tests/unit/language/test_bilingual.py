@@ -3,6 +3,7 @@
 import pytest
 
 from services.language.bilingual import dictionary, key_of
+from services.language.glossing import glossed
 from services.language.translation import concepts, terms_of
 
 
@@ -75,3 +76,16 @@ def test_what_means_the_same_in_english_means_the_same() -> None:
     assert "工资" in dictionary().alike("薪水")
     assert "薪水" not in dictionary().alike("薪水")
     assert dictionary().alike("擒抱") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("员工每年有十天年假。", "staff every year 10 day annual leave"),
+        ("HC-300 每６个月校准一次", "hc-300 each 6 month calibrate once"),
+        ("请假须提前两周申请", "ask for leave wait in advance 2 week apply"),
+        ("的了吗", ""),
+    ],
+)
+def test_chinese_is_put_into_english_word_by_word(text: str, english: str) -> None:
+    assert glossed(text) == english

@@ -130,7 +130,7 @@ def test_words_that_no_text_has_are_said_in_those_of_the_texts(tmp_path: Path) -
 
 def found(*scores: float, first: int = 1) -> Retrieval:
     passages = [passage(i, f"text {i}").passage for i in range(first, first + len(scores))]
-    return Retrieval("q", "zh", [Found(p, s) for p, s in zip(passages, scores, strict=True)])
+    return Retrieval("q", "en", [Found(p, s) for p, s in zip(passages, scores, strict=True)])
 
 
 def test_the_other_languages_best_stands_behind_the_questions_own_best() -> None:
@@ -138,6 +138,15 @@ def test_the_other_languages_best_stands_behind_the_questions_own_best() -> None
 
     assert [one.passage.id for one in both.found] == [1, 2, 11, 3, 12]
     assert both.trace["translated"] == "q"
+
+
+def test_a_name_in_a_text_of_the_other_language_is_no_measure_of_its_best() -> None:
+    # A Chinese question that found English texts alone, by a name in it.
+    own = replace(found(0.2, 0.1), language="zh")
+
+    both = joined(own, found(4.0, 3.0, first=11), 4)
+
+    assert [(one.passage.id, one.score) for one in both.found][:2] == [(11, 4.0), (12, 3.0)]
 
 
 def test_where_nothing_else_was_found_it_stands_alone() -> None:
