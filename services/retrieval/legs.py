@@ -92,8 +92,10 @@ class Legs:
         scope: Scope,
         read: Callable[[Sequence[int]], tuple[Stored, Tokens]],
         meaning: Embedded | None = None,
+        most: int = CANDIDATES,
     ) -> tuple[Candidates, Stored, Tokens]:
-        """Return the candidates for a standalone question, and what *read* says of their ids.
+        """Return the candidates for a standalone question, *most* by each leg, and what *read* says
+        of their ids.
 
         *meaning* is the same question in the language that glossed passages are put into.
         """
@@ -103,18 +105,20 @@ class Legs:
         bare = self._bare(text, wanted, known["body"])
         total = sum(one.passages for one in known["body"].values())
         often = {term: sum(one.often[term] for one in known["body"].values()) for term in wanted}
-        hits = self._words.search(telling(asked, bare.idf), scope, CANDIDATES)
+        hits = self._words.search(telling(asked, bare.idf), scope, most)
         found = [hit.passage_id for hit in hits]
         near, glossed = (
-            self._near(one.vector, found, where) if one is not None else {}
+            self._near(one.vector, found, where, most) if one is not None else {}
             for one, where in ((bare.question, scope), (meaning, scope.glossed))
         )
         ids = tuple(dict.fromkeys([*found, *near, *glossed]))
         stored, tokens = read(ids)
         words = counted(stored, wanted)
-        most = _BM25_MOST * sum(weight * idf(total, often[term]) for term, weight in asked) or 1.0
+        highest = (
+            _BM25_MOST * sum(weight * idf(total, often[term]) for term, weight in asked) or 1.0
+        )
         lexical, title = (
-            {number: score / most for number, score in scores(asked, one, words, field).items()}
+            {number: score / highest for number, score in scores(asked, one, words, field).items()}
             for field, one in known.items()
         )
         candidates = replace(
@@ -147,10 +151,10 @@ class Legs:
         )
 
     def _near(
-        self, vector: NDArray[np.float32], others: Sequence[int], scope: Scope
+        self, vector: NDArray[np.float32], others: Sequence[int], scope: Scope, most: int
     ) -> dict[int, float]:
         """Return the cosines of the nearest passages and of *others*."""
-        near = [hit.passage_id for hit in self._vectors.search(vector, scope, CANDIDATES)]
+        near = [hit.passage_id for hit in self._vectors.search(vector, scope, most)]
         rows = self._vectors.vectors(list(dict.fromkeys([*near, *others])), scope)
         if not rows:
             return {}

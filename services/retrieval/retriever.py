@@ -19,11 +19,14 @@ from services.registry.collections import Collections
 from services.registry.passages import Passages
 from services.retrieval import Query, Retrieval
 from services.retrieval.across import Across, joined
-from services.retrieval.legs import Candidates, Legs, Stored, Tokens
+from services.retrieval.legs import CANDIDATES, Candidates, Legs, Stored, Tokens
 from services.retrieval.reranking import Reranking
 from services.retrieval.scoring import features, ranked
 from services.retrieval.standalone import leans, standalone, views
 from services.retrieval.table_beginnings import with_beginnings
+
+# Of texts in the other language: half as many candidates.
+_ACROSS = CANDIDATES // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +173,23 @@ class Retriever:
         """
         language = language_of(question)
         if language == "en":
-            seen = self.look(translated, scope, own.candidates.question)
+            seen = self.look(translated, scope, own.candidates.question, _ACROSS)
             return seen.candidates, in_other_language(seen, language)
-        seen = self.look(glossed(question) or translated, scope)
+        seen = self.look(glossed(question) or translated, scope, most=_ACROSS)
         return self._legs.bare(translated, scope), in_other_language(seen, language)
 
-    def look(self, text: str, scope: Scope, meaning: Embedded | None = None) -> Seen:
+    def look(
+        self,
+        text: str,
+        scope: Scope,
+        meaning: Embedded | None = None,
+        most: int = CANDIDATES,
+    ) -> Seen:
         """Return what one view of a question finds in *scope*; *meaning* is the same in the
         language that glossed passages are put into.
         """
         candidates, stored, tokens = self._legs.search(
-            text, scope, partial(self._stored, scope), meaning
+            text, scope, partial(self._stored, scope), meaning, most
         )
         measured = features(text, candidates, stored, tokens)
         return Seen(candidates, stored, tokens, measured, ranked(candidates, stored, measured))
