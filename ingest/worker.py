@@ -26,6 +26,7 @@ _SWEPT_AT_ONCE = 200
 _BUSY = 50
 _ORPHANS_S = 600.0
 _DRAIN_S = 8.0
+_ANSWERS_AT_ONCE = 500
 
 log = structlog.get_logger("worker")
 
@@ -51,6 +52,7 @@ def run(settings: Settings) -> None:
                 swept_at = time.monotonic()
                 remove_left_over()
                 remove_orphans(registry, open_spool(settings))
+                remove_old_answers(registry, settings.answer_days)
         except HouseError as error:
             log.warning("sweep failed", reason=str(error))
     worker.stop(_DRAIN_S)
@@ -103,6 +105,14 @@ def remove_orphans(registry: Registry, spool: Spool) -> int:
             if is_unused:
                 spool.remove(name)
                 removed += 1
+    return removed
+
+
+def remove_old_answers(registry: Registry, days: int) -> int:
+    """Delete answers that are older than so many *days* (0: none); return how many."""
+    removed = 0
+    while days and (some := registry.answers.remove_older(days, _ANSWERS_AT_ONCE)):
+        removed += some
     return removed
 
 

@@ -189,6 +189,9 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Answers kept for the same question asked again; 0: none, also not in Redis.",
     )
+    answer_days: int = Field(
+        0, ge=0, le=36500, description="Days after which stored answers are deleted; 0: never."
+    )
     deadline_s: float = Field(
         120.0, ge=1, le=3600, description="Seconds within which a question is answered."
     )

@@ -123,6 +123,8 @@ def replies() -> dict[tuple[str, str], _Schema]:
         ),
         ("post", "/v1/ask"): _ref("Answer"),
         ("get", "/v1/answers"): _object(answers=_list(_THINGS)),
+        ("delete", "/v1/answers"): _object(removed=_WHOLE),
+        ("delete", "/v1/answers/{answer_id}"): _object(removed=_WHOLE),
         ("post", "/v1/answers/{answer_id}/replay"): _object(before=_THINGS, now=_ref("Answer")),
         ("post", "/v1/collections"): _ref("Collection"),
         ("get", "/v1/collections"): _object(collections=_list(counted)),

@@ -17,6 +17,7 @@ from services.domain.answers import AnswerRecord, Question, Sampling, Turn
 from services.domain.errors import HouseError
 from services.domain.scope import Scope
 from services.registry.answers import Answers
+from services.wiring import House
 
 router = APIRouter(prefix="/v1/answers", tags=["answers"])
 
@@ -76,6 +77,35 @@ def _listed(record: AnswerRecord) -> dict[str, object]:
 def show_answer(house: InHouse, scope: Asking, answer_id: str) -> dict[str, object]:
     """Show an answer with its whole trace."""
     return asdict(house.registry.answers.get(scope, answer_id))
+
+
+@router.delete("")
+def remove_conversation(
+    house: InHouse,
+    scope: Asking,
+    conversation: Annotated[str, Query(min_length=1, max_length=64)],
+) -> dict[str, object]:
+    """Delete a conversation of who asks: its questions and answers, and what was kept of them."""
+    thread = f"{scope.principal}/{conversation}"
+    removed = house.registry.answers.remove_thread(scope, thread)
+    _forget(house, scope, removed)
+    return {"removed": removed}
+
+
+@router.delete("/{answer_id}")
+def remove_answer(house: InHouse, scope: Asking, answer_id: str) -> dict[str, object]:
+    """Delete an answer with its question, trace and thumb, and what was kept of it."""
+    house.registry.answers.remove(scope, answer_id)
+    _forget(house, scope, 1)
+    return {"removed": 1}
+
+
+def _forget(house: House, scope: Scope, removed: int) -> None:
+    """Let go what may still hold the words: answers for the same question, prompts in the KV."""
+    if removed:
+        house.kept.forget()
+        for segment in scope.segments:
+            house.generator.forget(segment)
 
 
 @router.post("/{answer_id}/feedback")

@@ -1,6 +1,7 @@
 """Answers with their traces, kept so that they can be looked into and replayed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,9 @@ from services.domain.scope import Role, Scope
 from services.registry.database import Database, one
 from services.registry.rows import now
 from services.registry.tables import answer_documents, answers, documents
+
+# A statement takes so many parameters.
+_BATCH = 500
 
 
 class Answers:
@@ -90,6 +94,47 @@ class Answers:
             connection.execute(
                 sa.update(answers).where(answers.c.id == answer_id).values(feedback=dict(feedback))
             )
+
+    def remove(self, scope: Scope, answer_id: str) -> None:
+        """Delete an answer and its question, of who asks, or any for an owner, for good.
+
+        AnswerNotFoundError where there is none.
+        """
+        known = answers.c.id == answer_id
+        if not scope.may_everywhere(Role.ADMIN):
+            known &= answers.c.principal == scope.principal
+        with self._database.write() as connection:
+            if not _erase(connection, known):
+                raise AnswerNotFoundError(answer_id)
+
+    def remove_thread(self, scope: Scope, thread: str) -> int:
+        """Delete what was asked and answered in a conversation of who asks; return how many answers
+        those were.
+        """
+        known = (answers.c.thread == thread) & (answers.c.principal == scope.principal)
+        with self._database.write() as connection:
+            return _erase(connection, known)
+
+    def remove_older(self, days: int, most: int) -> int:
+        """Delete the oldest answers, judged ones too, of those that are older than so many *days*,
+        at most so many; return how many there were.
+        """
+        with self._database.write() as connection:
+            moment = now(ago=timedelta(days=days))
+            query = sa.select(answers.c.id).where(answers.c.created_at < moment)
+            oldest = connection.scalars(query.order_by(answers.c.created_at).limit(most)).all()
+            return _erase(connection, answers.c.id.in_(oldest))
+
+
+def _erase(connection: sa.Connection, known: sa.ColumnElement[bool]) -> int:
+    ids = connection.scalars(sa.select(answers.c.id).where(known)).all()
+    for start in range(0, len(ids), _BATCH):
+        some = ids[start : start + _BATCH]
+        connection.execute(
+            sa.delete(answer_documents).where(answer_documents.c.answer_id.in_(some))
+        )
+        connection.execute(sa.delete(answers).where(answers.c.id.in_(some)))
+    return len(ids)
 
 
 def _own(connection: sa.Connection, scope: Scope, answer_id: str) -> sa.Row[Any]:

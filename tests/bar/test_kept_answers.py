@@ -104,6 +104,40 @@ def test_a4_nothing_stale_is_given_again(keeping: Running, figure: Figure) -> No
     figure("A4", f"{_STALE_ROUNDS} versions of a kept answer's document: {stale} stale")
 
 
+def test_what_was_asked_is_deleted_with_all_that_was_kept_of_it(
+    keeping: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[str] = []
+    monkeypatch.setattr(
+        type(keeping.house.generator), "forget", lambda _, segment: forgotten.append(segment)
+    )
+    keeping.upload("house.txt", b"The marker of the house is zqmarker and no other.")
+    keeping.ingest()
+    _, mine = keeping.key_for("mine", user="mine")
+    _, theirs = keeping.key_for("theirs", user="theirs")
+    keeping.grant("default", ("user:mine", "ask"), ("user:theirs", "ask"))
+    asked = {"question": "What is the marker of the house?", "conversation": "talk-1"}
+    _, answer = keeping.call("POST", "/v1/ask", asked, mine)
+    _, other = keeping.call("POST", "/v1/ask", {**asked, "conversation": "talk-2"}, mine)
+    assert was_kept(keeping, other, mine)
+    path, conversation = f"/v1/answers/{answer['id']}", "/v1/answers?conversation=talk-1"
+
+    # Whose they are not they do not exist for.
+    assert keeping.call("DELETE", path, key=theirs)[0] == 404
+    assert keeping.call("DELETE", conversation, key=theirs) == (200, {"removed": 0})
+    assert keeping.call("DELETE", "/v1/answers", key=mine)[0] == 422
+    assert forgotten == []
+
+    assert keeping.call("DELETE", conversation, key=mine) == (200, {"removed": 1})
+    assert keeping.call("GET", path, key=mine)[0] == 404
+    _, listed = keeping.call("GET", "/v1/answers", key=mine)
+    assert [one["id"] for one in listed["answers"]] == [other["id"]]
+    assert forgotten
+    assert not was_kept(keeping, ask(keeping, asked["question"], mine), mine)
+    # An owner may delete anybody's.
+    assert keeping.call("DELETE", f"/v1/answers/{other['id']}")[0] == 200
+
+
 def test_r2_who_leaves_gets_nobody_else_an_answer_of_theirs(
     keeping: Running, figure: Figure
 ) -> None:

@@ -4,11 +4,13 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from ingest.worker import remove_old_answers
 from services.data_folder import held
 from services.domain.access import ApiKey, Grant
 from services.domain.answers import AnswerRecord
@@ -36,6 +38,7 @@ from services.language import ANALYZER
 from services.registry.database import check_sqlite, migrate, open_sqlite
 from services.registry.keys import OWNER
 from services.registry.prepared import PreparedDocument
+from services.registry.rows import now
 from services.registry.sqlalchemy_registry import Registry
 from services.registry.tables import passages
 from services.registry.vectors import GLOSSED, StoredVector
@@ -765,6 +768,47 @@ def test_a_stored_answer_goes_with_the_right_to_read_what_it_shows(registry: Reg
 
     with pytest.raises(AnswerNotFoundError):
         registry.answers.get(registry.collections.scope_of(key), "ans_1")
+
+
+def test_answers_are_deleted_by_whose_they_are_or_an_owner(registry: Registry) -> None:
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    finish(registry, document)
+    mine, theirs = (
+        registry.collections.scope_of(registry.keys.create(ApiKey("", name, ()))[0])
+        for name in ("mine", "theirs")
+    )
+    for number, thread in enumerate(("one", "one", "two", None)):
+        told = thread and f"{mine.principal}/{thread}"
+        record = AnswerRecord(f"ans_{number}", mine.principal, "", {}, {}, {}, thread=told)
+        registry.answers.store(record, [document.id])
+
+    with pytest.raises(AnswerNotFoundError):
+        registry.answers.remove(theirs, "ans_0")
+    assert registry.answers.remove_thread(theirs, f"{mine.principal}/one") == 0
+    # Also what shows documents that one may not read any more.
+    assert registry.answers.remove_thread(mine, f"{mine.principal}/one") == 2
+    registry.answers.remove(mine, "ans_2")
+    with pytest.raises(AnswerNotFoundError):
+        registry.answers.remove(mine, "ans_2")
+    registry.answers.remove(owner(registry), "ans_3")
+
+    _, receipt = registry.documents.remove(owner(registry), document.id)
+    assert receipt.removed["answers"] == 0
+
+
+def test_answers_of_some_days_ago_go_the_oldest_first(registry: Registry) -> None:
+    for number, days in enumerate((0, 10, 40, 50)):
+        moment = now(ago=timedelta(days=days))
+        record = AnswerRecord(f"ans_{number}", "key:owner", moment, {}, {}, {})
+        registry.answers.store(record, [])
+
+    assert registry.answers.remove_older(30, 1) == 1
+    assert registry.answers.remove_older(60, 9) == 0
+    left = [one.id for one in registry.answers.listed(owner(registry), 9)]
+    assert left == ["ans_0", "ans_1", "ans_2"]
+    assert remove_old_answers(registry, 0) == 0
+    assert remove_old_answers(registry, 9) == 2
+    assert [one.id for one in registry.answers.listed(owner(registry), 9)] == ["ans_0"]
 
 
 def test_small_files_that_wait_are_taken_together_but_none_that_was_tried(

@@ -265,6 +265,16 @@ def test_questions_make_a_conversation_that_can_be_gone_on_with(page: Page, hand
     expect(page.locator("#collection")).to_have_value(handbook)
     expect(page.locator("#search-in")).to_have_value(handbook)
 
+    # Deleted, it is gone from the list and from the page.
+    line = page.locator("#conversation-list li", has_text="first month of a newcomer")
+    page.once("dialog", lambda one: one.dismiss())
+    line.locator(".remove").click()
+    expect(page.locator("#turns > li")).to_have_count(2)
+    page.once("dialog", lambda one: one.accept())
+    line.locator(".remove").click()
+    expect(line).to_have_count(0)
+    expect(page.locator("#turns > li")).to_have_count(0)
+
 
 def test_what_comes_late_is_not_shown_elsewhere(service: Any, page: Page, handbook: str) -> None:
     service.upload("slow.md", b"# Slow\n\nThe slow lane is 3 metres wide.\n", collection="late")

@@ -8,6 +8,8 @@ import { say } from "/assets/words.js";
 import { showWhy } from "/assets/why.js";
 
 const MOST_TURNS = 6;
+// So much of a question says which one is meant.
+const SHOWN = 100;
 // Where a collection is chosen: for questions and for the search test, which goes the same way.
 const CHOICES = ["collection", "search-in"];
 let conversation = newId();
@@ -180,8 +182,21 @@ export async function loadConversations() {
   $("conversation-list").replaceChildren(...[...seen].slice(0, 30).map(([id, first]) => {
     const open = button(first.question, () => resume(id));
     if (id === conversation) open.setAttribute("aria-current", "true");
-    return item(open);
+    const remove = button("×", () => removeConversation(id, first.question), "remove");
+    remove.setAttribute("aria-label", `${say("remove")}: ${first.question}`);
+    return item(open, remove);
   }));
+}
+
+async function removeConversation(id, question) {
+  if (!confirm(say("sure", { name: question.slice(0, SHOWN) }))) return;
+  try {
+    await send("DELETE", `/v1/answers?conversation=${encodeURIComponent(id)}`);
+    if (id === conversation) startNew();
+    await loadConversations();
+  } catch (error) {
+    $("status").textContent = error.message;
+  }
 }
 
 // What was asked about last: one collection that is still there, or all.
