@@ -43,7 +43,11 @@ def keep(
 
 def own_thread(scope: Scope, conversation: str | None) -> str | None:
     """Return what names one of the asker's own conversations in the registry."""
-    return None if conversation is None else f"{scope.principal}/{conversation}"
+    return None if conversation is None else _thread(scope, conversation)
+
+
+def _thread(scope: Scope, conversation: str) -> str:
+    return f"{scope.principal}/{conversation}"
 
 
 @router.get("")
@@ -86,8 +90,7 @@ def remove_conversation(
     conversation: Annotated[str, Query(min_length=1, max_length=64)],
 ) -> dict[str, object]:
     """Delete a conversation of who asks: its questions and answers, and what was kept of them."""
-    thread = f"{scope.principal}/{conversation}"
-    removed = house.registry.answers.remove_thread(scope, thread)
+    removed = house.registry.answers.remove_thread(scope, _thread(scope, conversation))
     _forget(house, scope, removed)
     return {"removed": removed}
 
