@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.answering.evidence import Weigher
 from services.domain.scope import Scope
-from services.index import by_meaning
+from services.index import in_vector_segments
 from services.index.faiss_vectors import FaissVectorIndex
 from services.index.tantivy_words import TantivyWordIndex
 from services.registry.keys import OWNER
@@ -29,7 +29,7 @@ class Bench:
         self.vectors = FaissVectorIndex(self.embedder.card.dimension)
         self.words = TantivyWordIndex(Path(tempfile.mkdtemp()) / "words")
         for batch in self.registry.passages.all_indexed(self.embedder.card.name):
-            self.vectors.add(by_meaning(batch))
+            self.vectors.add(in_vector_segments(batch))
             self.words.add(batch)
         legs = Legs(self.embedder, self.vectors, self.words)
         self.retriever = Retriever(legs, self.registry.passages, self.registry.collections)

@@ -33,7 +33,7 @@ class TermStatistics:
     often: Mapping[str, int]
 
 
-def by_meaning(passages: Iterable[IndexedPassage]) -> list[IndexedPassage]:
+def in_vector_segments(passages: Iterable[IndexedPassage]) -> list[IndexedPassage]:
     """Return passages as the index of vectors has them: glossed ones in a segment of their own."""
     return [
         replace(one, collection_id=glossed_segment(one.collection_id)) if one.is_glossed else one

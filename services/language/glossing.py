@@ -10,18 +10,14 @@ from services.language.terms import CHINESE_STOP_WORDS, words
 from services.language.translation import joined_words, known_parts
 
 # What office and technical texts mean by words that the dictionary explains otherwise first.
-_MEANT = dict(
-    one.split(" ", 1)
-    for one in """
-月 month;日 day;元 yuan;时 time;分 minute;周 week;名 person;台 unit;度 degree;号 number;条 article
-次 time;后 after;前 before;应 shall;不 not;没有 no;密码 password;登录 log in;配置 configure
-部署 deploy;默认 default;端口 port;集群 cluster;请假 ask for leave;培训 training;运行 run
-服务 service;申请 apply;必须 must;一次 once;权限 permission;内 within;级 level;点 o'clock
+_MEANINGS = """
+月 month;日 day;元 yuan;时 time;分 minute;周 week;名 person;台 unit;度 degree;号 number;条 article;
+次 time;后 after;前 before;应 shall;不 not;没有 no;密码 password;登录 log in;配置 configure;
+部署 deploy;默认 default;端口 port;集群 cluster;请假 ask for leave;培训 training;运行 run;
+服务 service;申请 apply;必须 must;一次 once;权限 permission;内 within;级 level;点 o'clock;
 两 two;以上 or more;以下 or less;至少 at least;发布 publish;问题 problem;超过 more than
-""".replace("\n", ";")
-    .strip(";")
-    .split(";")
-)
+"""
+_MEANT = dict(one.strip().split(" ", 1) for one in _MEANINGS.split(";"))
 # 十天, 90天, 两周.
 _COUNTED = re.compile(r"([\d.,]+|[零〇一二两三四五六七八九十百千万亿]+)(\D*)")
 # Of a firm's words about as many as a person knows.

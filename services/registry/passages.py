@@ -1,8 +1,6 @@
 """Passages: for those who ask (under a Scope) and for the indexes derived from them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -113,7 +111,7 @@ class Passages:
                     .outerjoin(vectors, _own_vector(embedder))
                     .where(passages.c.document_id.in_(ids[i : i + _BATCH]))
                 )
-                found += [_indexed_of(row) for row in rows]
+                found += [IndexedPassage(*row) for row in rows]
         return found
 
     def all_indexed(
@@ -133,7 +131,7 @@ class Passages:
                 .limit(_BATCH * 8)
             )
             with self._database.read() as connection:
-                batch = [_indexed_of(row) for row in connection.execute(query)]
+                batch = [IndexedPassage(*row) for row in connection.execute(query)]
             if not batch:
                 return
             yield batch
@@ -178,9 +176,3 @@ class Passages:
 def _own_vector(embedder: str) -> sa.ColumnElement[bool]:
     """Join a passage with its vector, if *embedder* made it: models are never mixed."""
     return (vectors.c.passage_id == passages.c.id) & (vectors.c.embedder == embedder)
-
-
-def _indexed_of(row: Sequence[Any]) -> IndexedPassage:
-    made = IndexedPassage(*row)
-    # SQLite has no truth values, but numbers.
-    return replace(made, is_glossed=bool(made.is_glossed))

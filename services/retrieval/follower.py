@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from services.domain.documents import Receipt
 from services.domain.passages import Change
-from services.index import DerivedIndex, VectorIndex, WordIndex, by_meaning, with_glossed
+from services.index import DerivedIndex, VectorIndex, WordIndex, in_vector_segments, with_glossed
 from services.index.generations import Generations, Stamp
 from services.registry.sqlalchemy_registry import Registry
 
@@ -176,7 +176,7 @@ class IndexFollower:
         self.seq = self._registry.changes.head()
         self.rebuilt = True
         for batch in self._registry.passages.all_indexed(self._stamp.embedder):
-            self._vectors.add(by_meaning(batch))
+            self._vectors.add(in_vector_segments(batch))
             self._words.add(batch)
 
     def _apply(self, changes: Sequence[Change]) -> None:
@@ -199,7 +199,7 @@ class IndexFollower:
             self._words.remove(moving)
         passages = self._registry.passages.indexed(coming, self._stamp.embedder)
         if passages:
-            self._vectors.add(by_meaning(passages))
+            self._vectors.add(in_vector_segments(passages))
             self._words.add(passages)
         self._add_vectors(changes, last.keys())
         if leaving:
@@ -223,4 +223,4 @@ class IndexFollower:
             [document for document, _ in sorted(embedded)], self._stamp.embedder
         )
         if passages:
-            self._vectors.add(by_meaning(passages))
+            self._vectors.add(in_vector_segments(passages))

@@ -79,7 +79,11 @@ class Legs:
     @property
     def reads_both(self) -> bool:
         """Whether the embedder reads Chinese and English: it finds each by the other."""
-        return all(self._embedder.card.reads(language) for language in LANGUAGES)
+        return all(self.reads(language) for language in LANGUAGES)
+
+    def reads(self, language: str) -> bool:
+        """Say whether the embedder reads *language*; what it does not is found by words."""
+        return self._embedder.card.reads(language)
 
     @property
     def embedder_name(self) -> str:
@@ -135,7 +139,7 @@ class Legs:
         self, text: str, wanted: Mapping[str, float], known: Mapping[str, TermStatistics]
     ) -> Candidates:
         language, question, embedding_s = language_of(text), None, 0.0
-        if self._embedder.card.reads(language):
+        if self.reads(language):
             began = time.perf_counter()
             question = self._embedder.embed_question(text)
             embedding_s = time.perf_counter() - began

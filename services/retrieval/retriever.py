@@ -175,7 +175,8 @@ class Retriever:
         if language == "en":
             seen = self.look(translated, scope, own.candidates.question, _ACROSS)
             return seen.candidates, in_other_language(seen, language)
-        seen = self.look(glossed(question) or translated, scope, most=_ACROSS)
+        told = (self._legs.reads("en") and glossed(question)) or translated
+        seen = self.look(told, scope, most=_ACROSS)
         return self._legs.bare(translated, scope), in_other_language(seen, language)
 
     def look(
