@@ -292,13 +292,15 @@ class Answerer(AnswerSource):
         return sentence.support >= WHOLLY_SUPPORTED and sentence.evidence is best[0].evidence
 
     def _refused(self, course: _Course, retrieval: Retrieval) -> AnswerEvent:
-        names = [found.passage.document_title for found in retrieval.found]
         answer = self._answer(course, retrieval)
-        crosses = not self._reads_all and _is_foreign(retrieval)
         language = course.question.told_in(retrieval.language)
-        told = refusal(language, names, crosses=crosses)
         if greets(course.question.text):
-            told = greeting(language)
+            return AnswerEvent(replace(answer, answer=greeting(language)), course.trace)
+        names = [found.passage.document_title for found in retrieval.found]
+        standing = self._retriever.standing(course.scope)
+        course.trace["unread"] = standing.unread
+        crosses = not self._reads_all and _is_foreign(retrieval)
+        told = refusal(language, names, standing, crosses=crosses)
         return AnswerEvent(replace(answer, answer=told), course.trace)
 
     def _answer(self, course: _Course, retrieval: Retrieval) -> Answer:

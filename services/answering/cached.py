@@ -72,8 +72,10 @@ class CachedAnswers(AnswerSource):
 
 
 def _is_whole(event: AnswerEvent) -> bool:
-    """Say whether the answer is what it would be again: not one that was made in a hurry."""
-    return not event.trace.get("hurried")
+    """Say whether the answer is what it would be again: not one that was made in a hurry, or while
+    documents were still being read.
+    """
+    return not (event.trace.get("hurried") or event.trace.get("unread"))
 
 
 def _again(event: AnswerEvent, waited_s: float, began: float) -> AnswerEvent:

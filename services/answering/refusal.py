@@ -2,6 +2,8 @@
 
 import re
 
+from services.domain.documents import Standing
+
 _WORDS = {
     "en": "The documents do not answer this question.",
     "zh": "文档中没有这个问题的答案。",
@@ -18,6 +20,20 @@ _ONE_LANGUAGE = {
     "zh": "其他语言的文本只能借助词典找到：当前的嵌入模型不能同时读懂两种语言。",
 }
 _MOST_NAMES = 3
+# Why there was nothing to find: said in place of what came nearest.
+_NO_RIGHTS = {
+    "en": " You may not ask any collection yet: an admin can give you a role in one.",
+    "zh": "您还不能查询任何集合：请让管理员授予您角色。",
+}
+_NONE_READY = {
+    "en": " There are no documents to ask yet.",
+    "zh": "目前还没有可以查询的文档。",
+}
+# What may yet be found.
+_UNREAD = {
+    "en": " Documents that are still being read: {count}. Ask again when they are ready.",
+    "zh": "还有 {count} 份文档正在读取，读完后请再问一次。",
+}
 
 
 # Said to who only greets or thanks.
@@ -44,11 +60,17 @@ def greeting(language: str) -> str:
     return _GREETING[language if language in _GREETING else "en"]
 
 
-def refusal(language: str, names: list[str], *, crosses: bool = False) -> str:
-    """Return the refusal in *language*, with the documents that came nearest; *crosses* says that
-    they are in another language, which the models cannot compare with the question's.
+def refusal(language: str, names: list[str], standing: Standing, *, crosses: bool = False) -> str:
+    """Return the refusal in *language*, with the documents that came nearest, or why there are
+    none; *crosses* says that they are in another language, which the models cannot compare with
+    the question's.
     """
     known = language if language in _WORDS else "en"
+    if not standing.may_ask:
+        return _WORDS[known] + _NO_RIGHTS[known]
     told = list(dict.fromkeys(filter(None, names)))[:_MOST_NAMES]
     nearest = _NEAREST[known].format(names=_JOINT[known].join(told)) if told else ""
-    return _WORDS[known] + nearest + (_ONE_LANGUAGE[known] if crosses else "")
+    if not (standing.has_ready or standing.unread):
+        nearest = _NONE_READY[known]
+    unread = _UNREAD[known].format(count=standing.unread) if standing.unread else ""
+    return _WORDS[known] + nearest + (_ONE_LANGUAGE[known] if crosses else "") + unread

@@ -96,6 +96,17 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the documents are that somebody may ask: whether there is a collection for them at
+    all, whether it holds any that can be asked, and how many are still being read.
+    """
+
+    may_ask: bool
+    has_ready: bool
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewDocument:
     """What the door knows of an upload before anybody has read it.
 

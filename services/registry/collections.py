@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from services.domain.access import ApiKey, Grant
-from services.domain.documents import Collection, is_low_trust
+from services.domain.documents import UNFINISHED, Collection, Standing, Status, is_low_trust
 from services.domain.errors import ConflictError, InvalidRequestError
 from services.domain.scope import CollectionRole, Role, Scope
 from services.registry.database import Database
@@ -112,6 +112,21 @@ class Collections:
         query = sa.select(collections).where(collections.c.id.in_(scope.holding(Role.ASK)))
         with self._database.read() as connection:
             return [collection_of(row) for row in connection.execute(query)]
+
+    def standing(self, scope: Scope) -> Standing:
+        """Return how far the documents are that *scope* may ask."""
+        asked = sa.select(documents.c.id).where(
+            documents.c.collection_id.in_(scope.holding(Role.ASK)),
+            documents.c.segment_id.in_(scope.segments),
+        )
+        ready = asked.where(documents.c.status == Status.READY).limit(1)
+        unread = asked.where(documents.c.status.in_(UNFINISHED)).subquery()
+        with self._database.read() as connection:
+            return Standing(
+                may_ask=bool(scope.segments),
+                has_ready=connection.execute(ready).first() is not None,
+                unread=connection.scalar(sa.select(sa.func.count()).select_from(unread)) or 0,
+            )
 
     def drop(self, scope: Scope, name: str) -> None:
         """Remove an empty collection; ConflictError while documents are in it."""

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from services.domain.documents import Standing
 from services.domain.passages import AnalysedPassage, Found, Passage
 from services.domain.scope import Scope
 from services.engine import Embedded
@@ -204,6 +205,10 @@ class Retriever:
     def stand(self, scope: Scope, passages: Collection[int]) -> bool:
         """Say whether all *passages* are still there for *scope*."""
         return len(self._passages.by_ids(scope, list(passages))) == len(passages)
+
+    def standing(self, scope: Scope) -> Standing:
+        """Return how far the documents are that *scope* may ask."""
+        return self._collections.standing(scope)
 
     def _instructions(self, scope: Scope, found: Sequence[Found]) -> str:
         """Return the instructions of the collections that the passages come from."""

@@ -21,6 +21,7 @@ from services.domain.documents import (
     Failure,
     NewDocument,
     Reading,
+    Standing,
     Status,
 )
 from services.domain.errors import (
@@ -95,6 +96,28 @@ def test_a_document_goes_from_queued_to_ready_in_one_change(registry: Registry) 
     assert [(c.seq, c.kind) for c in registry.changes.after(0)] == [(1, "add")]
     assert registry.documents.text(owner(registry), document.id) == "hello world"
     assert len(registry.passages.indexed([document.id], "m")) == 1
+
+
+def test_how_far_the_documents_are_that_one_may_ask(registry: Registry) -> None:
+    asking = owner(registry)
+    assert registry.collections.standing(asking) == Standing(
+        may_ask=True, has_ready=False, unread=0
+    )
+    document, _ = arrive(registry, "a.txt", "a" * 64)
+    arrive(registry, "b.txt", "b" * 64)
+    assert registry.collections.standing(asking).unread == 2
+
+    finish(registry, document)
+
+    assert registry.collections.standing(asking) == Standing(may_ask=True, has_ready=True, unread=1)
+    target = asking.collection("default", Role.WRITE)
+    hidden = for_one("key:another", "s", "c" * 64)
+    registry.documents.accept(target, [hidden], int(time.time()) + 60)
+    one_of_all = Scope("key:one", (replace(target, role=Role.ASK, compartments=()),))
+    assert registry.collections.standing(one_of_all).unread == 1
+    assert registry.collections.standing(Scope("key:nobody")) == Standing(
+        may_ask=False, has_ready=False, unread=0
+    )
 
 
 def test_a_document_that_is_read_again_answers_until_its_new_version_is_ready(

@@ -257,6 +257,8 @@ def test_a_key_sees_only_what_it_was_granted(handbook: Any) -> None:
     asked = {"question": ASKED, "collections": ["handbook"]}
     assert handbook.call("POST", "/v1/ask", asked, key)[0] == 404
     assert handbook.call("POST", "/v1/search", {"query": ASKED}, key)[1]["passages"] == []
+    told = handbook.call("POST", "/v1/ask", {"question": ASKED}, key)[1]["answer"]
+    assert "You may not ask any collection yet" in told
     unknown = {"grants": [{"principal": "key:key_none", "role": "ask"}]}
     grants = {"grants": [{"principal": f"key:{made['id']}", "role": "ask"}]}
 
@@ -273,6 +275,16 @@ def test_a_key_sees_only_what_it_was_granted(handbook: Any) -> None:
     assert handbook.upload("x.txt", b"x", key, collection="elsewhere")[0] == 404
     handbook.call("DELETE", f"/v1/keys/{made['id']}")
     assert handbook.call("POST", "/v1/ask", asked, key)[0] == 401
+
+
+def test_an_empty_collection_is_said_to_be_empty(handbook: Any) -> None:
+    handbook.call("POST", "/v1/collections", {"name": "bare"})
+    asked = {"question": "茶几点上？", "collections": ["bare"]}
+
+    told = handbook.call("POST", "/v1/ask", asked)[1]
+
+    assert (told["answered"], told["passages"]) == (False, [])
+    assert told["answer"] == "文档中没有这个问题的答案。目前还没有可以查询的文档。"
 
 
 def test_originals_are_attachments_that_no_browser_runs(handbook: Any) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.answering.refusal import greets
+from services.answering.refusal import greets, refusal
+from services.domain.documents import Standing
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,45 @@ from services.answering.refusal import greets
 )
 def test_who_only_greets_is_greeted(question: str, is_greeting: bool) -> None:
     assert greets(question) is is_greeting
+
+
+@pytest.mark.parametrize(
+    ("standing", "english", "chinese"),
+    [
+        (
+            Standing(may_ask=True, has_ready=True, unread=0),
+            "The documents do not answer this question. The nearest passages are in: Leave.",
+            "文档中没有这个问题的答案。最接近的内容在：Leave。",
+        ),
+        (
+            Standing(may_ask=True, has_ready=True, unread=2),
+            (
+                "The documents do not answer this question. The nearest passages are in: Leave. "
+                "Documents that are still being read: 2. Ask again when they are ready."
+            ),
+            (
+                "文档中没有这个问题的答案。最接近的内容在：Leave。"
+                "还有 2 份文档正在读取，读完后请再问一次。"
+            ),
+        ),
+        (
+            Standing(may_ask=False, has_ready=False, unread=0),
+            (
+                "The documents do not answer this question. You may not ask any collection yet: "
+                "an admin can give you a role in one."
+            ),
+            "文档中没有这个问题的答案。您还不能查询任何集合：请让管理员授予您角色。",
+        ),
+    ],
+)
+def test_a_refusal_says_what_came_nearest_or_why_there_is_nothing(
+    standing: Standing, english: str, chinese: str
+) -> None:
+    assert refusal("en", ["Leave"], standing) == english
+    assert refusal("zh", ["Leave"], standing) == chinese
+
+
+def test_a_refusal_from_an_empty_collection_says_so() -> None:
+    empty = Standing(may_ask=True, has_ready=False, unread=0)
+    assert refusal("en", [], empty).endswith(" There are no documents to ask yet.")
+    assert refusal("zh", [], empty).endswith("目前还没有可以查询的文档。")
