@@ -22,8 +22,8 @@ _ONE_LANGUAGE = {
 _MOST_NAMES = 3
 # Why there was nothing to find: said in place of what came nearest.
 _NO_RIGHTS = {
-    "en": " You may not ask any collection yet: an admin can give you a role in one.",
-    "zh": "您还不能查询任何集合：请让管理员授予您角色。",
+    "en": " There is no collection here that you may ask: an admin can give you a role in one.",
+    "zh": "这里没有您可以查询的集合：请让管理员授予您角色。",
 }
 _NONE_READY = {
     "en": " There are no documents to ask yet.",

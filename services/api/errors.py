@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from services.api.openai_errors import is_openai, openai_response
-from services.api.wording import fault
+from services.api.wording import fault, told_plainly
 from services.domain import errors
 
 STATUS_OF: dict[type[errors.HouseError], int] = {
@@ -87,7 +87,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> JSONResponse:
-        code, told = _CODE_OF.get(error.status_code, "failed"), str(error.detail)
+        code = _CODE_OF.get(error.status_code, "failed")
+        told = told_plainly(str(error.detail))
         response = JSONResponse(error_body(code, told), error.status_code, headers=error.headers)
         return _shaped(request.url.path, response, code, told)
 

@@ -21,7 +21,24 @@ _WORDS = {
     "string_too_short": "it is empty",
     "string_too_long": "it is longer than {max_length:,} characters",
     "too_long": "more than {max_length:,} are too many",
+    "too_short": "at least {min_length} must be given",
+    "greater_than_equal": "{ge} or more is expected",
+    "greater_than": "more than {gt} is expected",
+    "less_than_equal": "{le} or less is expected",
+    "less_than": "less than {lt} is expected",
+    "literal_error": "{expected} is expected",
+    "enum": "{expected} is expected",
+    "string_type": "a text is expected",
+    "list_type": "a list is expected",
 }
+# By how the rest begins: of another type, or with what cannot be read as it.
+_KINDS = {
+    "int": "a whole number is expected",
+    "float": "a number is expected",
+    "finite_number": "a number is expected",
+    "bool": "true or false is expected",
+}
+_UNREADABLE_BODY = "The body cannot be read: send it as JSON in UTF-8."
 _NO_OBJECT = {"model_attributes_type", "model_type", "dict_type"}
 # Where a parameter stands, before its name.
 _WHERE = {"query", "path", "header"}
@@ -45,5 +62,12 @@ def _reason(error: Mapping[str, Any]) -> str:
     known, kind = error.get("ctx", {}), error["type"]
     if kind == "string_pattern_mismatch":
         return _PATTERNS.get(known["pattern"], str(error["msg"]))
-    template = _WORDS.get(kind)
-    return template.format(**known) if template else str(error["msg"])
+    if (template := _WORDS.get(kind)) is not None:
+        return template.format(**known)
+    words = (words for begins, words in _KINDS.items() if kind.startswith(begins))
+    return next(words, str(error["msg"]))
+
+
+def told_plainly(detail: str) -> str:
+    """Return what the framework says of a body that it could not even decode in words of ours."""
+    return _UNREADABLE_BODY if detail == "There was an error parsing the body" else detail

@@ -235,6 +235,25 @@ def test_metadata_that_could_not_be_shown_again_is_refused(service: Any, metadat
     assert "metadata" in told["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"question": "茶？"}'.encode("gbk"), "send it as JSON in UTF-8"),
+        (b'{"question": ', "is no JSON"),
+        (b'["a"]', "send a JSON object"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_with_the_mend(
+    service: Any, body: bytes, words: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    status, told = service.call("POST", "/v1/ask", body, headers=headers)
+
+    assert status in {400, 422}
+    assert words in told["error"]["message"]
+
+
 def test_a_collections_name_is_checked_on_upload_too(service: Any) -> None:
     assert service.upload("a.txt", b"text", collection="a/b")[0] == 422
 
@@ -258,7 +277,7 @@ def test_a_key_sees_only_what_it_was_granted(handbook: Any) -> None:
     assert handbook.call("POST", "/v1/ask", asked, key)[0] == 404
     assert handbook.call("POST", "/v1/search", {"query": ASKED}, key)[1]["passages"] == []
     told = handbook.call("POST", "/v1/ask", {"question": ASKED}, key)[1]["answer"]
-    assert "You may not ask any collection yet" in told
+    assert "There is no collection here that you may ask" in told
     unknown = {"grants": [{"principal": "key:key_none", "role": "ask"}]}
     grants = {"grants": [{"principal": f"key:{made['id']}", "role": "ask"}]}
 

@@ -45,10 +45,10 @@ def test_who_only_greets_is_greeted(question: str, is_greeting: bool) -> None:
         (
             Standing(may_ask=False, has_ready=False, unread=0),
             (
-                "The documents do not answer this question. You may not ask any collection yet: "
-                "an admin can give you a role in one."
+                "The documents do not answer this question. There is no collection here that "
+                "you may ask: an admin can give you a role in one."
             ),
-            "文档中没有这个问题的答案。您还不能查询任何集合：请让管理员授予您角色。",
+            "文档中没有这个问题的答案。这里没有您可以查询的集合：请让管理员授予您角色。",
         ),
     ],
 )

@@ -18,7 +18,7 @@ from services.api.wording import fault
         (
             CollectionBody,
             {"name": "x", "defaults": {"trust": ["low"]}},
-            "defaults.trust: Input should",
+            "defaults.trust: 'high' or 'low' is expected.",
         ),
         (
             CollectionBody,
@@ -32,6 +32,11 @@ from services.api.wording import fault
         (KeyBody, {"name": "w\u202ex"}, "name: it holds a character that cannot be seen"),
         (KeyBody, {"name": "w", "expires_at": "2026-13-45T99:99:99Z"}, "a time with its zone"),
         (SearchBody, {"query": ""}, "query: it is empty."),
+        (SearchBody, {"query": "x", "limit": 0}, "limit: 1 or more is expected."),
+        (SearchBody, {"query": 5}, "query: a text is expected."),
+        (AskBody, {"question": "x", "max_tokens": 1.5}, "max_tokens: a whole number is expected."),
+        (AskBody, {"question": "x", "stream": "so"}, "stream: true or false is expected."),
+        (KeyBody, {"name": "w", "scopes": ["all"]}, "scopes.0: 'ask', 'read', 'write' or 'admin'"),
         (KeyBody, {"name": "w", "expires_at": "9999-12-31T23:59:59-01:00"}, "too far away"),
         (KeyBody, {"name": "w", "expires_at": "2020-01-01T00:00:00Z"}, "it is over already"),
     ],
