@@ -254,14 +254,20 @@ def test_questions_make_a_conversation_that_can_be_gone_on_with(page: Page, hand
     expect(page.locator("#answer-question")).to_have_text("And how long does probation last?")
     expect(page.locator("#thumbs")).to_be_visible(timeout=60_000)
     expect(page.locator("#turns > li")).to_have_count(1)
+    page.click("#thumb-down")
+    expect(page.locator("#thumb-down")).to_have_attribute("aria-pressed", "true")
     page.click("#new-conversation")
     expect(page.locator("#turns > li")).to_have_count(0)
     page.select_option("#collection", "")
 
     page.locator("#conversation-list button", has_text="first month of a newcomer").click()
 
-    expect(page.locator("#turns > li")).to_have_count(2)
-    expect(page.locator("#turns > li").last).to_contain_text("six months")
+    expect(page.locator("#turns > li")).to_have_count(1)
+    # The last answer stands as when it came: with its footnotes, its thumb and its reasons.
+    expect(page.locator("#answer-text")).to_contain_text("six months")
+    expect(page.locator("#thumb-down")).to_have_attribute("aria-pressed", "true")
+    page.click("#thumb-up")
+    expect(page.locator("#thumb-up")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#collection")).to_have_value(handbook)
     expect(page.locator("#search-in")).to_have_value(handbook)
 
@@ -269,11 +275,61 @@ def test_questions_make_a_conversation_that_can_be_gone_on_with(page: Page, hand
     line = page.locator("#conversation-list li", has_text="first month of a newcomer")
     page.once("dialog", lambda one: one.dismiss())
     line.locator(".remove").click()
-    expect(page.locator("#turns > li")).to_have_count(2)
+    expect(page.locator("#turns > li")).to_have_count(1)
     page.once("dialog", lambda one: one.accept())
     line.locator(".remove").click()
     expect(line).to_have_count(0)
     expect(page.locator("#turns > li")).to_have_count(0)
+    expect(page.locator("#answer")).to_be_hidden()
+
+
+def test_a_folder_that_is_chosen_or_dropped_is_added_with_all_in_it(
+    page: Page, tmp_path: Path
+) -> None:
+    folder = tmp_path / "handbook"
+    (folder / "旅行" / "far").mkdir(parents=True)
+    (folder / "tea.md").write_text("# Tea\n\nTea of the folder is served at five.\n")
+    (folder / "旅行" / "far" / "rail.md").write_text("# Rail\n\nFirst class is for nights.\n")
+    (folder / ".hidden.md").write_text("# Hidden\n\nNobody adds this.\n")
+    page.click("#show-documents")
+    page.fill("#target", "page-folder")
+
+    page.set_input_files("#folder", folder)
+
+    rows = page.locator("#document-rows")
+    for name in ("tea.md", "旅行/far/rail.md"):
+        row = rows.locator("tr", has_text=name).filter(has_text="page-folder")
+        expect(row).to_contain_text("ready", timeout=30_000)
+    expect(rows).not_to_contain_text("hidden")
+
+    # Dropped, it is the same folder: what changed in it replaces what was there.
+    (folder / "tea.md").write_text("# Tea\n\nTea of the folder is served at six.\n")
+    cdp = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+        cdp.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+    expect(page.locator("#uploads")).to_contain_text("tea.md takes the place", timeout=30_000)
+
+    # The list can be narrowed to a collection.
+    expect(page.locator("#filter-collection")).to_contain_text("page-folder")
+    page.select_option("#filter-collection", "page-folder")
+    expect(rows.locator("tr")).to_have_count(2, timeout=30_000)
+
+
+def test_a_part_of_the_page_has_an_address(service: Any, page: Page) -> None:
+    page.click("#show-documents")
+    assert page.url.endswith("#documents")
+    page.click("#show-search")
+    page.go_back()
+    expect(page.locator("#documents")).to_be_visible()
+    page.reload()
+    expect(page.locator("#documents")).to_be_visible()
+    expect(page.locator("#show-documents")).to_have_attribute("aria-current", "page")
+    page.goto(f"{service.url}/#access")
+    expect(page.locator("#access")).to_be_visible()
+    page.click("#show-ask")
+    assert "#" not in page.url
+    expect(page.locator("#question")).to_be_visible()
 
 
 def test_what_comes_late_is_not_shown_elsewhere(service: Any, page: Page, handbook: str) -> None:

@@ -31,6 +31,9 @@ export async function loadCollections() {
     $(name).replaceChildren(new Option(say("all"), ""), ...collections.map((one) => new Option(one.name, one.name)));
   }
   choose(chosen);
+  const seen = $("filter-collection").value;
+  $("filter-collection").replaceChildren(new Option(say("every"), ""), ...collections.map((one) => new Option(one.name, one.name)));
+  $("filter-collection").value = collections.some((one) => one.name === seen) ? seen : "";
   $("target-names").replaceChildren(...collections.map((one) => new Option(one.name)));
 }
 
@@ -109,8 +112,7 @@ function begin(question) {
   $("footnotes").replaceChildren();
   $("why").open = false;
   $("why").hidden = $("thumbs").hidden = true;
-  for (const name of ["thumb-up", "thumb-down"]) $(name).setAttribute("aria-pressed", "false");
-  $("thumb-note").value = "";
+  showThumb(null);
   $("status").textContent = say("searching");
 }
 
@@ -163,6 +165,11 @@ function turnOf(question, one) {
   return item(spoken(make("h2", question)), text, ...(one.citations.length ? [more] : []));
 }
 
+function showThumb(feedback) {
+  for (const one of ["up", "down"]) $(`thumb-${one}`).setAttribute("aria-pressed", String(feedback?.thumb === one));
+  $("thumb-note").value = feedback?.note || "";
+}
+
 // A note may come behind its thumb.
 const judged = () => ["up", "down"].find((one) => $(`thumb-${one}`).getAttribute("aria-pressed") === "true");
 
@@ -170,8 +177,7 @@ async function judge(thumb) {
   if (!answer) return;
   const body = { thumb, note: $("thumb-note").value };
   await send("POST", `/v1/answers/${answer.id}/feedback`, body);
-  $("thumb-up").setAttribute("aria-pressed", String(thumb === "up"));
-  $("thumb-down").setAttribute("aria-pressed", String(thumb === "down"));
+  showThumb(body);
   $("status").textContent = say("thanks");
 }
 
@@ -213,11 +219,21 @@ async function resume(id) {
   for (const [at, one] of answers.reverse().entries()) {
     const record = await get(`/v1/answers/${one.id}`);
     if (mine !== begun) return;
-    $("turns").append(turnOf(one.question, record.answer));
+    if (at === answers.length - 1) showLast(one, record);
+    else $("turns").append(turnOf(one.question, record.answer));
     turns.push({ role: "user", content: one.question }, { role: "assistant", content: one.answer });
-    if (at === answers.length - 1) chooseOf(record.question.collections);
   }
   await loadConversations();
+}
+
+// The last answer of a conversation can be judged and looked into as when it came.
+function showLast(one, record) {
+  begin(one.question);
+  showAnswer(record.answer);
+  showThumb(one.feedback);
+  end();
+  $("status").textContent = "";
+  chooseOf(record.question.collections);
 }
 
 export function startNew() {

@@ -2,6 +2,7 @@
 
 import { $, button, item, make } from "/assets/dom.js";
 import { loadCollections } from "/assets/ask.js";
+import { chosen, dropped } from "/assets/dropped.js";
 import { openSource } from "/assets/source.js";
 import { reason } from "/assets/reasons.js";
 import { call, currentKey, get, send, upload } from "/assets/service.js";
@@ -20,8 +21,9 @@ const added = new Set();
 
 export async function loadDocuments(more = false) {
   const state = $("filter").value ? `&status=${$("filter").value}` : "";
+  const within = $("filter-collection").value ? `&collection=${encodeURIComponent($("filter-collection").value)}` : "";
   const from = more && cursor ? `&cursor=${cursor}` : "";
-  const told = await get(`/v1/documents?order=newest&limit=100${state}${from}`);
+  const told = await get(`/v1/documents?order=newest&limit=100${state}${within}${from}`);
   // Those stand above already.
   const listed = more ? told.documents.filter((one) => !added.has(one.id)) : [...await farDown(told.documents), ...told.documents];
   const rows = listed.map(row);
@@ -44,7 +46,8 @@ async function farDown(listed) {
   const near = new Set(listed.map((one) => one.id));
   const ids = [...added].filter((id) => !near.has(id));
   const found = await Promise.all(ids.map((id) => get(`/v1/documents/${id}`).catch(() => added.delete(id) && null)));
-  return found.filter((one) => one && ["", one.status].includes($("filter").value));
+  return found.filter((one) => one && ["", one.status].includes($("filter").value)
+    && ["", one.collection].includes($("filter-collection").value));
 }
 
 export function fillFilter() {
@@ -104,24 +107,25 @@ async function remove(one, node) {
   }
 }
 
-export async function addFiles(files) {
+// *files*: each with its name, which in a folder is its path.
+async function addFiles(files) {
   // As they were when the files were chosen, whatever is typed meanwhile.
   const [target, key] = [$("target").value.trim() || "default", currentKey()];
-  for (const file of files) {
+  for (const [name, file] of files) {
     if (key !== currentKey()) return;
     const bar = make("progress");
     bar.max = 1;
     bar.value = 0;
-    bar.setAttribute("aria-label", `${say("uploading")} ${file.name}`);
-    const line = item(make("span", file.name), " ", bar);
+    bar.setAttribute("aria-label", `${say("uploading")} ${name}`);
+    const line = item(make("span", name), " ", bar);
     $("uploads").append(line);
     try {
-      const taken = await upload(file, target, key, (share) => { bar.value = share; });
+      const taken = await upload(file, name, target, key, (share) => { bar.value = share; });
       if (taken.id) added.add(taken.id);
-      if (taken.replaces) line.replaceChildren(make("span", say("replaces", { name: file.name }), "quiet"));
+      if (taken.replaces) line.replaceChildren(make("span", say("replaces", { name }), "quiet"));
       else line.remove();
     } catch (error) {
-      line.replaceChildren(make("span", `${file.name}: ${error.message}`, "failed"));
+      line.replaceChildren(make("span", `${name}: ${error.message}`, "failed"));
     }
   }
   await follow();
@@ -165,12 +169,14 @@ export function forget() {
 
 export function listen(show) {
   // The list is the field's own: emptied for the next choice, it would be empty here, too.
-  $("files").addEventListener("change", (event) => {
-    const chosen = [...event.target.files];
-    event.target.value = "";
-    addFiles(chosen);
-  });
-  $("filter").addEventListener("change", () => loadDocuments());
+  for (const one of ["files", "folder"]) {
+    $(one).addEventListener("change", (event) => {
+      const files = chosen(event.target.files);
+      event.target.value = "";
+      addFiles(files);
+    });
+  }
+  for (const one of ["filter", "filter-collection"]) $(one).addEventListener("change", () => loadDocuments());
   $("more-documents").addEventListener("click", () => loadDocuments(true));
   $("upload-form").addEventListener("submit", (event) => event.preventDefault());
   const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -180,12 +186,12 @@ export function listen(show) {
     document.body.classList.add("dropping");
   });
   document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
-  document.addEventListener("drop", (event) => {
+  document.addEventListener("drop", async (event) => {
     document.body.classList.remove("dropping");
     if (!holdsFiles(event)) return;
     event.preventDefault();
-    const dropped = [...event.dataTransfer.files];
+    const files = dropped(event.dataTransfer);
     show("documents");
-    addFiles(dropped);
+    addFiles(await files);
   });
 }

@@ -12,6 +12,21 @@ import { changeLanguage, say, translate } from "/assets/words.js";
 const LOOK_MS = 500;
 const PARTS = ["ask", "documents", "search", "access"];
 
+// A part of the page has an address of its own: #documents.
+function go(name) {
+  if (addressed() !== name) history.pushState(null, "", name === "ask" ? location.pathname : `#${name}`);
+  show(name);
+}
+
+function addressed() {
+  return PARTS.find((one) => location.hash === `#${one}`) || "ask";
+}
+
+// Where a footnote is opened the part stays the one it was opened in.
+function follow() {
+  if (!source.named() && !$(`show-${addressed()}`).hidden) show(addressed());
+}
+
 function show(name) {
   for (const one of PARTS) {
     $(one).hidden = one !== name;
@@ -35,10 +50,11 @@ async function open() {
   documents.fillFilter();
   await asking.loadCollections();
   await Promise.all([asking.loadConversations(), access.offerAccess()]);
+  follow();
   await source.openAddress().catch((error) => { $("status").textContent = error.message; });
 }
 
-for (const one of PARTS) $(`show-${one}`).addEventListener("click", () => show(one));
+for (const one of PARTS) $(`show-${one}`).addEventListener("click", () => go(one));
 $("change-key").addEventListener("click", () => $("key-dialog").showModal());
 $("change-language").addEventListener("click", async () => {
   changeLanguage();
@@ -54,12 +70,12 @@ async function enter() {
   documents.forget();
   const told = ["found", "search-status", "access-status", "collection-rows", "key-rows", "conversation-list", "secret"];
   for (const name of told) $(name).replaceChildren();
-  for (const name of ["collection", "search-in", "target-names"]) $(name).replaceChildren();
+  for (const name of ["collection", "search-in", "filter-collection", "target-names"]) $(name).replaceChildren();
   $("show-access").hidden = true;
   asking.choose("");
   await open();
   const shown = PARTS.find((one) => !$(one).hidden);
-  show($(`show-${shown}`).hidden ? "ask" : shown);
+  go($(`show-${shown}`).hidden ? "ask" : shown);
 }
 
 $("key-form").addEventListener("submit", (event) => {
@@ -82,7 +98,8 @@ addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
 });
 asking.listen();
-documents.listen(show);
+documents.listen(go);
+addEventListener("popstate", follow);
 search.listen();
 access.listen();
 source.listen();

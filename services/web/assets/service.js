@@ -66,13 +66,13 @@ export async function* events(path, body, signal) {
 }
 
 // fetch tells nothing of what has left already; XMLHttpRequest does. *key* is of who chose the file.
-export function upload(file, collection, key, tell) {
+export function upload(file, name, collection, key, tell) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const body = new FormData();
     body.append("collection", collection);
-    body.append("source_id", file.name);
-    body.append("file", file);
+    body.append("source_id", name);
+    body.append("file", file, name);
     request.open("POST", "/v1/documents");
     for (const [name, value] of Object.entries(headers(key))) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => event.lengthComputable && tell(event.loaded / event.total));

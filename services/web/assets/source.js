@@ -38,7 +38,7 @@ function keepAddress(address) {
   else history.pushState({ opened: true }, "", address);
 }
 
-function named() {
+export function named() {
   return new URLSearchParams(location.hash.slice(1)).get("document");
 }
 

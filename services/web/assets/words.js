@@ -4,7 +4,7 @@ const WORDS = {
   en: {
     ask: "Ask", documents: "Documents", key: "Key", question: "What would you like to know?", skip: "To the content",
     passages: "Passages", good: "Helpful", bad: "Not helpful", upload: "Add files: choose them, or drop them anywhere",
-    name: "Name", state: "State", grade: "Grade", close: "Close", save: "Save", parts: "Parts of the page",
+    folder: "or a folder", name: "Name", state: "State", grade: "Grade", close: "Close", save: "Save", parts: "Parts of the page",
     keyPrompt: "Your key", all: "All collections", searching: "Searching…", writing: "Writing…", stop: "Stop", stopped: "Stopped. The question is in its place again.",
     thanks: "Thank you.", uploading: "Uploading", pageAt: ", page {page}", unverified: "unverified source", other: "中文",
     searchTest: "Search test", searchHelp: "The same search that answers are written from: what is found, in which order, and by which scores.",
@@ -28,7 +28,7 @@ const WORDS = {
   zh: {
     ask: "提问", documents: "文档", key: "密钥", question: "您想了解什么？", skip: "跳到内容",
     passages: "段落", good: "有帮助", bad: "没有帮助", upload: "添加文件：选择文件，或拖放到页面任意处",
-    name: "名称", state: "状态", grade: "质量", close: "关闭", save: "保存", parts: "页面各部分",
+    folder: "或文件夹", name: "名称", state: "状态", grade: "质量", close: "关闭", save: "保存", parts: "页面各部分",
     keyPrompt: "您的密钥", all: "全部文档集", searching: "正在检索…", writing: "正在撰写…", stop: "停止", stopped: "已停止，问题已放回输入框。",
     thanks: "谢谢。", uploading: "正在上传", pageAt: "，第{page}页", unverified: "未经核实的来源", other: "English",
     searchTest: "检索测试", searchHelp: "与回答所用的检索完全相同：找到了什么、顺序如何、各项得分多少。",
