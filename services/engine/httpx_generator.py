@@ -100,11 +100,13 @@ class HttpxGenerator:
                 if cancelled():
                     yield Step(finish="cancelled")
                     return
-                if number == tries:
-                    message = f"The model server failed: {error}"
-                    raise EngineError(message) from error
-                if failed.issuperset(self._servers):
-                    _pause(min(_PAUSE_S * 2 ** (number - 1), _LONGEST_PAUSE_S), cancelled)
+                is_far = error.retry_after_s > _LONGEST_PAUSE_S
+                is_alone = failed.issuperset(self._servers)
+                if number == tries or (is_alone and is_far):
+                    raise _failure(error) from error
+                if is_alone:
+                    pause_s = max(_PAUSE_S * 2 ** (number - 1), error.retry_after_s)
+                    _pause(min(pause_s, _LONGEST_PAUSE_S), cancelled)
                     failed.clear()
             else:
                 return
@@ -137,6 +139,13 @@ class HttpxGenerator:
         if not able:
             raise EngineError("The model server failed repeatedly: it is tried again shortly.")
         return min(able, key=lambda one: (one.running, _rank(one.url, alike)))
+
+
+def _failure(error: ServerFailedError) -> EngineError:
+    """Return what is told of a server that cannot answer, with when it wants to be asked again."""
+    told = EngineError(f"The model server failed: {error}")
+    told.retry_after_s = error.retry_after_s or told.retry_after_s
+    return told
 
 
 def _pause(seconds: float, cancelled: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ neither leave nor keep to a deadline.
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -20,6 +21,13 @@ from services.engine import Step
 from services.engine.thinking import ThoughtFilter
 
 _TIMEOUT = httpx.Timeout(10.0, read=120.0)
+# Of what a server says to a refusal so much is told.
+_SAID = 200
+_MENDS = {
+    401: " Set its key as FOOTNOTE_GENERATION_KEY.",
+    403: " Set its key as FOOTNOTE_GENERATION_KEY.",
+    404: " Look at FOOTNOTE_GENERATION_URL (up to /v1) and FOOTNOTE_GENERATION_MODEL.",
+}
 _BUSY = frozenset({429, 500, 502, 503, 504})
 # So many failures in a row leave the server alone for so long.
 _FAILURES = 3
@@ -34,7 +42,11 @@ _Heard: TypeAlias = SimpleQueue[str | None]
 
 
 class ServerFailedError(Exception):
-    """The server cannot answer now; another one may, or the same one later."""
+    """The server cannot answer now; another one may, or the same one after *retry_after_s*."""
+
+    def __init__(self, message: str, retry_after_s: int = 0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class HttpxServer:
@@ -71,9 +83,12 @@ class HttpxServer:
         listening = asyncio.run_coroutine_threadsafe(self._listen(body, heard), self._loop)
         try:
             yield from _steps(_lines(heard, listening), cancelled)
-        except (httpx.TransportError, ServerFailedError) as error:
+        except httpx.TransportError as error:
             self._note_failure()
             raise ServerFailedError(str(error)) from error
+        except ServerFailedError:
+            self._note_failure()
+            raise
         finally:
             listening.cancel()
             with self._lock:
@@ -108,11 +123,18 @@ class HttpxServer:
 async def _refuse(response: httpx.Response) -> None:
     if response.status_code in _BUSY:
         message = f"status {response.status_code}"
-        raise ServerFailedError(message)
+        raise ServerFailedError(message, _retry_after_s(response))
     if response.status_code >= httpx.codes.BAD_REQUEST:
-        said = (await response.aread()).decode(errors="replace")[:200]
-        message = f"The model server refused ({response.status_code}): {said}"
+        said = (await response.aread()).decode(errors="replace")[:_SAID]
+        mend = _MENDS.get(response.status_code, "")
+        message = f"The model server refused ({response.status_code}): {said}{mend}"
         raise EngineError(message)
+
+
+def _retry_after_s(response: httpx.Response) -> int:
+    """Return the seconds after which the server wants to be asked again; a date is not read."""
+    told = response.headers.get("Retry-After", "")
+    return int(told) if re.fullmatch(r"\d{1,6}", told) else 0
 
 
 def _lines(heard: _Heard, listening: Future[None]) -> Iterator[str]:

@@ -94,12 +94,15 @@ class _Moody(BaseHTTPRequestHandler):
 
     failures: list[int] = []  # noqa: RUF012 - one server at a time
     asked = 0
+    retry_after = ""
 
     def do_POST(self) -> None:
         type(self).asked += 1
         self.rfile.read(int(self.headers["Content-Length"]))
         status = self.failures.pop(0) if self.failures else 200
         self.send_response(status)
+        if self.retry_after:
+            self.send_header("Retry-After", self.retry_after)
         self.end_headers()
         if status == 200:
             said = {"choices": [{"delta": {"content": "好 yes"}, "finish_reason": None}]}
@@ -113,7 +116,7 @@ class _Moody(BaseHTTPRequestHandler):
 @pytest.fixture
 def moody() -> Iterator[str]:
     """Run the server that fails on purpose."""
-    _Moody.failures, _Moody.asked = [], 0
+    _Moody.failures, _Moody.asked, _Moody.retry_after = [], 0, ""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Moody)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/v1"
@@ -145,6 +148,33 @@ def test_a_server_that_keeps_failing_is_left_alone_for_a_while(
 
     assert time.monotonic() - began < 0.2
     assert _Moody.asked == 3
+
+
+def test_a_server_is_asked_again_when_it_wants_to_be(moody: str, closing: Closing) -> None:
+    generator = closing(HttpxGenerator(RemoteModel([moody], "", "any", 1024)))
+    _Moody.failures, _Moody.retry_after = [429], "2"
+    began = time.monotonic()
+    list(generator.generate(ASKED, Sampling(), lambda: False))
+    assert time.monotonic() - began >= 2
+
+    # So long nobody waits: who asks is told when to come back.
+    _Moody.failures, _Moody.retry_after, _Moody.asked = [429], "90", 0
+    with pytest.raises(EngineError, match="failed: status 429") as caught:
+        list(generator.generate(ASKED, Sampling(), lambda: False))
+    assert (caught.value.retry_after_s, _Moody.asked) == (90, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "mend"), [(401, "FOOTNOTE_GENERATION_KEY"), (404, "FOOTNOTE_GENERATION_MODEL")]
+)
+def test_a_refusal_names_the_setting_that_mends_it(
+    moody: str, closing: Closing, status: int, mend: str
+) -> None:
+    generator = closing(HttpxGenerator(RemoteModel([moody], "", "any", 1024)))
+    _Moody.failures = [status]
+
+    with pytest.raises(EngineError, match=mend):
+        list(generator.generate(ASKED, Sampling(), lambda: False))
 
 
 def test_a_refusal_is_told_with_the_servers_words(moody: str, closing: Closing) -> None:
