@@ -3,6 +3,9 @@
 import ast
 import re
 import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -61,6 +64,31 @@ def test_every_room_has_a_sign_on_its_door(folder: Path) -> None:
 
     assert sign.is_file()
     assert ast.get_docstring(ast.parse(sign.read_text(encoding="utf-8")))
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {_plain(re.split(r"[\[><=;, ]", one)[0]) for one in project["dependencies"]}
+    owners = packages_distributions()
+    for path in SOURCES:
+        for module in _imported(path) - sys.stdlib_module_names - {"services", "ingest"}:
+            owning = {_plain(one) for one in owners.get(module, ())}
+            assert owning & declared, f"{path.relative_to(ROOT)} imports {module}"
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _imported(path: Path) -> set[str]:
+    """Return the packages that a file imports, by the first part of their names."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {one.name.split(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
 
 
 def test_the_environment_is_read_in_one_place() -> None:
