@@ -35,7 +35,7 @@ fix: setup-dev  ## Format, and mend what the linter can mend
 
 test: setup-dev  ## Run the whole test suite on real models, Redis, Postgres and a browser
 	@$(PYTHON) -m compileall -q services ingest  # else each service of a test compiles it anew
-	@PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest -n 3
 
 test-quick: setup-dev  ## Run the unit, contract and architecture tests only
 	@$(PYTHON) -m pytest tests/unit tests/contract tests/architecture

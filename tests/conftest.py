@@ -58,20 +58,11 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     yield
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under `pytest -n`, keep the tests of a file together: they share what they start. Those
-    that are marked `alone` come last, one after another: amid the others, each would wait until
-    all that run beside it have ended, and nobody would begin another meanwhile.
+    """Put tests that are marked `alone` last: amid the others, each would wait until all that run
+    beside it have ended, and nobody would begin another meanwhile.
     """
-    items.sort(key=_is_alone)
-    for item in items:
-        group = "alone" if _is_alone(item) else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
-def _is_alone(item: pytest.Item) -> bool:
-    return item.get_closest_marker("alone") is not None
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -79,7 +70,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Under `pytest -n`, let no test run beside one that is marked `alone`."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return (yield)
-    wanted = fcntl.LOCK_EX if _is_alone(item) else fcntl.LOCK_SH
+    wanted = fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH
     place = Path(tempfile.gettempdir()) / f"footnote-turns-{os.getuid()}"
     with place.with_suffix(".door").open("w") as door, place.open("w") as room:
         # One waits at the door: who wants the room alone is not overtaken for ever.
