@@ -135,7 +135,7 @@ class Answerer(AnswerSource):
         now = course.lap("weigh", now)
         course.trace |= {"retrieval": dict(retrieval.trace), **weighed.told()}
         if not weighed.verdict.answerable:
-            yield self._refused(course, retrieval)
+            yield self._refused(course, retrieval, weighed)
             return
         written: list[Grounded] = []
         course.trace["hurried"] = self._must_hurry(question, waited_s)
@@ -291,7 +291,7 @@ class Answerer(AnswerSource):
             return True
         return sentence.support >= WHOLLY_SUPPORTED and sentence.evidence is best[0].evidence
 
-    def _refused(self, course: _Course, retrieval: Retrieval) -> AnswerEvent:
+    def _refused(self, course: _Course, retrieval: Retrieval, weighed: Weighed) -> AnswerEvent:
         answer = self._answer(course, retrieval)
         language = course.question.told_in(retrieval.language)
         if greets(course.question.text):
@@ -300,7 +300,8 @@ class Answerer(AnswerSource):
         standing = self._retriever.standing(course.scope)
         course.trace["unread"] = standing.unread
         crosses = not self._reads_all and _is_foreign(retrieval)
-        told = refusal(language, names, standing, crosses=crosses)
+        closest = _closest(weighed)
+        told = refusal(language, names, standing, closest=closest, crosses=crosses)
         return AnswerEvent(replace(answer, answer=told), course.trace)
 
     def _answer(self, course: _Course, retrieval: Retrieval) -> Answer:
@@ -327,6 +328,14 @@ def _only_cited(draft: Draft, side: Retrieval, shown: Retrieval) -> list[Found]:
     held = {one.passage.id for one in shown.found}
     cited = {one.passage_id for one in draft.citations} - held
     return [one for one in side.found if one.passage.id in cited]
+
+
+def _closest(weighed: Weighed) -> str:
+    """Return the best sentence where little is missing to an answer, from a trusted text."""
+    if not weighed.verdict.near:
+        return ""
+    best = weighed.best[0].evidence
+    return "" if best.found.unverified else best.text
 
 
 def _share(scope: Scope) -> str:

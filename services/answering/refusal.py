@@ -20,6 +20,12 @@ _ONE_LANGUAGE = {
     "zh": "其他语言的文本只能借助词典找到：当前的嵌入模型不能同时读懂两种语言。",
 }
 _MOST_NAMES = 3
+# Shown with them where little is missing: the judgement is left to who asks.
+_CLOSEST = {
+    "en": " What comes closest: “{sentence}”",
+    "zh": "最接近的一句：“{sentence}”",
+}
+_LONGEST_SENTENCE = 300
 # Why there was nothing to find: said in place of what came nearest.
 _NO_RIGHTS = {
     "en": " There is no collection here that you may ask: an admin can give you a role in one.",
@@ -60,10 +66,17 @@ def greeting(language: str) -> str:
     return _GREETING[language if language in _GREETING else "en"]
 
 
-def refusal(language: str, names: list[str], standing: Standing, *, crosses: bool = False) -> str:
-    """Return the refusal in *language*, with the documents that came nearest, or why there are
-    none; *crosses* says that they are in another language, which the models cannot compare with
-    the question's.
+def refusal(
+    language: str,
+    names: list[str],
+    standing: Standing,
+    *,
+    closest: str = "",
+    crosses: bool = False,
+) -> str:
+    """Return the refusal in *language*, with the documents that came nearest and the *closest*
+    sentence, or why there are none; *crosses* says that they are in another language, which the
+    models cannot compare with the question's.
     """
     known = language if language in _WORDS else "en"
     if not standing.may_ask:
@@ -72,5 +85,7 @@ def refusal(language: str, names: list[str], standing: Standing, *, crosses: boo
     nearest = _NEAREST[known].format(names=_JOINT[known].join(told)) if told else ""
     if not (standing.has_ready or standing.unread):
         nearest = _NONE_READY[known]
+    if closest and len(closest) <= _LONGEST_SENTENCE:
+        nearest += _CLOSEST[known].format(sentence=closest)
     unread = _UNREAD[known].format(count=standing.unread) if standing.unread else ""
     return _WORDS[known] + nearest + (_ONE_LANGUAGE[known] if crosses else "") + unread

@@ -63,3 +63,12 @@ def test_a_refusal_from_an_empty_collection_says_so() -> None:
     empty = Standing(may_ask=True, has_ready=False, unread=0)
     assert refusal("en", [], empty).endswith(" There are no documents to ask yet.")
     assert refusal("zh", [], empty).endswith("目前还没有可以查询的文档。")
+
+
+def test_a_refusal_shows_the_closest_sentence_if_it_is_short() -> None:
+    standing = Standing(may_ask=True, has_ready=True, unread=0)
+    english = refusal("en", ["Leave"], standing, closest="Leave is 26 days.")
+    assert english.endswith("are in: Leave. What comes closest: “Leave is 26 days.”")
+    chinese = refusal("zh", ["Leave"], standing, closest="年假为26天。")
+    assert chinese.endswith("最接近的内容在：Leave。最接近的一句：“年假为26天。”")
+    assert "closest" not in refusal("en", ["Leave"], standing, closest="x" * 301)
