@@ -93,6 +93,27 @@ def test_what_is_not_in_the_documents_is_refused_in_the_questions_language(
     assert answer["citations"] == []
 
 
+def test_a_refusal_shows_the_closest_sentence_of_a_trusted_text(handbook: Any) -> None:
+    asked = "If we pick up the tab for a client's dinner, by when must it reach finance?"
+    trusted = "Dinner with clients is paid back when the receipt is with accounting in 12 days.\n"
+    low = {"name": "hearsay", "defaults": {"trust": "low"}}
+    handbook.call("POST", "/v1/collections", low)
+    shown = {}
+    for name in ("trusted", "hearsay"):
+        handbook.upload("dinner.txt", trusted.encode(), collection=name)
+        handbook.wait_until_rested(name)
+        body = {"question": asked, "collections": [name]}
+        shown[name] = handbook.call("POST", "/v1/ask", body)[1]
+
+    assert [one["answered"] for one in shown.values()] == [False, False]
+    assert "What comes closest: “Dinner with clients" in shown["trusted"]["answer"]
+    assert shown["trusted"]["citations"] == []
+    assert "closest" not in shown["hearsay"]["answer"]
+    # What says no more than the question is not shown.
+    told = ask(handbook, "What is the share price of Northlight Instruments?")["answer"]
+    assert "closest" not in told
+
+
 def test_a_stream_ends_with_the_whole_answer(handbook: Any) -> None:
     body = {"question": ASKED, "collections": ["handbook"], "stream": True}
     _, text = handbook.call("POST", "/v1/ask", body)
