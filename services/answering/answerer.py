@@ -24,7 +24,6 @@ from services.answering.conversations import Conversations, Told
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence
 from services.answering.grounding import WHOLLY_SUPPORTED, Grounded, ground
-from services.answering.measures import FEW_NEW
 from services.answering.prompt import Material, Packed, continued, pack
 from services.answering.refusal import greeting, greets, refusal
 from services.answering.weighing import Weighed, Weighing
@@ -332,14 +331,11 @@ def _only_cited(draft: Draft, side: Retrieval, shown: Retrieval) -> list[Found]:
 
 
 def _closest(weighed: Weighed) -> str:
-    """Return the best sentence where little is missing to an answer, from a trusted text, and if
-    it says more than the question.
-    """
+    """Return the best sentence where little is missing to an answer, from a trusted text."""
     if not weighed.verdict.near:
         return ""
     best = weighed.best[0].evidence
-    says_little = len(best.own_terms - weighed.side.weights.keys()) < FEW_NEW
-    return "" if best.found.unverified or says_little else best.text
+    return "" if best.found.unverified else best.text
 
 
 def _share(scope: Scope) -> str:

@@ -76,7 +76,8 @@ _NEAR_ACROSS = 0.55
 class Verdict:
     """Whether to answer, and the score behind it (higher: more surely answerable). It is *final*
     where the texts speak of another thing than the one asked about: no other words help. It is
-    *near* where so little is missing that who asks should see the best sentence all the same.
+    *near* where so little is missing that who asks should see the best sentence all the same, and
+    that says more than the question.
     """
 
     answerable: bool
@@ -110,7 +111,9 @@ class Gate:
         threshold = fitted.settings["threshold"]
         if retrieval.language == "en" and score < threshold and _says_nearly_all(retrieval, best):
             score = threshold
-        return Verdict(score >= threshold, score, near=score >= threshold - _NEAR)
+        says_more = not best[0].evidence.features[_AT["single"]]
+        is_near = says_more and score >= threshold - _NEAR
+        return Verdict(score >= threshold, score, near=is_near)
 
     def _crosses(self, retrieval: Retrieval, best: Ranked) -> bool:
         """Say whether the answer would come from a text in another language than the question's,

@@ -40,7 +40,7 @@ FEATURES = (
 _LONG = 5.0
 _NOTHING_LEFT = 0.5
 # With fewer words of its own a sentence only repeats the question.
-FEW_NEW = 2
+_FEW_NEW = 2
 _DATED = re.compile(r"[A-Z][\w'’-]*\d[\w'’-]*|\d[\d,.]*")
 # Of each sentence of a passage: its best tokens, those of its neighbours too, and as a whole.
 Likeness: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
@@ -109,7 +109,7 @@ class Asked:
                 math.log1p(len(text)) / _LONG,
                 self._type_new(passage.plain[position] if self._language == "zh" else text),
                 float(position == 0),
-                float(len(own - self._weights.keys()) < FEW_NEW),
+                float(len(own - self._weights.keys()) < _FEW_NEW),
                 _longest_run(self._plain, passage.plain[position]),
                 float(passage.late[position]),
                 float(passage.late_window[position]),

@@ -74,7 +74,7 @@ export function upload(file, name, collection, key, tell) {
     body.append("source_id", name);
     body.append("file", file, name);
     request.open("POST", "/v1/documents");
-    for (const [name, value] of Object.entries(headers(key))) request.setRequestHeader(name, value);
+    for (const [header, value] of Object.entries(headers(key))) request.setRequestHeader(header, value);
     request.upload.addEventListener("progress", (event) => event.lengthComputable && tell(event.loaded / event.total));
     request.addEventListener("error", () => reject(new Error(say("offline"))));
     request.addEventListener("load", () => {

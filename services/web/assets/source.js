@@ -56,7 +56,7 @@ export function closeSource() {
   if ($("source").hidden) return;
   hide();
   if (history.state?.opened) history.back();
-  else history.replaceState(null, "", location.pathname);
+  else if (named()) history.replaceState(null, "", location.pathname);
 }
 
 function hide() {
