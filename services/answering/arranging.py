@@ -59,11 +59,11 @@ def _with_rows(
     first = chosen[0] if chosen else None
     if first is None or first.header is None:
         return list(chosen)
-    document, header = first.found.passage.document_id, first.header
+    document, table = first.found.passage.document_id, (first.header, first.lead)
     rows = [
         one.evidence
         for one in best
-        if one.evidence.header == header
+        if (one.evidence.header, one.evidence.lead) == table
         and one.evidence.found.passage.document_id == document
         and first.covers <= one.evidence.covers
     ]

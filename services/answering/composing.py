@@ -12,13 +12,15 @@ from services.answering.evidence import Evidence
 from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES
 from services.language.numbers import numbers
-from services.language.ranges import Range, amounts, range_of
+from services.language.ranges import Range, amounts, exactly, range_of
 from services.language.table_rows import cells, is_row
 from services.language.terms import content_terms
 
 # A document that holds so much of all probability may be cited; where it holds as much or more,
 # every document cited on the evaluation sets was a right one.
 SURE = 0.9
+# A row of a table is looked for in the documents of so many of the best sentences.
+_FIRST = 3
 # A sentence of which so much has been said already adds nothing.
 _SAID = 0.8
 
@@ -78,24 +80,29 @@ def composed(
 
 def of_asked_amount(best: Sequence[Ranked], said: str, question: str) -> list[Ranked]:
     """Return the evidence without rows whose range an amount of the question does not fall into
-    (12年, 满20年及以上), where another of their table holds it; that row first. What a follow-up
+    (12年, 满20年及以上), where another of their table holds it; that row first, one of that very
+    amount before others, if it is of a document that the first sentences are of. What a follow-up
     *said* itself goes before the whole *question*.
     """
     asked = amounts(said) or amounts(question)
     ranges = {id(one): _range(one.evidence, asked) for one in best} if asked else {}
     holding, tables = [], set()
+    near = {one.evidence.found.passage.document_id for one in best[:_FIRST]}
     for one in best:
         reach = ranges.get(id(one))
-        if reach is not None and reach.unit in asked and reach.holds(asked[reach.unit]):
+        if one.evidence.found.passage.document_id not in near or reach is None:
+            continue
+        if reach.unit in asked and reach.holds(asked[reach.unit]):
             holding.append(one)
             tables.add((_place(one.evidence), reach.unit))
     if not holding:
         return list(best)
-    first = Ranked(holding[0].evidence, best[0].score)
+    exact = next((one for one in holding if _is_exact(ranges[id(one)])), holding[0])
+    first = Ranked(exact.evidence, best[0].score)
     others = [
         one
         for one in best
-        if one is not holding[0]
+        if one is not exact
         and (
             (reach := ranges[id(one)]) is None
             or one in holding
@@ -107,15 +114,20 @@ def of_asked_amount(best: Sequence[Ranked], said: str, question: str) -> list[Ra
 
 def _range(evidence: Evidence, asked: Collection[str]) -> Range | None:
     """Return the range that a cell of a row names in one of the units *asked* about: the first
-    cell's, or the only other one's.
+    cell's, or the only other one's; the first cell's in any other unit where there is none.
     """
     if not is_row(evidence.quote):
         return None
-    first, *others = [range_of(cell) for cell in cells(evidence.quote)]
+    name, *values = cells(evidence.quote)
+    first, *others = range_of(name) or exactly(name), *map(range_of, values)
     told = [one for one in others if one is not None and one.unit in asked]
-    if first is not None or len(told) != 1:
+    if (first is not None and first.unit in asked) or len(told) != 1:
         return first
     return told[0]
+
+
+def _is_exact(reach: Range | None) -> bool:
+    return reach is not None and reach.least == reach.most
 
 
 def _place(evidence: Evidence) -> tuple[str, tuple[str, ...]]:
@@ -138,8 +150,8 @@ def of_last_turn(best: Sequence[Ranked], said: str) -> list[Ranked]:
     ]
 
 
-def _table(row: Evidence) -> tuple[str, tuple[str, ...]]:
-    return row.found.passage.document_id, tuple(cells(row.header or ""))
+def _table(row: Evidence) -> tuple[str, tuple[str, ...], str]:
+    return row.found.passage.document_id, tuple(cells(row.header or "")), row.lead or ""
 
 
 def probabilities(best: Sequence[Ranked], temperature: float) -> NDArray[np.float64]:

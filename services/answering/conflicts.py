@@ -94,7 +94,7 @@ def _of_rows(one: Evidence, other: Evidence) -> tuple[str, str] | None:
     """
     if one.header is None or other.header is None or cells(one.header) != cells(other.header):
         return None
-    if not (_is_newer(one, other) or _is_newer(other, one)):
+    if one.lead != other.lead or not (_is_newer(one, other) or _is_newer(other, one)):
         return None
     left, right = cells(one.quote), cells(other.quote)
     if folded(left[0]) != folded(right[0]) or left == right:

@@ -54,8 +54,9 @@ class Draft:
             and last.lead == evidence.lead
             and last.found.passage.document_id == evidence.found.passage.document_id
         )
-        if is_named and evidence.header is None:
-            self._add(evidence.said, evidence, 1.0, evidence.span)
+        if is_named:
+            span = evidence.span if evidence.header is None else evidence.cited
+            self._add(evidence.said, evidence, 1.0, span)
         else:
             self.say(evidence.text, evidence, 1.0)
 

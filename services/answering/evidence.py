@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.answering.leads import Unit, as_said, asks, leads_on, units
 from services.answering.measures import Asked, Parts
-from services.answering.names import things_named
+from services.answering.names import is_row_of_amount, things_named
 from services.answering.question_types import years_asked
 from services.cache.recent_vectors import RecentVectors
 from services.domain.documents import Span
@@ -30,6 +30,8 @@ _UNIT = re.compile(
     r"\b(?P<en>in (?:thousand|million|billion)s?(?: of)? (?:[A-Z]{3}|euros?|dollars?|pounds?))\b"
 )
 _UNIT_ABOVE = 80
+# A row is told with it behind.
+_UNIT_TOLD = re.compile(rf"\s*[（(]?(?:{_UNIT.pattern})[)）]?")
 # Vectors of sentences that are kept: 1.5 KiB each.
 _KEPT_SENTENCES = 8192
 # A footnote that reaches from a heading or question to what stands under it is no longer.
@@ -73,13 +75,34 @@ class Evidence:
 
     @property
     def _subject(self) -> str:
-        """What is told before a sentence that does not say of what it speaks: its heading."""
+        """What is told before a sentence that does not say of what it speaks: its heading; before
+        a row of a table its caption.
+        """
         lead = self.lead
         if lead is None or asks(lead) or leads_on(as_said(self.quote.partition("\n")[0])):
             return ""
-        if self.header is not None or self.own_terms.intersection(content_terms(lead)):
+        if self.header is not None:
+            is_named = self._caption_at is not None
+        else:
+            is_named = not self.own_terms.intersection(content_terms(lead))
+        if not is_named:
             return ""
-        return f"{lead.rstrip(':：')}{'：' if CJK.search(lead) else ': '}"
+        named = _UNIT_TOLD.sub("", lead).rstrip(":： ") or lead
+        return f"{named}{'：' if CJK.search(named) else ': '}"
+
+    @property
+    def _header_at(self) -> int:
+        """Where in its passage what names a row's columns begins; below 0 where it is not in it."""
+        passage = self.found.passage
+        until = self.span.start - passage.start
+        return f"\n{passage.text}".rfind(f"\n{self.header}\n", 0, until + 1)
+
+    @property
+    def _caption_at(self) -> int | None:
+        """Where in its passage the caption begins that stands right above a row's table."""
+        above = self.found.passage.text[: max(0, self._header_at)].rstrip("\n :：")
+        is_right_above = self.lead is not None and above.endswith(self.lead)
+        return above.rfind("\n") + 1 if is_right_above else None
 
     @property
     def own_terms(self) -> frozenset[str]:
@@ -120,29 +143,31 @@ class Evidence:
             at = passage.text.rfind(self.lead or "", 0, until) if is_read_with_it else -1
             is_near = at >= 0 and self.span.end - passage.start - at <= _LONGEST_CITED
             return Span(passage.start + at, self.span.end) if is_near else self.span
-        at = f"\n{passage.text}".rfind(f"\n{self.header}\n", 0, until + 1)
+        at = self._header_at
         if at < 0:
             if not passage.above or self.header != table_rows.named_by(passage.headings):
                 return self.span
-            at = -len(passage.above)
-        elif (noted := self._unit) is not None:
+            return Span(passage.start - len(passage.above), self.span.end)
+        noted, caption = self._unit, self._caption_at
+        if noted is not None:
             at = noted.start()
+        if caption is not None and until + len(self.quote) - caption <= _LONGEST_CITED:
+            at = min(at, caption)
         return Span(passage.start + at, self.span.end)
 
     @property
     def _unit(self) -> re.Match[str] | None:
         """What says right above a table in which unit its amounts are."""
+        at = self._header_at
         text = self.found.passage.text
-        at = f"\n{text}".find(f"\n{self.header}\n")
         return _UNIT.search(text, max(0, at - _UNIT_ABOVE), at) if at > 0 else None
 
     @property
     def context(self) -> str:
-        """The sentence with what it cannot be read without: the names of a table's columns, the
-        heading or question above it.
+        """The sentence with what it cannot be read without: the heading, caption or question above
+        it, the names of a table's columns.
         """
-        above = self.lead if self.header is None else self.header
-        return self.quote if above is None else f"{above}\n{self.quote}"
+        return "\n".join(one for one in (self.lead, self.header, self.quote) if one is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +224,7 @@ class Weigher:
         measured: list[Evidence] = []
         for rank, (one, spans) in enumerate(zip(cut.found, cut.spans, strict=True)):
             headers, leads = cut.headers[rank], cut.leads[rank]
-            above = list(map(_either, headers, leads))
+            above = list(map(_joined, headers, leads))
             best = self._best_tokens(retrieval, weights, cut, rank)
             likeness = (*best, cut.likeness[rank])
             passage = Parts(one, rank, cut.texts[rank], above, likeness)
@@ -270,11 +295,10 @@ class Weigher:
             likeness[:, (starts >= span.start) & (starts < span.end)].max(axis=1, initial=0.0)
             for span in spans
         ]
-        for i, above in enumerate(map(_either, cut.headers[rank], cut.leads[rank])):
-            at = -1 if above is None else text.rfind(above, 0, shift + spans[i].start)
-            if above is not None and at >= 0:
-                at -= shift
-                named = likeness[:, (starts >= at) & (starts < at + len(above))]
+        for i, above in enumerate(zip(cut.headers[rank], cut.leads[rank], strict=True)):
+            for one in filter(None, above):
+                at = text.rfind(one, 0, shift + spans[i].start) - shift
+                named = likeness[:, (starts >= max(0, at)) & (starts < at + len(one))]
                 best[i] = np.maximum(best[i], named.max(axis=1, initial=0.0))
         own = np.array([float(weights @ one) for one in best])
         windows = np.array(
@@ -329,16 +353,20 @@ def _of_what_is_numbered(question: str, found: list[Evidence]) -> list[Evidence]
     asked = identifiers(question)
     if not asked or not any(is_of_asked(asked, one.levels) for one in found):
         return found
-    return [one for one in found if not is_of_others(asked, one.levels)]
+    return [
+        one
+        for one in found
+        if not is_of_others(asked, one.levels) or is_row_of_amount(question, one.quote)
+    ]
 
 
 def _under(lead: str | None, text: str) -> str:
     return text if lead is None else f"{lead} {text}"
 
 
-def _either(header: str | None, lead: str | None) -> str | None:
-    """Return what a sentence stands under; of a row of a table, what names its columns."""
-    return header or lead
+def _joined(header: str | None, lead: str | None) -> str | None:
+    """Return what a sentence stands under; of a row of a table, also what names its columns."""
+    return "\n".join(filter(None, (lead, header))) or None
 
 
 def _names_columns(row: Row | None) -> bool:

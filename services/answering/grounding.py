@@ -120,7 +120,7 @@ class _Said:
         if evidence.lead is None:
             return False
         new = self._terms.difference(content_terms(evidence.lead))
-        said = len(new & evidence.own_terms)
+        said = len(new & evidence.own_terms.union(content_terms(evidence.header or "")))
         return said < SUPPORTED * len(new) or (not new and asks(evidence.lead))
 
     def _is_misplaced(self, evidence: Evidence) -> bool:

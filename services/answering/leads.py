@@ -4,8 +4,9 @@ with the sentence that leads into them.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from services.answering.captions import Caption, captions
 from services.domain.documents import Span
 from services.language.normalize import CJK, on_one_line
 from services.language.sentences import sentences
@@ -67,9 +68,31 @@ class Unit:
 def units(
     text: str, above: Sequence[str], is_no_sentence: Callable[[Span], bool]
 ) -> Iterator[Unit]:
-    """Yield what could answer in a passage: no headings, which only name what follows, and no
-    questions. *above* stands above the passage: titles, and last the lead of a list that goes on.
+    """Yield what could answer in a passage: no headings and captions, which only name what follows,
+    and no questions. *above* stands above the passage: titles, and last the lead of a list that
+    goes on. A row of a table stands under its caption.
     """
+    named = list(captions(text))
+    for unit in _stated(text, above, is_no_sentence):
+        caption = _caption_over(named, unit.span)
+        if caption is None:
+            yield unit
+        elif unit.span.start >= caption.line.end:
+            yield replace(unit, lead=caption.name)
+        elif not caption.is_bare and unit.span.end == caption.line.end:
+            start = max(unit.span.start, text.index(caption.name, caption.line.start))
+            yield replace(unit, span=Span(start, unit.span.end))
+
+
+def _caption_over(named: Sequence[Caption], span: Span) -> Caption | None:
+    """Return the caption in whose line or table *span* begins."""
+    return next((one for one in named if one.line.start <= span.start < one.until), None)
+
+
+def _stated(
+    text: str, above: Sequence[str], is_no_sentence: Callable[[Span], bool]
+) -> Iterator[Unit]:
+    """Yield what could answer, with the heading or question it stands under."""
     last = next(iter(above[-1:]), "")
     lead, left = (last, _ANSWERED) if leads_on(last) else (None, 0)
     for span in _with_items(text, [one for one in sentences(text) if not is_no_sentence(one)]):

@@ -8,6 +8,8 @@ from rapidfuzz.distance import OSA
 
 from services.language.numbers import numbers
 from services.language.numerals import number_terms
+from services.language.ranges import amounts, is_within
+from services.language.table_rows import cells, is_row
 from services.language.terms import stem, stop_words
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -59,6 +61,14 @@ def labels_held(text: str) -> frozenset[str]:
     text = _narrow(text)
     found = _LETTER.finditer(text)
     return frozenset(match[0] for match in found if not _is_article(match, text))
+
+
+def is_row_of_amount(question: str, quote: str) -> bool:
+    """Say whether a row is of a range that an amount of the question falls into: DN250~DN450 names
+    other sizes than DN300, and is of it.
+    """
+    asked = amounts(question) if is_row(quote) else {}
+    return any(is_within(asked, cell) for cell in cells(quote))
 
 
 def _is_article(match: re.Match[str], text: str) -> bool:

@@ -77,5 +77,5 @@ class Weighing:
         # A follow-up is looked for with the question before it.
         if question.history and len(side.question) > len(question.text):
             best = of_last_turn(best, question.text)
-        verdict = self._gate.judge(side, best)
-        return Weighed(side, evidence, of_asked_amount(best, question.text, side.question), verdict)
+        told = of_asked_amount(best, question.text, side.question)
+        return Weighed(side, evidence, told, self._gate.judge(side, best, told))

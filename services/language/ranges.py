@@ -4,6 +4,7 @@ an amount of a question falls into them.
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.language.normalize import folded
@@ -32,10 +33,11 @@ _UNITS = {
     "kilogram": "kg",
     "公斤": "kg",
     "千克": "kg",
+    "周岁": "岁",
 }
 _UNIT = (
-    r"(分钟|分(?!之)|个?小时|天|日(?!元)|个月|周年?|年(?!级|代|度|假|终|底|初)|元|块|人(?!民)|名|件|公斤|千克|kg|吨|米|"
-    r"minutes?|min|hours?|h|days?|weeks?|months?|years?|euros?|eur|€|usd|dollars?|\$|kilograms?|%)"
+    r"(分钟|分(?!之)|个?小时|天|日(?!元)|个月|周年?|年(?!级|代|度|假|终|底|初)|周?岁|元|块|人(?!民)|名|件|公斤|千克|kg|吨|米|"
+    r"minutes?|min|hours?|h|days?|weeks?|months?|years?|euros?|eur|€|usd|dollars?|\$|kilograms?|%|dn(?![a-z]))"
 )
 _NUMBER = r"(?<![\d.])(\d{1,12}(?:\.\d{1,4})?)"
 _SCALED = re.compile(r"(?<!\d)(\d{1,12}(?:\.\d{1,4})?)(万|千)(?=元|块)")
@@ -48,19 +50,22 @@ _FULL = re.compile(
 _ABOVE = re.compile(
     rf"(?:满|超过|高于|大于|不少于|至少|over|more than|above|at least|from)? ?{_NUMBER} ?{_UNIT} ?"
     r"(?:及?以上|或以上|or more|and more|and above)|"
-    rf"(?:满|超过|高于|大于|不少于|至少|over|more than|above|at least) ?{_NUMBER} ?{_UNIT}",
+    rf"(?:满|超过|高于|大于|不少于|至少|over|more than|above|at least|>=?|≥) ?{_NUMBER} ?{_UNIT}",
     re.IGNORECASE,
 )
 _BELOW = re.compile(
     rf"{_NUMBER} ?{_UNIT} ?(?:及?以[下内]|or less|or fewer|and below)|"
-    rf"(?:不满|不足|低于|小于|不超过|up to|less than|below|under|at most) ?{_NUMBER} ?{_UNIT}",
+    rf"(?:不满|不足|低于|小于|不超过|up to|less than|below|under|at most|<=?|≤) ?"
+    rf"{_NUMBER} ?{_UNIT}",
     re.IGNORECASE,
 )
-_OPEN_BELOW = re.compile(r"不满|不足|低于|小于|less than|below|under", re.IGNORECASE)
-_OPEN_ABOVE = re.compile(r"超过|高于|大于|over|more than|above", re.IGNORECASE)
+_OPEN_BELOW = re.compile(r"不满|不足|低于|小于|less than|below|under|<(?!=)", re.IGNORECASE)
+_OPEN_ABOVE = re.compile(r"超过|高于|大于|over|more than|above|>(?!=)", re.IGNORECASE)
 _AMOUNT = re.compile(rf"{_NUMBER}[ -]?(?:多)?{_UNIT}", re.IGNORECASE)
 # Amounts of the one are so many of the other.
 _FINER = {"小时": ("分钟", 60), "周": ("天", 7), "年": ("月", 12)}
+# Sizes of pipes: DN250~DN450.
+_NOMINAL = re.compile(r"(?<![a-z])dn ?(\d{1,4})(?!\d)", re.IGNORECASE)
 # Years and days of the calendar are no amounts.
 _CALENDAR = re.compile(
     r"(?<!\d)(?:19|20)\d\d ?年(?: ?\d{1,2} ?月)?(?: ?\d{1,2} ?[日号])?|\d{1,2} ?月 ?\d{1,2} ?[日号]"
@@ -107,7 +112,8 @@ def range_of(text: str) -> Range | None:
             first, own, last, unit = match.groups()
             (other, least), (name, most) = _finest(own or unit, first), _finest(unit, last)
             if other == name and least < most:
-                return Range(name, least, most, ends=pattern is _FULL)
+                opens = _OPEN_ABOVE.search(plain[: match.start()][-2:]) is not None
+                return Range(name, least, most, opens=opens, ends=pattern is _FULL)
     if match := _BELOW.search(plain):
         number, unit = (part for part in match.groups() if part is not None)
         name, most = _finest(unit, number)
@@ -117,6 +123,21 @@ def range_of(text: str) -> Range | None:
         name, least = _finest(unit, number)
         return Range(name, least=least, opens=_OPEN_ABOVE.search(match[0]) is not None)
     return None
+
+
+def exactly(text: str) -> Range | None:
+    """Return the one amount that *text* is, as a range: DN150."""
+    match = _AMOUNT.fullmatch(_plain(text).strip())
+    if match is None:
+        return None
+    unit, value = _finest(match[2], match[1])
+    return Range(unit, value, value)
+
+
+def is_within(asked: Mapping[str, float], text: str) -> bool:
+    """Say whether *text* names a range that one of the amounts *asked* about falls into."""
+    reach = range_of(text) if asked else None
+    return reach is not None and reach.unit in asked and reach.holds(asked[reach.unit])
 
 
 def _finest(unit: str, number: str) -> tuple[str, float]:
@@ -130,7 +151,7 @@ def _plain(text: str) -> str:
     """Return *text* folded, its numbers as digits: 半小时 is 30 minutes."""
     plain = _CALENDAR.sub(" ", re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", folded(text)))
     plain = plain.replace("半个小时", "30分钟").replace("半小时", "30分钟").replace("半年", "6个月")
-    plain = in_digits(plain)
+    plain = _NOMINAL.sub(r"\1 dn", in_digits(plain))
     return _SCALED.sub(
         lambda match: f"{float(match[1]) * (10_000 if match[2] == '万' else 1000):.0f}", plain
     )

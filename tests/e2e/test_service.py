@@ -94,7 +94,7 @@ def test_what_is_not_in_the_documents_is_refused_in_the_questions_language(
 
 
 def test_a_refusal_shows_the_closest_sentence_of_a_trusted_text(handbook: Any) -> None:
-    asked = "If we pick up the tab for a client's dinner, by when must it reach finance?"
+    asked = "If we treat a buyer to lunch, what is the cutoff for the bill to reach finance?"
     trusted = "Dinner with clients is paid back when the receipt is with accounting in 12 days.\n"
     low = {"name": "hearsay", "defaults": {"trust": "low"}}
     handbook.call("POST", "/v1/collections", low)
@@ -589,6 +589,46 @@ def test_a_row_far_down_a_table_is_told_with_its_columns(
 
     assert told["answer"].startswith(answer), told["answer"]
     assert told["citations"][0]["quote"].endswith(" | 489 | 24")
+
+
+DOSES = """# 儿童退热药剂量
+
+浓度不同，毫升数不能互换。
+
+表 4-1 对乙酰氨基酚混悬液（100 mL:3.2 g）
+
+| 年龄 | 体重 | 每次 |
+|---|---|---|
+| 1–3 岁 | 12–15 kg | 5 mL |
+| 4–6 岁 | 16–21 kg | 7.5 mL |
+
+表 4-2 布洛芬混悬液（100 mL:2 g）
+
+| 年龄 | 体重 | 每次 |
+|---|---|---|
+| 1–3 岁 | 12–15 kg | 4 mL |
+| 4–6 岁 | 16–21 kg | 6 mL |
+"""
+
+
+@pytest.mark.parametrize(
+    ("drug", "dose"), [("布洛芬混悬液", "6 mL"), ("对乙酰氨基酚混悬液", "7.5 mL")]
+)
+def test_of_two_tables_with_the_same_columns_the_one_that_is_named_answers(
+    service: Any, drug: str, dose: str
+) -> None:
+    service.upload("doses.md", DOSES.encode(), collection="doses")
+    service.wait_until_rested("doses")
+
+    body = {"question": f"18公斤的孩子，{drug}一次喝多少？", "collections": ["doses"]}
+    told = service.call("POST", "/v1/ask", body)[1]
+
+    assert told["answered"], told["answer"]
+    assert told["answer"].startswith(drug)
+    assert f"每次：{dose}。" in told["answer"]
+    quote = told["citations"][0]["quote"]
+    assert drug in quote
+    assert quote.endswith(f"| 16–21 kg | {dose}")
 
 
 @pytest.mark.parametrize(

@@ -119,9 +119,27 @@ def test_of_the_rows_of_tiers_the_one_that_holds_the_amount_is_meant(
     assert len(meant) == (1 if "12" in said else 3)
 
 
+def test_a_row_of_the_very_amount_goes_before_one_of_a_range(evidence: MakeEvidence) -> None:
+    series = evidence("D371X | DN50~DN600 | EPDM", "valves", header="系列 | 口径范围 | 阀座")
+    size = evidence("DN150 | 118", "valves", header="口径 | 全关力矩 N·m")
+    other = evidence("DN100~DN200 | 3", "minutes", header="口径 | 到货天数")
+    best = [Ranked(one, 3.0 - i) for i, one in enumerate((series, size, size, other))]
+
+    said = "DN150的蝶阀关到底要多大扭矩？"
+    assert of_asked_amount(best, said, said)[0].evidence is size
+    assert of_asked_amount(best[::3], said, said)[0].evidence is series
+    # What stands far down, in a document that nothing else speaks for, is not brought up.
+    far = [Ranked(evidence(f"Sentence {i}."), 9.0 - i) for i in range(3)]
+    assert of_asked_amount([*far, *best[3:]], said, said)[0].evidence is far[0].evidence
+
+
 @pytest.mark.parametrize(
     ("said", "meant"),
-    [("What is the dose for a child of 18 kg?", "18-21"), ("the dose for a 5-year-old", "4-6")],
+    [
+        ("What is the dose for a child of 18 kg?", "18-21"),
+        ("the dose for a 5-year-old", "4-6"),
+        ("18公斤的孩子吃多少？", "18-21"),
+    ],
 )
 def test_the_range_may_stand_in_another_cell(evidence: MakeEvidence, said: str, meant: str) -> None:
     header = "Group | Age | Weight | Dose"

@@ -2,7 +2,14 @@
 
 import pytest
 
-from services.answering.names import is_of_another, labels, missing, names, things_named
+from services.answering.names import (
+    is_of_another,
+    is_row_of_amount,
+    labels,
+    missing,
+    names,
+    things_named,
+)
 
 
 @pytest.mark.parametrize(
@@ -93,3 +100,17 @@ def test_things_are_named_with_what_they_are(
     text: str, is_heading: bool, found: set[tuple[str, str]]
 ) -> None:
     assert things_named(text, is_heading=is_heading) == found
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "is_of_it"),
+    [
+        ("口径DN300的阀门保压多久？", "DN250~DN450 | 180 s", True),
+        ("口径DN300的阀门保压多久？", "≤DN50 | 15 s", False),
+        ("口径DN300的阀门保压多久？", "DN250~DN450的阀门保压180 s。", False),
+        ("Malarone for a child of 25 kg?", "21–30 kg | 2 tablets", True),
+        ("Malarone for children?", "21–30 kg | 2 tablets", False),
+    ],
+)
+def test_a_row_of_a_range_is_of_an_amount_in_it(question: str, row: str, is_of_it: bool) -> None:
+    assert is_row_of_amount(question, row) is is_of_it

@@ -1,0 +1,76 @@
+"""Lines that name the table under them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.domain.documents import Span
+from services.language.normalize import CJK
+from services.language.table_rows import is_row
+
+# 表 4-2 …, Table 3: …
+_NUMBERED = re.compile(
+    r"(?:(?:附?表|Table|Tab\.)\s*[A-Z]?[\d一二三四五六七八九十]+(?:[-–.][\d]+)*\s*[:：.、]?\s*)",
+    re.IGNORECASE,
+)
+_NAME, _NAME_CJK = 80, 40
+_LONGEST = 200
+_STOPS = (".", "!", "?", "。", "！", "？", "；", ";")
+# A label with its value (单位：万元) says something itself.
+_LABELLED = re.compile(r"[:：]\s*\S")
+_MARKS = re.compile(r"^(?:[-*•·▪◦‣○●■–—]|#{1,6})\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What names a table: its line, and its words without the table's number; `until` where the
+    table ends. It is *bare* where it says no more than what the table holds.
+    """
+
+    line: Span
+    name: str
+    until: int
+    is_bare: bool
+
+
+def captions(text: str) -> Iterator[Caption]:
+    """Yield the captions of the tables in *text*: a line of its own right above a table, numbered
+    as one (表 4-2, Table 3) or short and no sentence.
+    """
+    above: Span | None = None
+    for start, end in _blocks(text):
+        lines = text[start:end].split("\n")
+        first = next((i for i, line in enumerate(lines) if is_row(line)), None)
+        if first is None:
+            above = Span(end - len(lines[-1]), end)
+            continue
+        if first:
+            row = start + sum(len(line) + 1 for line in lines[:first])
+            above = Span(row - len(lines[first - 1]) - 1, row - 1)
+        found = _caption(text, above, end) if above is not None else None
+        if found is not None:
+            yield found
+        above = None
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Yield what stands between blank lines."""
+    for match in re.finditer(r"[^\n]+(?:\n[^\n]+)*", text):
+        yield match.span()
+
+
+def _caption(text: str, line: Span, until: int) -> Caption | None:
+    said = _MARKS.sub("", text[line.start : line.end].strip())
+    numbered = _NUMBERED.match(said)
+    if numbered is None and not _names(said):
+        return None
+    name = said[numbered.end() if numbered else 0 :].rstrip(" :：")
+    if not name or len(name) > _LONGEST:
+        return None
+    return Caption(line, name, until, is_bare=not any(map(str.isdigit, name)))
+
+
+def _names(said: str) -> bool:
+    """Say whether a line is short, and neither a sentence nor a label with its value."""
+    short = len(said) <= (_NAME_CJK if CJK.search(said) else _NAME)
+    return short and not said.endswith(_STOPS) and _LABELLED.search(said) is None
