@@ -1,6 +1,7 @@
 """The row that names the columns of the table that a place in a text stands in."""
 
-from services.language.table_rows import header_of, is_row
+from services.language.captions import numbered_above
+from services.language.table_rows import as_heading, header_of, is_row
 
 # The names and the first amounts stand within so many characters of a table's beginning.
 _BEGINNING = 4000
@@ -26,7 +27,7 @@ class ColumnNames:
         if blank >= 0:
             self._table, self._is_known = blank + len(_BLANK), False
         self._asked = max(place - len(_BLANK), self._start)
-        if place == self._start or self._text[place - 1] != "\n" or not self._is_within(place):
+        if not self._is_within(place):
             return None
         if not self._is_known:
             self._header, self._is_known = header_of(self._lines(self._table)), True
@@ -34,7 +35,21 @@ class ColumnNames:
             return None
         return self._header
 
+    def above(self, place: int) -> tuple[str, ...]:
+        """Return what a row that begins at *place* stands under: the numbered caption of its table,
+        and the names of its columns as a heading, so far as there are any.
+        """
+        header = self.at(place)
+        if not self._is_within(place):
+            return ()
+        first = self._table if header is None else self._text.find(header, self._table, place)
+        caption = numbered_above(self._text, first)
+        return tuple(filter(None, (caption, header and as_heading(header))))
+
     def _is_within(self, place: int) -> bool:
+        """Say whether a row that is not the first of all begins at *place*."""
+        if place == self._start or self._text[place - 1] != "\n":
+            return False
         has_bar = self._text.find("|", place, place + _BEGINNING) >= 0
         return has_bar and any(map(is_row, self._lines(place)))
 

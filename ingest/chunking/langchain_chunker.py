@@ -11,7 +11,7 @@ from ingest.chunking.list_leads import ListLeads
 from ingest.chunking.structure import Piece, pieces
 from services.domain.documents import Reading
 from services.domain.passages import Chunk
-from services.language.table_rows import as_heading, named_by
+from services.language.table_rows import named_by
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -61,10 +61,11 @@ class LangChainChunker:
             names = ColumnNames(reading.text, piece.start, piece.end)
             leads = ListLeads(reading.text, piece.start, piece.end)
             for start, end in self._cut(reading.text, piece, size):
-                header, lead = names.at(start), leads.at(start)
-                above = as_heading(header) if header else lead
-                under = (*piece.headings, above) if above else piece.headings
-                chunk = _chunk(reading, replace(piece, headings=under), start, end)
+                above = names.above(start) or tuple(filter(None, (leads.at(start),)))
+                new = [one for one in above if one not in piece.headings]
+                chunk = _chunk(
+                    reading, replace(piece, headings=(*piece.headings, *new)), start, end
+                )
                 if chunk is not None:
                     found.append(chunk)
         return found

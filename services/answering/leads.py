@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from services.answering.captions import Caption, captions
 from services.domain.documents import Span
+from services.language.captions import Caption, captions
 from services.language.normalize import CJK, on_one_line
 from services.language.sentences import sentences
 

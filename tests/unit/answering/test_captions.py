@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from services.answering.captions import captions
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence
 from services.answering.leads import units
 from services.domain.documents import Span
 from services.domain.passages import Found
+from services.language.captions import captions
 
 ROWS = "体重 | 每次\n16–21 kg | 6 mL"
 NAMED = "表 4-2 布洛芬混悬液（100 mL:2 g）"

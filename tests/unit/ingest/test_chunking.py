@@ -79,6 +79,34 @@ def test_later_rows_of_a_table_stand_under_the_names_of_its_columns() -> None:
     assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
 
 
+def test_later_rows_stand_under_the_caption_of_their_table_too() -> None:
+    rows = ["Weight | Dose | Hours", *(f"{i} kg | {i * 10} mL | 8" for i in range(12))]
+    tables = ["\n".join(rows), "\n".join(rows).replace(" mL", " mg")]
+    text = f"Table 1: Syrup\n\n{tables[0]}\n\nAll doses are for children.\n\n{tables[1]}"
+    at = [text.index(table) for table in tables]
+    spans = tuple(Span(start, start + len(table)) for start, table in zip(at, tables, strict=True))
+
+    chunks = CHUNKER.chunks(Reading(text, tables=spans))
+
+    later = [chunk for chunk in chunks if chunk.text[0].isdigit()]
+    first = {chunk.headings for chunk in later if "mL" in chunk.text}
+    assert first == {("Syrup", "| Weight | Dose | Hours |")}
+    assert {c.headings for c in later if "mg" in c.text} == {("| Weight | Dose | Hours |",)}
+
+
+def test_a_caption_holds_for_rows_whose_columns_nothing_names() -> None:
+    rows = "\n".join(f"{i} kg | {i * 10} mL" for i in range(12))
+    text = f"表 4-3 奥司他韦治疗量\n\n{rows}\n\n肾功能不全者另行调整。"
+    start = text.index(rows)
+
+    chunks = CHUNKER.chunks(Reading(text, tables=(Span(start, start + len(rows)),)))
+
+    held = [chunk.headings for chunk in chunks if "mL" in chunk.text]
+    assert held == [(), *[("奥司他韦治疗量",)] * (len(held) - 1)]
+    assert len(held) > 1
+    assert chunks[-1].headings == ()
+
+
 def test_rows_within_a_page_of_text_stand_under_the_names_of_their_columns() -> None:
     rows = ["Product | Price | Stock", *(f"Pump {i} | {i * 10} | {i}" for i in range(9))]
     below = "All prices are without tax. They hold for a year. " * 4

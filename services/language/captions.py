@@ -53,6 +53,17 @@ def captions(text: str) -> Iterator[Caption]:
         above = None
 
 
+def numbered_above(text: str, place: int) -> str | None:
+    """Return what the line right above *place*, where a table begins, calls it, if it is numbered
+    as one: it holds for the rest of a long table, too.
+    """
+    first = max(0, place - _LONGEST)
+    end = first + len(text[first:place].rstrip("\n"))
+    said = text[text.rfind("\n", first, end) + 1 : end].strip()
+    numbered = _NUMBERED.match(said)
+    return (said[numbered.end() :].rstrip(" :：") or None) if numbered else None
+
+
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """Yield what stands between blank lines."""
     for match in re.finditer(r"[^\n]+(?:\n[^\n]+)*", text):
