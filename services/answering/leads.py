@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from services.domain.documents import Span
-from services.language.captions import Caption, captions
+from services.language.captions import BULLET, LABELLED, STOPS, Caption, captions
 from services.language.normalize import CJK, on_one_line
 from services.language.sentences import sentences
 
@@ -16,7 +16,6 @@ _SHORTEST = 4
 _HEADING, _HEADING_CJK = 24, 10
 # A line of its own between paragraphs may be longer, and still name what follows.
 _NAME, _NAME_CJK = 60, 25
-_BULLET = re.compile(r"^(?:[-*•·▪◦‣○●■–—]|#{1,6})\s+")
 _CHINESE_NUMERAL = "[一二三四五六七八九十]"
 # No number that a sentence begins with: 1.5 小时, 3、4号楼, 三、四楼.
 _NUMBER = re.compile(
@@ -33,14 +32,11 @@ _CHAPTER = re.compile(r"^\d{1,2}(?:\.\d{1,2})*\s+(?=\S)")
 # A thing's name says nothing of it: HC-300项目进展.
 _CODE = re.compile(r"[A-Za-z]{1,5}[-–]?\d{1,5}[A-Za-z]?")
 _DATED = re.compile(r"\d{4}|\d{1,2}[:：]\d\d")
-_LIST_MARK = re.compile(rf"(?:{_BULLET.pattern}|{_NUMBER.pattern})")
+_LIST_MARK = re.compile(rf"(?:{BULLET.pattern}|{_NUMBER.pattern})")
 # Not one that is quoted: the question is “Why?”.
 _QUESTION = re.compile(r"[?？]\s*[)）]?$")
 _ANSWERS = re.compile(r"^(?:答|回答|A|Answer)\s?[:：]\s*")
 _LEADS = (":", "：")
-# A label with its value: 甲方代表：王芳.
-_LABELLED = re.compile(r"[:：]\s*\S")
-_STOPS = (".", "!", "?", "。", "！", "？", "；", ";")
 _DAY = re.compile(r"\d{4} ?(?:年|[-./]) ?\d{1,2} ?(?:月|[-./]) ?\d{1,2} ?日?")
 _FIRM = re.compile(
     r"(?:公司|集团|部|科|室|处|中心|委员会|办公室|小组)$|\b(?:Ltd|Inc|GmbH|AG|LLC|Department|Team|Office)\b\.?$"
@@ -146,7 +142,7 @@ def as_said(text: str) -> str:
     if not items or not any(_LIST_MARK.match(item) for item in items):
         return _ANSWERS.sub("", _LIST_MARK.sub("", on_one_line(text)))
     stop, end = ("；", "。") if CJK.search(text) else ("; ", ".")
-    told = stop.join(_BULLET.sub("", item).rstrip(" ;；,，.。") for item in items)
+    told = stop.join(BULLET.sub("", item).rstrip(" ;；,，.。") for item in items)
     between = "" if first.endswith("：") else " "
     return f"{_LIST_MARK.sub('', first)}{between}{told}{end}"
 
@@ -182,7 +178,7 @@ def _looks_like_heading(text: str) -> bool:
     cells = [cell for cell in plain.split("|") if cell.strip()]
     if "|" in plain and (len(cells) > 1 or any(map(str.isdigit, plain))):
         return False
-    is_said = _LABELLED.search(plain) or any(map(str.isdigit, plain))
+    is_said = LABELLED.search(plain) or any(map(str.isdigit, plain))
     return short and (text[-1].isalnum() or "|" in plain) and not is_said
 
 
@@ -190,7 +186,7 @@ def _is_alone(text: str, span: Span) -> bool:
     """Say whether a sentence is a paragraph of its own, and no item of a list, with more behind."""
     before, behind = text[: span.start], text[span.end :]
     begins = not before or before.endswith("\n\n")
-    return begins and behind.startswith("\n\n") and not _BULLET.match(text[span.start : span.end])
+    return begins and behind.startswith("\n\n") and not BULLET.match(text[span.start : span.end])
 
 
 def _names_what_follows(text: str, span: Span) -> bool:
@@ -211,7 +207,7 @@ def _closes(text: str, span: Span) -> bool:
     plain = _DAY.sub("", said).strip()
     # Above a firm or department, its writer may stand.
     body, _, name = before.rpartition("\n")
-    ends = before.endswith(_STOPS) or (_is_bare(name) and body.rstrip("\n ").endswith(_STOPS))
+    ends = before.endswith(STOPS) or (_is_bare(name) and body.rstrip("\n ").endswith(STOPS))
     return is_last and ends and _is_bare(plain) and _signs(plain)
 
 

@@ -15,10 +15,10 @@ _NUMBERED = re.compile(
 )
 _NAME, _NAME_CJK = 80, 40
 _LONGEST = 200
-_STOPS = (".", "!", "?", "。", "！", "？", "；", ";")
-# A label with its value (单位：万元) says something itself.
-_LABELLED = re.compile(r"[:：]\s*\S")
-_MARKS = re.compile(r"^(?:[-*•·▪◦‣○●■–—]|#{1,6})\s+")
+STOPS = (".", "!", "?", "。", "！", "？", "；", ";")
+# A label with its value (单位：万元, 甲方代表：王芳) says something itself.
+LABELLED = re.compile(r"[:：]\s*\S")
+BULLET = re.compile(r"^(?:[-*•·▪◦‣○●■–—]|#{1,6})\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _caption(text: str, line: Span, until: int) -> Caption | None:
-    said = _MARKS.sub("", text[line.start : line.end].strip())
+    said = BULLET.sub("", text[line.start : line.end].strip())
     numbered = _NUMBERED.match(said)
     if numbered is None and not _names(said):
         return None
@@ -84,4 +84,4 @@ def _caption(text: str, line: Span, until: int) -> Caption | None:
 def _names(said: str) -> bool:
     """Say whether a line is short, and neither a sentence nor a label with its value."""
     short = len(said) <= (_NAME_CJK if CJK.search(said) else _NAME)
-    return short and not said.endswith(_STOPS) and _LABELLED.search(said) is None
+    return short and not said.endswith(STOPS) and LABELLED.search(said) is None
