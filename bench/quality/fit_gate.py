@@ -19,8 +19,8 @@ _WORDS = (
 )  # fmt: skip
 USED = {
     "en": _WORDS,
-    # Of the best sentence's likeness, and that of its passage (`best`, `late_passage`), as the
-    # gate had them, more near-misses are refused at 0.10 wrongly refused (clapnq-en 0.72, now
+    # With the best sentence's score and the likeness of its passage instead (`best` and what was
+    # `late_passage`) more near-misses are refused at 0.10 wrongly refused (clapnq-en 0.72, not
     # 0.63), but so are questions in other words than the text's (docs/quality.md).
     "en/all-minilm-l6-v2": (
         "late_window_low", "late_best", "gap", "run", "window", "names_sentence",

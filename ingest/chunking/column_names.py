@@ -40,7 +40,7 @@ class ColumnNames:
         and the names of its columns as a heading, so far as there are any.
         """
         header = self.at(place)
-        if not self._is_within(place):
+        if header is None and not self._is_within(place):
             return ()
         first = self._table if header is None else self._text.find(header, self._table, place)
         caption = numbered_above(self._text, first)

@@ -92,7 +92,7 @@ def of_asked_amount(best: Sequence[Ranked], said: str, question: str) -> list[Ra
         reach = ranges.get(id(one))
         if one.evidence.found.passage.document_id not in near or reach is None:
             continue
-        if reach.unit in asked and reach.holds(asked[reach.unit]):
+        if reach.holds_any(asked):
             holding.append(one)
             tables.add((_place(one.evidence), reach.unit))
     if not holding:

@@ -297,8 +297,10 @@ class Weigher:
         ]
         for i, above in enumerate(zip(cut.headers[rank], cut.leads[rank], strict=True)):
             for one in filter(None, above):
-                at = text.rfind(one, 0, shift + spans[i].start) - shift
-                named = likeness[:, (starts >= max(0, at)) & (starts < at + len(one))]
+                place = text.rfind(one, 0, shift + spans[i].start)
+                # Headings stand before the passage's own text.
+                at = place - shift
+                named = likeness[:, (place >= 0) & (starts >= at) & (starts < at + len(one))]
                 best[i] = np.maximum(best[i], named.max(axis=1, initial=0.0))
         own = np.array([float(weights @ one) for one in best])
         windows = np.array(

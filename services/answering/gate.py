@@ -192,11 +192,11 @@ def _is_of_another(question: str, best: Sequence[Ranked]) -> bool:
 
 
 def _is_said_otherwise(
-    retrieval: Retrieval, best: Sequence[Ranked], missing_score: float, told: Sequence[Ranked]
+    retrieval: Retrieval, best: Sequence[Ranked], margin: float, told: Sequence[Ranked]
 ) -> bool:
-    """Say whether what is *missing_score* below the threshold answers all the same."""
+    """Say whether what misses the threshold by *margin* (below 0) answers all the same."""
     first = (*told, *best)[0].evidence
-    if missing_score >= -_NAMED_ROW and _is_row_of_asked(retrieval.question, first):
+    if margin >= -_NAMED_ROW and _is_row_of_asked(retrieval.question, first):
         return True
     return retrieval.language == "en" and _says_nearly_all(retrieval, best)
 

@@ -91,6 +91,10 @@ class Range:
         below = amount < self.most if self.ends else amount <= self.most
         return above and below
 
+    def holds_any(self, asked: Mapping[str, float]) -> bool:
+        """Say whether the amount of its unit among those *asked* about falls into it."""
+        return self.unit in asked and self.holds(asked[self.unit])
+
 
 def amounts(text: str) -> dict[str, float]:
     """Return the amount of each unit that *text* names once: 12年 as 144 of 月."""
@@ -137,7 +141,7 @@ def exactly(text: str) -> Range | None:
 def is_within(asked: Mapping[str, float], text: str) -> bool:
     """Say whether *text* names a range that one of the amounts *asked* about falls into."""
     reach = range_of(text) if asked else None
-    return reach is not None and reach.unit in asked and reach.holds(asked[reach.unit])
+    return reach is not None and reach.holds_any(asked)
 
 
 def _finest(unit: str, number: str) -> tuple[str, float]:
