@@ -21,7 +21,7 @@ from services.answering.arranging import arranged, says_nothing_new
 from services.answering.composing import Ranked, composed
 from services.answering.conflicts import Conflict, conflicts, undisputed
 from services.answering.conversations import Conversations, Told
-from services.answering.draft import Draft
+from services.answering.draft import Draft, is_said
 from services.answering.evidence import Evidence
 from services.answering.grounding import WHOLLY_SUPPORTED, Grounded, ground
 from services.answering.prompt import Material, Packed, continued, pack
@@ -229,19 +229,15 @@ class Answerer(AnswerSource):
         most = min(limits["length"], course.question.sampling.max_tokens)
         limits = {**limits, "length": most}
         found = conflicts(best, limits["temperature"], side.question)
-        for sentence in written:
-            if says_nothing_new(sentence.text, course.question.text):
-                continue
-            if sentence.evidence is not None and self._may_stand(sentence, best, draft):
-                draft.say(sentence.text, sentence.evidence, sentence.support)
-        if draft.is_empty or not self._limits.writes_well:
+        stands = self._standing(written, best, course.question.text)
+        quoted: Sequence[Evidence] = ()
+        if not stands or not self._limits.writes_well:
             agreed = undisputed(best, found)
-            chosen = composed(agreed, limits, side.language, draft.texts)
+            chosen = composed(agreed, limits, side.language, [one.text for one in stands])
             per_token = _LENGTH_OF_TOKEN.get(side.language, 1.0)
             bounds = {**limits, "most_length": course.question.sampling.max_tokens * per_token}
-            asked = course.question.text
-            for evidence in arranged(chosen, agreed, bounds, side.language, asked):
-                draft.quote(evidence)
+            quoted = arranged(chosen, agreed, bounds, side.language, course.question.text)
+        draft.tell(stands, quoted)
         _say_conflicts(draft, found, retrieval.language)
         draft.end()
         course.trace["conflicts"] = [_told_conflict(one) for one in found]
@@ -279,17 +275,23 @@ class Answerer(AnswerSource):
         told = continued(course.packed, answer, self._generator.card.template)
         self._conversations.remember(_share(course.scope), turns, told)
 
-    def _may_stand(self, sentence: Grounded, best: Sequence[Ranked], draft: Draft) -> bool:
-        """Say whether a written sentence is taken: supported and not said already.
+    def _standing(
+        self, written: Sequence[Grounded], best: Sequence[Ranked], question: str
+    ) -> list[Grounded]:
+        """Return the written sentences that are taken: supported, and not said already.
 
-        From a small model it must also restate the very sentence that answers best, and nothing
+        From a small model one must also restate the very sentence that answers best, and nothing
         else: taken from anywhere, its sentences cite beside the point (docs/quality.md).
         """
-        if not sentence.is_supported or draft.has_said(sentence.text):
-            return False
-        if self._limits.writes_well:
-            return True
-        return sentence.support >= WHOLLY_SUPPORTED and sentence.evidence is best[0].evidence
+        stands: list[Grounded] = []
+        for one in written:
+            is_old = says_nothing_new(one.text, question) or is_said(
+                one.text, (other.text for other in stands)
+            )
+            restates = one.support >= WHOLLY_SUPPORTED and one.evidence is best[0].evidence
+            if one.is_supported and not is_old and (restates or self._limits.writes_well):
+                stands.append(one)
+        return stands
 
     def _refused(self, course: _Course, retrieval: Retrieval, weighed: Weighed) -> AnswerEvent:
         answer = self._answer(course, retrieval)

@@ -134,23 +134,8 @@ def _place(evidence: Evidence) -> tuple[str, tuple[str, ...]]:
     return evidence.found.passage.document_id, evidence.found.passage.headings
 
 
-def of_last_turn(best: Sequence[Ranked], said: str) -> list[Ranked]:
-    """Return the evidence without rows that hold nothing of what a follow-up *said* itself, where
-    others of their table do: after "from Wuhan to Changsha?", "and to Chengdu?" asks for one row.
-    """
-    new = frozenset(content_terms(said))
-    rows = [one.evidence for one in best if one.evidence.header is not None]
-    meant = {_table(row) for row in rows if new & row.own_terms}
-    return [
-        one
-        for one in best
-        if one.evidence.header is None
-        or _table(one.evidence) not in meant
-        or new & one.evidence.own_terms
-    ]
-
-
-def _table(row: Evidence) -> tuple[str, tuple[str, ...], str]:
+def table_of(row: Evidence) -> tuple[str, tuple[str, ...], str]:
+    """Return what tells the table that *row* stands in from others."""
     return row.found.passage.document_id, tuple(cells(row.header or "")), row.lead or ""
 
 
@@ -202,7 +187,7 @@ def _is_lesser_row(evidence: Evidence, rows: Sequence[Evidence]) -> bool:
     """Say whether a row holds only a part of what another of its table holds of the question."""
     return any(
         evidence.header is not None
-        and _table(evidence) == _table(one)
+        and table_of(evidence) == table_of(one)
         and evidence.covers < one.covers
         for one in rows
     )

@@ -1,9 +1,11 @@
 """An answer in the making: sentences in order, each with its numbered footnotes."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from services.answering.evidence import Evidence
+from services.answering.grounding import Grounded
 from services.domain.answers import Citation, Sentence
 from services.domain.documents import Span
 from services.language.terms import content_terms
@@ -11,6 +13,12 @@ from services.language.terms import content_terms
 _JOINT = {"en": " ", "zh": ""}
 _STOPPED = re.compile(r"[.!?;:,…。！？；：，][\"'”’」』)）\]]*$")
 _STOP = {"en": "; ", "zh": "；"}
+
+
+def is_said(text: str, said: Iterable[str]) -> bool:
+    """Say whether one of the sentences that were *said* says all that *text* does."""
+    terms = frozenset(content_terms(text))
+    return any(terms <= frozenset(content_terms(one)) for one in said)
 
 
 class Draft:
@@ -26,19 +34,20 @@ class Draft:
         self._last: Evidence | None = None
 
     @property
-    def is_empty(self) -> bool:
-        """Say whether nothing stands in it yet."""
-        return not self.sentences
-
-    @property
     def texts(self) -> list[str]:
         """What stands in it, sentence by sentence."""
         return [sentence.text for sentence in self.sentences]
 
-    def has_said(self, text: str) -> bool:
-        """Say whether all that *text* says stands in it already."""
-        terms = frozenset(content_terms(text))
-        return any(terms <= frozenset(content_terms(said)) for said in self.texts)
+    def tell(self, stands: Sequence[Grounded], quoted: Sequence[Evidence]) -> None:
+        """Add the written sentences that stand, and behind them the sentences of documents; what
+        one of these says in whole is not told in a model's words before: it may have left out what
+        the sentence is about.
+        """
+        for one in stands:
+            if one.evidence is not None and one.evidence not in quoted:
+                self.say(one.text, one.evidence, one.support)
+        for evidence in quoted:
+            self.quote(evidence)
 
     def cites(self, evidence: Evidence) -> bool:
         """Say whether a footnote to *evidence* stands in it."""

@@ -78,7 +78,7 @@ class Asked:
     def __init__(self, retrieval: Retrieval) -> None:
         self._language = retrieval.language
         self._plain = folded(retrieval.question)
-        self._kind = asked_type(self._plain, self._language)
+        self._kind = _asked_type(retrieval)
         self._weights = retrieval.weights
         self._total = sum(retrieval.weights.values()) or 1.0
         self._words = words_asked(retrieval)
@@ -152,6 +152,12 @@ class Asked:
             self._words.share_of_characters(f"{above} {passage.plain[position]}"),
             self._words.share_of_characters(f"{above} {near}"),
         )
+
+
+def _asked_type(retrieval: Retrieval) -> str:
+    """Return what is asked for: by a follow-up itself, or by the question before it."""
+    own = asked_type(folded(retrieval.turn), retrieval.language)
+    return own if own != "other" else asked_type(folded(retrieval.question), retrieval.language)
 
 
 def words_asked(retrieval: Retrieval) -> QuestionWords:

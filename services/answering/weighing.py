@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.answering.composing import Ranked, model, of_asked_amount, of_last_turn, ranked
+from services.answering.composing import Ranked, model, of_asked_amount, ranked
 from services.answering.evidence import Evidence, Weigher
 from services.answering.gate import Gate, Verdict
+from services.answering.last_turn import of_last_turn
 from services.answering.linear import Linear
 from services.domain.answers import Question
 from services.engine import Embedder
@@ -74,8 +75,7 @@ class Weighing:
     def _weighed(self, question: Question, side: Retrieval, passages: int) -> Weighed:
         evidence = self._weigher.evidence(side, self._weigher.cut(side, passages))
         best = ranked(evidence, self.choice(side))
-        # A follow-up is looked for with the question before it.
-        if question.history and len(side.question) > len(question.text):
-            best = of_last_turn(best, question.text)
+        if side.turn:
+            best = of_last_turn(best, side)
         told = of_asked_amount(best, question.text, side.question)
         return Weighed(side, evidence, told, self._gate.judge(side, best, told))

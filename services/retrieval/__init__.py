@@ -40,7 +40,8 @@ class Retrieval:
     `tokens` are the token vectors of the passages that have any (packed, and their width);
     `idf` is of each of its terms in what the asker may read, `weights` of those alone that carry
     meaning; `instructions` say how answers from these collections should sound. The question's
-    embedding took `embedding_s` seconds.
+    embedding took `embedding_s` seconds. Where the question before stands in `question`, `turn` is
+    what was asked last, and the words of that one alone weigh fully.
 
     Where it may be understood in several ways, `sides` are what each of them found, the likeliest
     first: as it was asked, with the question before it, and in the other language, with the words
@@ -59,3 +60,4 @@ class Retrieval:
     trace: Mapping[str, object] = field(default_factory=dict)
     sides: "tuple[Retrieval, ...]" = ()
     meant: tuple[Meant, ...] = ()
+    turn: str = ""

@@ -20,14 +20,17 @@ from services.registry.collections import Collections
 from services.registry.passages import Passages
 from services.retrieval import Query, Retrieval
 from services.retrieval.across import Across, joined
-from services.retrieval.legs import CANDIDATES, Candidates, Legs, Stored, Tokens
+from services.retrieval.leaning import leans, names_another
+from services.retrieval.legs import CANDIDATES, Candidates, Legs, Stored, Tokens, content_of
 from services.retrieval.reranking import Reranking
 from services.retrieval.scoring import features, ranked
-from services.retrieval.standalone import leans, standalone, views
+from services.retrieval.standalone import standalone, views
 from services.retrieval.table_beginnings import with_beginnings
 
 # Of texts in the other language: half as many candidates.
 _ACROSS = CANDIDATES // 2
+# So much does a word weigh that only the question before a follow-up has.
+_OF_BEFORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,12 @@ class Retriever:
         question = standalone(asked, query.history)
         main = seen[0][1] if question == asked else seen[1][1]
         own = self._ranked(question, main.candidates, seen, scope, limit)
+        if question != asked:
+            own = after(asked, own)
         sides = [own]
-        if question != asked and not leans(asked):
-            sides.insert(0, self._ranked(asked, seen[0][1].candidates, seen[:1], scope, limit))
+        if question != asked and (not leans(asked) or names_another(asked)):
+            alone = self._ranked(asked, seen[0][1].candidates, seen[:1], scope, limit)
+            sides.insert(int(leans(asked)), alone)
         if (other_words := self._in_other_words(question, scope, limit)) is not None:
             sides.append(other_words)
         found = own
@@ -246,6 +252,15 @@ def collapsed(
         elif len(kept) < limit:
             kept[one.body_terms] = (one, score)
     return [(one, score, tuple(same[words])) for words, (one, score) in kept.items()]
+
+
+def after(turn: str, found: Retrieval) -> Retrieval:
+    """Return what a follow-up *found* together with the question before it: the words of that one
+    weigh less.
+    """
+    said = content_of(turn)
+    idf = {t: w if t in said else w * _OF_BEFORE for t, w in found.idf.items()}
+    return replace(found, turn=turn, idf=idf, weights={t: idf[t] for t in found.weights})
 
 
 def in_other_language(seen: Seen, language: str) -> Seen:

@@ -9,7 +9,6 @@ from services.answering.composing import (
     Ranked,
     composed,
     of_asked_amount,
-    of_last_turn,
     probabilities,
 )
 from services.answering.evidence import Evidence
@@ -79,27 +78,6 @@ def test_the_same_sentence_is_told_once_whatever_it_stands_under(evidence: MakeE
 
     assert once == [named]
     assert both == [basic, plus]
-
-
-@pytest.mark.parametrize(
-    ("said", "rows", "meant"),
-    [
-        ("And to Chengdu?", ["Wuhan—Changsha | 610", "Wuhan—Chengdu | 1490"], [1]),
-        ("到成都呢？", ["武汉—长沙 | 610", "武汉—成都 | 1490", "成都—重庆 | 380"], [1, 2]),
-        ("And for zone D?", ["C Frozen | 7.1", "D Deep-frozen | 38"], [1]),
-        ("And what is the price?", ["Wuhan—Changsha | 610", "Wuhan—Chengdu | 1490"], [0, 1]),
-    ],
-)
-def test_a_follow_up_means_the_rows_that_hold_what_it_says(
-    evidence: MakeEvidence, said: str, rows: list[str], meant: list[int]
-) -> None:
-    sentence = Ranked(evidence("It is paid at once."), 1.0)
-    best = [sentence, *(Ranked(evidence(row, header="Zone | Price"), 1.0) for row in rows)]
-
-    kept = of_last_turn(best, said)
-
-    assert [one.evidence.quote for one in kept[1:]] == [rows[at] for at in meant]
-    assert kept[0] is sentence
 
 
 @pytest.mark.parametrize(

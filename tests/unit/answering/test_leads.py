@@ -6,6 +6,7 @@ import pytest
 
 from services.answering.draft import Draft
 from services.answering.evidence import Evidence
+from services.answering.grounding import Grounded
 from services.answering.leads import as_said, units
 
 MakeEvidence = Callable[..., Evidence]
@@ -120,6 +121,25 @@ def test_a_heading_is_told_once(evidence: MakeEvidence) -> None:
         "Basic plan: 49 euros a month.",
         "Answers within two days.",
         "Basic plan: No answers.",
+    ]
+
+
+def test_a_written_sentence_is_not_told_beside_the_one_that_it_restates(
+    evidence: MakeEvidence,
+) -> None:
+    extension = evidence("An extension of 12 months may be bought.")
+    probation = evidence("Probation lasts six months.")
+    written = [
+        Grounded("The answer is: 12 months.", 1.0, extension),
+        Grounded("The probation is six months.", 1.0, probation),
+    ]
+    draft = Draft("en")
+
+    draft.tell(written, [extension])
+
+    assert draft.texts == [
+        "The probation is six months.",
+        "An extension of 12 months may be bought.",
     ]
 
 

@@ -17,7 +17,8 @@ from services.language.sentences import sentences
 from services.language.table_rows import header_of
 from services.language.terms import content_terms
 from services.language.translation import chinese_words, concepts
-from services.retrieval.standalone import leans, standalone
+from services.retrieval.leaning import leans, names_another
+from services.retrieval.standalone import standalone
 
 _LENGTH = 40_000
 # A second where the machine is busy; what is quadratic takes minutes.
@@ -63,6 +64,7 @@ _S = 6.0
         concepts,
         chinese_words,
         leans,
+        names_another,
     ],
     ids=lambda read: read.__name__,
 )

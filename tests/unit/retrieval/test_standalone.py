@@ -3,7 +3,7 @@
 import pytest
 
 from services.domain.answers import Turn
-from services.retrieval.standalone import leans, standalone, views
+from services.retrieval.standalone import standalone, views
 
 TALK = (Turn("user", "How long is parental leave?"), Turn("assistant", "Fourteen months."))
 
@@ -51,23 +51,31 @@ def test_only_a_question_of_few_words_is_measured_with_the_one_before() -> None:
     assert standalone(whole, TALK) == whole
 
 
+def _talk(*questions: str) -> tuple[Turn, ...]:
+    return tuple(Turn("user", question) for question in questions)
+
+
 @pytest.mark.parametrize(
-    ("question", "does"),
+    ("before", "turn", "asked"),
     [
-        ("And for interns?", True),
-        ("What about interns there?", True),
-        ("How long does it last?", True),
-        ("Fathers?", True),
-        ("When must sick leave be reported?", False),
-        ("How long does probation last?", False),
-        ("那实习生呢？", True),
-        ("它的价格是多少？", True),
-        ("手机号多少？", True),
-        ("需要什么证明？", True),
-        ("Which documents are needed?", True),
-        ("年假有多少天？", False),
-        ("差旅费多久报销？", False),
+        (
+            ["Which laptop do I get?", "How much does it cost?"],
+            "How often is it replaced?",
+            "Which laptop do I get? How much does it cost? How often is it replaced?",
+        ),
+        (
+            ["How long is the warranty?", "And for spare parts?"],
+            "And for valves?",
+            "How long is the warranty? And for valves?",
+        ),
+        (["年假有几天？", "那婚假呢？"], "要提前多久申请？", "那婚假呢？ 要提前多久申请？"),
+        (["年假有几天？", "那婚假呢？"], "病假呢？", "年假有几天？ 病假呢？"),
+        (
+            ["试用期多长？", "年假有几天？", "谁批？"],
+            "多久之前申请？",
+            "年假有几天？ 谁批？ 多久之前申请？",
+        ),
     ],
 )
-def test_a_question_leans_by_its_words(question: str, does: bool) -> None:
-    assert leans(question) is does
+def test_what_a_question_leans_on_may_lean_itself(before: list[str], turn: str, asked: str) -> None:
+    assert standalone(turn, _talk(*before)) == asked
