@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ingest.reading import Block
+from ingest.reading.text_tables import text_blocks
 
 _MARKS = re.compile(r"^(?:>\s?)+")
 # "On Wed, 20 May 2026 at 09:10, Ada <ada@x.y> wrote:", as programs in several languages write it.
@@ -26,7 +27,7 @@ _DATED = re.compile(r"\d{4}|\d{1,2}[:：]\d\d|\d{1,2}[./月-]\d{1,2}")
 
 def plain_blocks(text: str) -> list[Block]:
     """Return the paragraphs of a plain message without the marks of what it quotes."""
-    return list(with_quotes(Block("text", part) for part in _paragraphs(text)))
+    return list(with_quotes(block for part in _paragraphs(text) for block in text_blocks(part)))
 
 
 def with_quotes(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -10,6 +10,7 @@ from itertools import islice
 from ingest.reading import Block, Contents, Source, Tell
 from ingest.reading.encodings import decode
 from ingest.reading.tables import rows_as_text
+from ingest.reading.text_tables import text_blocks
 from services.domain.errors import UnreadableError
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -18,10 +19,11 @@ _LONGEST_FIELD = 1_000_000
 
 
 def read_text(source: Source, tell: Tell) -> Contents:
-    """Read plain text in any encoding; a blank line ends a paragraph."""
+    """Read plain text in any encoding; a blank line ends a paragraph or table."""
     text, encoding = decode(source.path.read_bytes())
     tell(1, 1)
-    blocks = [Block("text", part) for part in text.replace("\r\n", "\n").split("\n\n")]
+    parts = text.replace("\r\n", "\n").split("\n\n")
+    blocks = [block for part in parts for block in text_blocks(part)]
     return Contents(blocks, notes={"encoding": encoding})
 
 
