@@ -6,6 +6,8 @@ from itertools import zip_longest
 
 from lxml import html as lxml_html
 
+from services.language.table_rows import ruled
+
 _MOST_COLUMNS = 200
 # A label of a form: words and a colon; no time of day, no address.
 _LABEL = re.compile(r"[^\W\d][^:：]{0,39}[:：]")
@@ -40,6 +42,20 @@ def labelled(cells: Sequence[str]) -> list[str]:
     return [
         f"{label} {value}".strip() for label, value in zip_longest(labels, values, fillvalue="")
     ]
+
+
+def html_table(fragment: str) -> str:
+    """Return the rows of an HTML table as text; a first row of head cells is known to name the
+    columns.
+    """
+    table = lxml_html.fragment_fromstring(fragment, create_parent="div")
+    text = rows_as_text(html_rows(fragment))
+    above = sum(1 for _ in table.iter("caption"))
+    heads = [all(cell.tag == "th" for cell in row) and len(row) > 0 for row in table.iter("tr")]
+    if heads[:1] != [True] or sum(heads) > 1:
+        return text
+    lines = text.split("\n")
+    return "\n".join([*lines[:above], *ruled(lines[above:])])
 
 
 def html_rows(fragment: str) -> list[list[str]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ingest.reading import Block
-from ingest.reading.tables import html_rows, rows_as_text
+from ingest.reading.tables import html_table
 
 _NUMBERED = re.compile(r"\d{1,3}[.)、]\s")
 
@@ -50,7 +50,7 @@ def blocks_of(elements: Iterable[Any], *, titles: bool, pages: bool = False) -> 
         page = element.metadata.page_number if pages else None
         table = element.metadata.text_as_html
         if table and element.category == "Table":
-            blocks.append(Block("table", rows_as_text(html_rows(table)), page=page))
+            blocks.append(Block("table", html_table(table), page=page))
         elif element.category == "Title" and titles:
             depth = element.metadata.category_depth or 0
             blocks.append(Block("heading", element.text, depth + 1, page))

@@ -24,6 +24,7 @@ _ONLY_YEAR = re.compile(rf"{YEAR.pattern}\D{{0,2}}")
 _UNIT = re.compile(r"[(（].*[)）]")
 _NUMBERED = re.compile(r"^[(（]?\d{1,3}[.)、）]")
 _RULE = re.compile(r"[-:|\s]+")
+_CODE = re.compile(r"[A-Za-z]{1,4}[-.]?\d{1,6}[A-Za-z]?")
 _ENDS = (".", "!", "?", "。", "！", "？")
 _STOPS = {"en": (": ", "; ", "."), "zh": ("：", "；", "。")}
 
@@ -48,13 +49,15 @@ def is_row(line: str) -> bool:
 def header_of(lines: Sequence[str]) -> str | None:
     """Return the row of a table's *lines* that names its columns; None where none surely does.
 
-    Of the rows above the first that holds amounts it is the one with most names; years name
-    columns, too. Without amounts (times, floors, "30 days") it is the first row if numbers stand in
-    all of a column but there, or if its words are such as name columns (`column_names.py`). Two
-    columns may as well be a list of facts, and other rows without numbers anything. A line without
-    bars is a caption, or a row with one cell.
+    It is the row above a rule. Of the rows above the first that holds amounts it is the one with
+    most names; years name columns, too. Without amounts (times, floors, "30 days") it is the first
+    row if numbers stand in all of a column but there, codes in the first, or if its words are such
+    as name columns (`column_names.py`). Two columns may as well be a list of facts, and other rows
+    without numbers anything. A line without bars is a caption, or a row with one cell.
     """
     rows = [line.strip() for line in lines if is_row(line)]
+    if is_rule(*rows[1:2]) and len(_names(rows[0])) >= _FEWEST and len(rows[0]) <= _LONGEST:
+        return rows[0]
     leading = list(takewhile(lambda row: not _has_amount(row), rows))
     if len(leading) == len(rows):
         # Of names in two rows the second has those of the first, too.
@@ -67,6 +70,21 @@ def header_of(lines: Sequence[str]) -> str | None:
     if leading[:1] == [header] and _names_columns(rows):
         return header
     return header if len(_names(header)) >= _FEWEST and len(header) <= _LONGEST else None
+
+
+def is_rule(row: str = "") -> bool:
+    """Say whether a row only parts the names of columns from what stands under them."""
+    return "-" in row and _RULE.fullmatch(row) is not None
+
+
+def ruled(lines: Sequence[str]) -> list[str]:
+    """Return the *lines* of a table whose first row is known to name its columns: with a rule under
+    it where its words do not tell.
+    """
+    if not lines or header_of(lines) is not None or len(_names(lines[0])) < _FEWEST:
+        return list(lines)
+    rule = BAR.join(["---"] * len(cells(lines[0])))
+    return [lines[0], rule, *lines[1:]]
 
 
 def as_heading(header: str) -> str:
@@ -200,8 +218,13 @@ def _names_columns(rows: Sequence[str]) -> bool:
 
 
 def _is_above_numbers(rows: Sequence[str]) -> bool:
-    """Say whether a column behind the first holds numbers in every row but the first."""
-    columns = list(zip_longest(*map(cells, rows), fillvalue=""))[1:]
+    """Say whether a column holds numbers in every row but the first; the first one codes."""
+    if not rows:
+        return False
+    names, *columns = zip_longest(*map(cells, rows), fillvalue="")
+    is_coded = not _CODE.fullmatch(names[0]) and all(map(_CODE.fullmatch, names[1:]))
+    if is_coded and len(names) > _FEWEST:
+        return True
     numbers = [
         [any(map(str.isdigit, cell)) for cell in column[1:] if cell and not _RULE.fullmatch(cell)]
         for column in columns

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.language.table_rows import as_heading, header_of, named_by, rows_of, told
+from services.language.table_rows import as_heading, header_of, named_by, rows_of, ruled, told
 
 PUMPS = "Product | Price in EUR | Warranty\nPump A | 120 | 24\nPump B | 340 | 36"
 
@@ -225,3 +225,30 @@ def test_amounts_of_other_years_than_those_asked_for_are_left_out(
 
 def test_a_year_without_an_amount_leaves_no_row_empty() -> None:
     assert told(" | 2022 | 2021", "Loans |  | 7", "en", frozenset({"2022"})) == "Loans; 2021: 7."
+
+
+CITIES = ["Lang | Kiel | Sales", "Braun | Bonn | Office", "Li | Suzhou | Sales"]
+
+
+def test_the_row_above_a_rule_names_the_columns() -> None:
+    told = ruled(CITIES)
+
+    assert told == [CITIES[0], "--- | --- | ---", *CITIES[1:]]
+    assert header_of(told) == CITIES[0]
+    assert [row.header for row in rows_of("\n".join(told))] == [None, None, *[CITIES[0]] * 2]
+
+
+def test_a_rule_stands_only_where_words_do_not_tell() -> None:
+    prices = ["Plan | Seats | Price", "Basic | 3 | 9", "Plus | 5 | 12"]
+
+    assert header_of(CITIES) is None
+    assert ruled(prices) == prices
+    assert ruled(["Term | Meaning", "Gate | A line"]) == ["Term | Meaning", "Gate | A line"]
+    assert ruled([]) == []
+
+
+def test_a_first_column_of_codes_is_under_its_name() -> None:
+    codes = ["代码 | 含义 | 动作", "E03 | 过载 | 停泵", "E04 | 缺相 | 停泵"]
+
+    assert header_of(codes) == codes[0]
+    assert header_of(codes[1:]) is None
