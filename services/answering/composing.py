@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.answering.evidence import Evidence
 from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES
+from services.answering.names import in_units
 from services.language.numbers import numbers
 from services.language.ranges import Range, amounts, exactly, range_of
 from services.language.table_rows import cells, is_row
@@ -118,7 +119,7 @@ def _range(evidence: Evidence, asked: Collection[str]) -> Range | None:
     """
     if not is_row(evidence.quote):
         return None
-    name, *values = cells(evidence.quote)
+    name, *values = in_units(evidence.quote, evidence.header)
     first, *others = range_of(name) or exactly(name), *map(range_of, values)
     told = [one for one in others if one is not None and one.unit in asked]
     if (first is not None and first.unit in asked) or len(told) != 1:

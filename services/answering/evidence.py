@@ -358,7 +358,7 @@ def _of_what_is_numbered(question: str, found: list[Evidence]) -> list[Evidence]
     return [
         one
         for one in found
-        if not is_of_others(asked, one.levels) or is_row_of_amount(question, one.quote)
+        if not is_of_others(asked, one.levels) or is_row_of_amount(question, one.quote, one.header)
     ]
 
 

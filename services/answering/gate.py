@@ -187,7 +187,7 @@ def _is_of_another(question: str, best: Sequence[Ranked]) -> bool:
     everything = "\n".join(f"{_above(found)}\n{found.passage.text}" for found in passages)
     first = best[0].evidence
     if is_of_others(identifiers(question), first.levels):
-        return not is_row_of_amount(question, first.quote)
+        return not is_row_of_amount(question, first.quote, first.header)
     return is_of_another(question, f"{first.key}\n{first.context}", everything)
 
 
@@ -210,7 +210,7 @@ def _is_row_of_asked(question: str, evidence: Evidence) -> bool:
     name = folded(cells(evidence.quote)[0])
     is_named = len(name) >= _LONG_NAME and name in folded(question)
     has_code = not identifiers(question).isdisjoint(identifiers(name))
-    return is_named or has_code or is_row_of_amount(question, evidence.quote)
+    return is_named or has_code or is_row_of_amount(question, evidence.quote, evidence.header)
 
 
 def _says_nearly_all(retrieval: Retrieval, best: Sequence[Ranked]) -> bool:

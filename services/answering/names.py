@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 
 from rapidfuzz.distance import OSA
 
 from services.language.numbers import numbers
 from services.language.numerals import number_terms
-from services.language.ranges import amounts, is_within
+from services.language.ranges import amounts, in_unit_of, is_within
 from services.language.table_rows import cells, is_row
 from services.language.terms import stem, stop_words
 
@@ -63,12 +64,19 @@ def labels_held(text: str) -> frozenset[str]:
     return frozenset(match[0] for match in found if not _is_article(match, text))
 
 
-def is_row_of_amount(question: str, quote: str) -> bool:
-    """Say whether a row is of a range that an amount of the question falls into: DN250~DN450 names
-    other sizes than DN300, and is of it.
+def is_row_of_amount(question: str, quote: str, header: str | None = None) -> bool:
+    """Say whether a row under *header* is of a range that an amount of the question falls into:
+    DN250~DN450 names other sizes than DN300, and is of it.
     """
     asked = amounts(question) if is_row(quote) else {}
-    return any(is_within(asked, cell) for cell in cells(quote))
+    return any(is_within(asked, cell) for cell in in_units(quote, header))
+
+
+def in_units(quote: str, header: str | None) -> list[str]:
+    """Return the cells of a row with the units that *header* names, where they name none."""
+    names = [] if header is None else cells(header)
+    found = zip_longest(cells(quote), names[: len(cells(quote))], fillvalue="")
+    return [in_unit_of(cell, name) for cell, name in found]
 
 
 def _is_article(match: re.Match[str], text: str) -> bool:

@@ -26,6 +26,9 @@ _UNITS = {
     "周年": "年",
     "块": "元",
     "人民币": "元",
+    "rmb": "元",
+    "cny": "元",
+    "¥": "元",
     "eur": "€",
     "euro": "€",
     "usd": "$",
@@ -37,10 +40,24 @@ _UNITS = {
 }
 _UNIT = (
     r"(分钟|分(?!之)|个?小时|天|日(?!元)|个月|周年?|年(?!级|代|度|假|终|底|初)|周?岁|元|块|人(?!民)|名|件|公斤|千克|kg|吨|米|"
-    r"minutes?|min|hours?|h|days?|weeks?|months?|years?|euros?|eur|€|usd|dollars?|\$|kilograms?|%|dn(?![a-z]))"
+    r"minutes?|min|hours?|h|days?|weeks?|months?|years?|euros?|eur|€|usd|dollars?|\$|rmb|cny|¥|kilograms?|%|dn(?![a-z]))"
+)
+# The unit that a column's name tells of all that stands under it: 金额（万元）, "Order value, USD".
+_OF_COLUMN = re.compile(
+    rf"[(（\[] ?(?:单位[:：] ?)?((?:万|千)?{_UNIT}) ?[)）\]]\s*$|[,，/] ?((?:万|千)?{_UNIT})\s*$",
+    re.IGNORECASE,
+)
+_BARE_NUMBER = re.compile(r"\d[\d,，]*(?:\.\d+)?")
+# Money named before its amount.
+_MONEY_FIRST = re.compile(
+    r"(?<![a-z])(rmb|cny|usd|eur|\$|€|¥) ?(\d[\d,]*(?:\.\d+)?)"
+    r"(?: ?([–—~-]) ?(\d[\d,]*(?:\.\d+)?)(?![\d%]))?",
+    re.IGNORECASE,
 )
 _NUMBER = r"(?<![\d.])(\d{1,12}(?:\.\d{1,4})?)"
 _SCALED = re.compile(r"(?<!\d)(\d{1,12}(?:\.\d{1,4})?)(万|千)(?=元|块)")
+# 30万 of nothing is money.
+_BARE_SCALED = re.compile(r"(?<=[\d一二两三四五六七八九十百千])万(?=[的呢以,，。、?？!！\s]|$)")
 _BETWEEN = re.compile(
     rf"{_NUMBER} ?{_UNIT}? ?(?:至|到|—|–|-|~|～|to|and) ?{_NUMBER} ?{_UNIT}", re.IGNORECASE
 )
@@ -49,7 +66,7 @@ _FULL = re.compile(
 )
 _ABOVE = re.compile(
     rf"(?:满|超过|高于|大于|不少于|至少|over|more than|above|at least|from)? ?{_NUMBER} ?{_UNIT} ?"
-    r"(?:及?以上|或以上|or more|and more|and above)|"
+    r"(?:及?以上|或以上|or more|and more|(?:and|or) (?:above|over))|"
     rf"(?:满|超过|高于|大于|不少于|至少|over|more than|above|at least|>=?|≥) ?{_NUMBER} ?{_UNIT}",
     re.IGNORECASE,
 )
@@ -60,7 +77,9 @@ _BELOW = re.compile(
     re.IGNORECASE,
 )
 _OPEN_BELOW = re.compile(r"不满|不足|低于|小于|less than|below|under|<(?!=)", re.IGNORECASE)
-_OPEN_ABOVE = re.compile(r"超过|高于|大于|over|more than|above|>(?!=)", re.IGNORECASE)
+_OPEN_ABOVE = re.compile(
+    r"超过|高于|大于|(?<!and )(?<!or )(?:over|more than|above)|>(?!=)", re.IGNORECASE
+)
 _AMOUNT = re.compile(rf"{_NUMBER}[ -]?(?:多)?{_UNIT}", re.IGNORECASE)
 # Amounts of the one are so many of the other.
 _FINER = {"小时": ("分钟", 60), "周": ("天", 7), "年": ("月", 12)}
@@ -138,6 +157,17 @@ def exactly(text: str) -> Range | None:
     return Range(unit, value, value)
 
 
+def in_unit_of(cell: str, column: str) -> str:
+    """Return a cell with the unit behind its numbers that the name of its *column* tells, if it
+    names none itself: 3,001–20,000 under 金额（元）.
+    """
+    named = _OF_COLUMN.search(column)
+    if named is None or _AMOUNT.search(_plain(cell)):
+        return cell
+    unit = named[1] or named[3]
+    return _BARE_NUMBER.sub(lambda number: f"{number[0]}{unit}", cell)
+
+
 def is_within(asked: Mapping[str, float], text: str) -> bool:
     """Say whether *text* names a range that one of the amounts *asked* about falls into."""
     reach = range_of(text) if asked else None
@@ -153,12 +183,19 @@ def _finest(unit: str, number: str) -> tuple[str, float]:
 
 def _plain(text: str) -> str:
     """Return *text* folded, its numbers as digits: 半小时 is 30 minutes."""
-    plain = _CALENDAR.sub(" ", re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", folded(text)))
+    plain = _MONEY_FIRST.sub(_money_behind, folded(text))
+    plain = _CALENDAR.sub(" ", re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", plain))
     plain = plain.replace("半个小时", "30分钟").replace("半小时", "30分钟").replace("半年", "6个月")
-    plain = _NOMINAL.sub(r"\1 dn", in_digits(plain))
+    plain = _NOMINAL.sub(r"\1 dn", in_digits(_BARE_SCALED.sub("万元", plain)))
     return _SCALED.sub(
         lambda match: f"{float(match[1]) * (10_000 if match[2] == '万' else 1000):.0f}", plain
     )
+
+
+def _money_behind(match: re.Match[str]) -> str:
+    """Return an amount of money, or from where to where it reaches, with its name behind."""
+    name, first, to, last = match.groups()
+    return f"{first}{name}" if last is None else f"{first}{name}{to}{last}{name}"
 
 
 def _unit(said: str) -> str:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from services.language.ranges import Range, amounts, range_of
+from services.language.ranges import Range, amounts, in_unit_of, range_of
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,9 @@ from services.language.ranges import Range, amounts, range_of
         ("DN250~DN450", Range("dn", 250, 450)),
         ("≥DN500", Range("dn", 500)),
         ("DN150", None),
+        ("5 kg and over", Range("kg", 5)),
+        ("RMB 5,000–50,000", Range("元", 5000, 50_000)),
+        ("up to USD 400", Range("$", most=400)),
         ("满 | 5天", None),
         ("2023年至2024年", None),
         ("扣款20元", None),
@@ -52,9 +55,28 @@ def test_the_ends_belong_to_a_range_unless_they_are_open() -> None:
         ("延误超过24小时赔多少？", {"分钟": 1440.000001}),
         ("5岁18公斤的孩子喝多少？", {"岁": 5.0, "kg": 18.0}),
         ("口径DN300的阀门保压多久？", {"dn": 300.0}),
+        ("30万的呢？", {"元": 300_000.0}),
+        ("三十万以内谁批？", {"元": 300_000.0}),
+        ("全市有30万居民？", {}),
+        ("What discount is there on USD 60,000?", {"$": 60_000.0}),
         ("2023年的营业收入是多少？", {}),
         ("3天和5天有什么区别？", {}),
     ],
 )
 def test_a_question_names_an_amount_of_a_unit(question: str, held: dict[str, float]) -> None:
     assert amounts(question) == held
+
+
+@pytest.mark.parametrize(
+    ("cell", "column", "reach"),
+    [
+        ("≤ 3,000", "金额（元）", Range("元", most=3000)),
+        ("3,001–20,000", "金额（元）", Range("元", 3001, 20_000)),
+        ("5–10", "金额（万元）", Range("元", 50_000, 100_000)),
+        ("150,000 and over", "Order value, USD", Range("$", 150_000)),
+        ("up to 5 kg", "Price (USD)", Range("kg", most=5)),
+        ("5–10", "Plan", None),
+    ],
+)
+def test_what_stands_under_a_unit_is_in_it(cell: str, column: str, reach: Range | None) -> None:
+    assert range_of(in_unit_of(cell, column)) == reach
