@@ -4,7 +4,7 @@ an amount of a question falls into them.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from services.language.normalize import folded
@@ -125,6 +125,13 @@ def amounts(text: str) -> dict[str, float]:
         beyond = bool(_OPEN_ABOVE.search(before)) - bool(_OPEN_BELOW.search(before))
         found.setdefault(unit, []).append(value + beyond * _A_LITTLE)
     return {unit: values[0] for unit, values in found.items() if len(values) == 1}
+
+
+def without_amounts(text: str, units: Collection[str]) -> str:
+    """Return *text*, folded, its numbers as digits, without its amounts of these *units*."""
+    return _AMOUNT.sub(
+        lambda match: " " if _finest(match[2], match[1])[0] in units else match[0], _plain(text)
+    )
 
 
 def range_of(text: str) -> Range | None:

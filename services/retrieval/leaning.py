@@ -10,10 +10,10 @@ _TELLING = 2
 # What is asked for of whatever was spoken of.
 _OF_MANY_THINGS = frozenset(
     """
-    day week month hour long last cost price time number document paper proof form need requir
+    day week month year hour long last cost price time number document paper proof form need requir
     necessari appli applic step process condit reason except exampl name phone mail address person
     respons contact deadlin amount limit detail approv sign pay ask advanc
-    天 日 周 月 小时 分钟 元 钱 人 需要 要 申请 办理 提供 提交 使用 做 应该 可以 材料 资料
+    天 日 周 月 年 小时 分钟 元 钱 万 千 人 需要 要 申请 办理 提供 提交 使用 做 应该 可以 材料 资料
     证明 手续 流程 步骤 条件 要求 标准 时间 期限 费用 价格 金额 原因 例外 名字 姓名 电话 手机号 邮箱
     地址 联系人 负责人 负责 部门 上限 比例 方式 方法 区别 注意事项 提前 批 审批 批准 签字 找 交 付
     """.split()  # noqa: SIM905 - a text is easier to read and to add to
@@ -62,8 +62,9 @@ def own_words(text: str) -> frozenset[str]:
 
 
 def telling_words(text: str) -> frozenset[str]:
-    """Return the words of its own that say of what a follow-up speaks."""
-    return own_words(bare(text)) - _OF_MANY_THINGS
+    """Return the words of its own that say of what a follow-up speaks; no numbers."""
+    own = own_words(bare(text)) - _OF_MANY_THINGS
+    return frozenset(word for word in own if not any(map(str.isdigit, word)))
 
 
 def leans(text: str) -> bool:

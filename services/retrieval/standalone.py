@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from services.domain.answers import Turn
 from services.language.identifiers import identifiers, without
 from services.language.normalize import language_of
+from services.language.ranges import amounts, without_amounts
 from services.retrieval.leaning import leans, names_another, own_words
 from services.retrieval.statements import statement_of
 
@@ -63,21 +64,25 @@ def _asked_before(text: str, history: Sequence[Turn]) -> str:
     """Return what *text* leans on: the question before it, with those that this one leans on in
     turn. Who only names another thing (那婚假呢？) asks what was asked before of others.
     """
-    told: list[str] = []
+    asked = ""
     for turn in reversed([turn for turn in history if turn.role == "user"][-_MOST_TURNS:]):
         said = turn.content[:_TURN_CHARACTERS]
         if names_another(said) and names_another(text):
             continue
-        told.insert(0, said)
+        asked = f"{_without_renamed(said, f'{asked} {text}')} {asked}".strip()
         if names_another(said) or not leans(said):
             break
-    return _without_renamed(" ".join(told), text)
+    return asked
 
 
 def _without_renamed(asked: str, text: str) -> str:
-    """Return the question before without the codes and numbers in whose place *text* has others."""
+    """Return the question before without the codes, numbers and amounts in whose place *text* has
+    others.
+    """
     kinds = frozenset(kind for kind, _ in identifiers(text))
-    return without(asked, kinds) if kinds else asked
+    units = amounts(text).keys() & amounts(asked).keys()
+    asked = without(asked, kinds) if kinds else asked
+    return without_amounts(asked, units) if units else asked
 
 
 def _spoken_alike(text: str, history: Sequence[Turn]) -> Sequence[Turn]:

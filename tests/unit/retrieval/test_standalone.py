@@ -51,6 +51,15 @@ def test_only_a_question_of_few_words_is_measured_with_the_one_before() -> None:
     assert standalone(whole, TALK) == whole
 
 
+def test_an_amount_takes_the_place_of_the_one_before() -> None:
+    assert standalone("30万的呢？", _talk("5万元的采购谁审批？")) == "的采购谁审批? 30万的呢？"
+    assert "5 days" not in standalone("And 12 days?", _talk("Who approves 5 days of leave?"))
+    assert "5 days" in standalone("And 12 hours?", _talk("Who approves 5 days of leave?"))
+
+    talk = _talk("D371X蝶阀DN150的力矩多少？", "DN300的呢？")
+    assert "150" not in standalone("它的速比是多少？", talk)
+
+
 def _talk(*questions: str) -> tuple[Turn, ...]:
     return tuple(Turn("user", question) for question in questions)
 
