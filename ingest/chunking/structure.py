@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from services.domain.documents import HeadingMark, Reading, Span
+from services.language.captions import begins_at
 from services.language.sentences import sentences
 from services.language.table_rows import as_heading
 
+# Its start and end, and the path of headings above it.
+Section: TypeAlias = tuple[int, int, tuple[str, ...]]
 # So much of a sentence may stand on the next page.
 _LONGEST_REST = 400
 
@@ -28,8 +32,8 @@ def pieces(reading: Reading) -> list[Piece]:
     """Return the pieces of *reading* in order; a heading's own line belongs to its section."""
     found: list[Piece] = []
     tables = _tables(reading)
-    for start, end, path in _sections(reading):
-        for piece in _around_tables(start, end, path, tables):
+    for section in _sections(reading):
+        for piece in _around_tables(reading.text, section, tables):
             found += _by_page(piece, reading.pages, reading.text)
     return [piece for piece in found if reading.text[piece.start : piece.end].strip()]
 
@@ -57,7 +61,7 @@ def _sentence_end(text: str, page: int, last: int) -> int:
     return next((line + one.end for one in near if line + one.start < page < line + one.end), page)
 
 
-def _sections(reading: Reading) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def _sections(reading: Reading) -> Iterator[Section]:
     """Yield start, end and heading path of each section."""
     path: list[HeadingMark] = []
     start = 0
@@ -77,12 +81,15 @@ def _tables(reading: Reading) -> list[tuple[int, int, str | None]]:
 
 
 def _around_tables(
-    start: int, end: int, path: tuple[str, ...], tables: Sequence[tuple[int, int, str | None]]
+    text: str, section: Section, tables: Sequence[tuple[int, int, str | None]]
 ) -> Iterator[Piece]:
+    start, end, path = section
     for first, last, names in tables:
         if start <= first and last <= end:
-            yield Piece(start, first, path)
+            # What names a table or leads into it stands with its first rows.
+            begin = max(start, begins_at(text, first)) if names is None else first
+            yield Piece(start, begin, path)
             under = path if names is None else (*path, as_heading(names))
-            yield Piece(first, last, under, is_table=names is None)
+            yield Piece(begin, last, under, is_table=names is None)
             start = last
     yield Piece(start, end, path)

@@ -12,6 +12,7 @@ from services.answering.evidence import Evidence
 from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES
 from services.answering.names import in_units
+from services.language.identifiers import Identifier, identifiers, without
 from services.language.numbers import numbers
 from services.language.ranges import Range, amounts, exactly, range_of
 from services.language.table_rows import cells, is_row
@@ -77,6 +78,27 @@ def composed(
             told.append((frozenset(content_terms(one.text)), numbers(one.text)))
             length += size
     return chosen
+
+
+def of_asked_code(best: Sequence[Ranked], question: str) -> list[Ranked]:
+    """Return the evidence, first of all the row that is called by a code of the *question* (E04),
+    if it is of a document that the first sentences are of.
+    """
+    asked = identifiers(question)
+    near = {one.evidence.found.passage.document_id for one in best[:_FIRST]}
+    for one in best if asked else ():
+        is_near = one.evidence.found.passage.document_id in near
+        if is_near and is_row(one.evidence.quote) and _is_called(one.evidence, asked):
+            return [Ranked(one.evidence, best[0].score), *(o for o in best if o is not one)]
+    return list(best)
+
+
+def _is_called(row: Evidence, asked: Collection[Identifier]) -> bool:
+    """Say whether the first cell of a row is one of the codes *asked* about, and no more."""
+    name = cells(row.quote)[0]
+    codes = identifiers(name)
+    kinds = frozenset(kind for kind, _ in codes)
+    return not codes.isdisjoint(asked) and not without(name, kinds).strip()
 
 
 def of_asked_amount(best: Sequence[Ranked], said: str, question: str) -> list[Ranked]:

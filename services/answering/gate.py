@@ -1,7 +1,7 @@
 """Whether the passages hold an answer at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -20,6 +20,7 @@ from services.engine import ModelCard
 from services.language.identifiers import identifiers, is_of_others
 from services.language.normalize import folded, language_of
 from services.language.numbers import numbers
+from services.language.ranges import amounts, without_amounts
 from services.language.table_rows import cells, is_row
 from services.language.terms import content_terms
 from services.retrieval import Retrieval
@@ -110,7 +111,8 @@ class Gate:
         if retrieval.embedded is not None:
             key = f"{key}/{self._embedder.name}"
         fitted = model(key)
-        score = float(fitted.score(measured(retrieval, best).reshape(1, -1))[0])
+        asked = _without_held_amounts(retrieval, (*told, *best)[0].evidence)
+        score = float(fitted.score(measured(asked, best).reshape(1, -1))[0])
         if retrieval.meant and not _says_what_is_meant(retrieval, best):
             return Verdict(answerable=False, score=min(score, fitted.settings["threshold"]))
         threshold = fitted.settings["threshold"]
@@ -177,6 +179,18 @@ def measured(retrieval: Retrieval, best: Sequence[Ranked]) -> NDArray[np.float64
             *_said_in_chinese(retrieval, best),
         ]
     )
+
+
+def _without_held_amounts(retrieval: Retrieval, first: Evidence) -> Retrieval:
+    """Return *retrieval* without the amounts of its question, if the *first* row is of a range that
+    they fall into: that holds them, whatever its numbers.
+    """
+    if not is_row_of_amount(retrieval.question, first.quote, first.header):
+        return retrieval
+    question = without_amounts(retrieval.question, amounts(retrieval.question))
+    left = frozenset(content_terms(question))
+    weights = {term: weight for term, weight in retrieval.weights.items() if term in left}
+    return replace(retrieval, question=question, weights=weights)
 
 
 def _is_of_another(question: str, best: Sequence[Ranked]) -> bool:

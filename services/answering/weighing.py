@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.answering.composing import Ranked, model, of_asked_amount, ranked
+from services.answering.composing import (
+    Ranked,
+    model,
+    of_asked_amount,
+    of_asked_code,
+    ranked,
+    table_of,
+)
 from services.answering.evidence import Evidence, Weigher
 from services.answering.gate import Gate, Verdict
 from services.answering.last_turn import of_last_turn
@@ -45,6 +52,21 @@ class Weighed:
         }
 
 
+def _answers_by_row(one: Weighed) -> bool:
+    return one.verdict.answerable and one.best[0].evidence.header is not None
+
+
+def _is_of_same_table(one: Weighed, other: Weighed) -> bool:
+    """Say whether both are answered by rows of one table: with the question before it a follow-up
+    says of which row it speaks.
+    """
+    if not _answers_by_row(one):
+        return False
+    rows = one.best[0].evidence, other.best[0].evidence
+    # Of a long table the caption stands above the first rows alone.
+    return table_of(rows[0])[:2] == table_of(rows[1])[:2]
+
+
 class Weighing:
     """Weighs every sentence of the passages that were found."""
 
@@ -61,9 +83,12 @@ class Weighing:
         own = self._weighed(question, sides[0], passages)
         for side in sides[1:]:
             is_other = side.language != retrieval.language
-            if own.verdict.answerable or (is_other and own.verdict.final):
+            asks_of_row = bool(side.turn) and _answers_by_row(own)
+            if (own.verdict.answerable and not asks_of_row) or (is_other and own.verdict.final):
                 break
             tried = self._weighed(question, side, passages)
+            if asks_of_row:
+                return tried if _is_of_same_table(tried, own) else own
             if tried.verdict.answerable or not is_other:
                 own = tried
         return own
@@ -77,5 +102,6 @@ class Weighing:
         best = ranked(evidence, self.choice(side))
         if side.turn:
             best = of_last_turn(best, side)
-        told = of_asked_amount(best, question.text, side.question)
+        told = of_asked_code(best, question.text if side.turn else side.question)
+        told = of_asked_amount(told, question.text, side.question)
         return Weighed(side, evidence, told, self._gate.judge(side, best, told))

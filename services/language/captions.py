@@ -64,6 +64,19 @@ def numbered_above(text: str, place: int) -> str | None:
     return (said[numbered.end() :].rstrip(" :：") or None) if numbered else None
 
 
+def begins_at(text: str, place: int) -> int:
+    """Return where the line right above *place*, where a table begins, does, if it names that or
+    leads into it (费用如下：); else *place*.
+    """
+    first = max(0, place - _LONGEST)
+    above = text[first:place].rstrip("\n")
+    line = above.rpartition("\n")[2]
+    start = first + len(above) - len(line)
+    said = BULLET.sub("", line.strip())
+    leads = said.endswith((":", "：")) or _NUMBERED.match(said) is not None or _names(said)
+    return start if said and leads and (start > first or not first) else place
+
+
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """Yield what stands between blank lines."""
     for match in re.finditer(r"[^\n]+(?:\n[^\n]+)*", text):

@@ -34,7 +34,8 @@ _ORDINAL = re.compile(
 _NO_KIND = re.compile(r"^(?:间|似|别|待|望|件|子|的是)")
 _ENGLISH = re.compile(
     r"\b(level|class|grade|category|stage|phase|article|section|chapter|clause|line|tier|week|step|"
-    r"quarter|zone|building|floor|lot|group|team|unit|gate|shift)s? (?:no\.? ?)?"
+    r"quarter|zone|building|floor|lot|group|team|unit|gate|shift|year|option|annex|appendix)s? "
+    r"(?:no\.? ?)?"
     r"(\d{1,4}(?:\.\d{1,3})*)(?![\d%])"
 )
 # Branches by the place before them, and holidays.

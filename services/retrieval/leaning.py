@@ -15,7 +15,8 @@ _OF_MANY_THINGS = frozenset(
     respons contact deadlin amount limit detail approv sign pay ask advanc
     天 日 周 月 年 小时 分钟 元 钱 万 千 人 需要 要 申请 办理 提供 提交 使用 做 应该 可以 材料 资料
     证明 手续 流程 步骤 条件 要求 标准 时间 期限 费用 价格 金额 原因 例外 名字 姓名 电话 手机号 邮箱
-    地址 联系人 负责人 负责 部门 上限 比例 方式 方法 区别 注意事项 提前 批 审批 批准 签字 找 交 付
+    地址 联系人 负责人 负责 部门 上限 比例 方式 方法 区别 注意事项 提前 之内 以内 之前 之后 内 前
+    后 批 审批 批准 签字 找 交 付
     """.split()  # noqa: SIM905 - a text is easier to read and to add to
 )
 # What a follow-up begins with, and says nothing of what it asks: 那, but not 那个 (that one).

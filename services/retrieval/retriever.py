@@ -24,7 +24,7 @@ from services.retrieval.leaning import leans, names_another
 from services.retrieval.legs import CANDIDATES, Candidates, Legs, Stored, Tokens, content_of
 from services.retrieval.reranking import Reranking
 from services.retrieval.scoring import features, ranked
-from services.retrieval.standalone import standalone, views
+from services.retrieval.standalone import speaks_across, standalone, views
 from services.retrieval.table_beginnings import with_beginnings
 
 # Of texts in the other language: half as many candidates.
@@ -85,7 +85,9 @@ class Retriever:
         if (other_words := self._in_other_words(question, scope, limit)) is not None:
             sides.append(other_words)
         found = own
-        other = self._in_other_language(question, main, scope, limit)
+        # A translated follow-up says little of what it speaks.
+        crosses = question == asked or speaks_across(query.history, own.language)
+        other = self._in_other_language(question, main, scope, limit) if crosses else None
         if other is not None:
             sides.append(other)
             found = joined(own, other, limit)

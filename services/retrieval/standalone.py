@@ -60,6 +60,14 @@ def standalone(text: str, history: Sequence[Turn]) -> str:
     return f"{asked} {text}"
 
 
+def speaks_across(history: Sequence[Turn], language: str) -> bool:
+    """Say whether the last reply is in another language than the question's: told from documents
+    in that one.
+    """
+    reply = _last(history, "assistant")
+    return bool(reply) and language_of(reply) != language
+
+
 def _asked_before(text: str, history: Sequence[Turn]) -> str:
     """Return what *text* leans on: the question before it, with those that this one leans on in
     turn. Who only names another thing (那婚假呢？) asks what was asked before of others.

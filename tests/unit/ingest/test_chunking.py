@@ -79,6 +79,18 @@ def test_later_rows_of_a_table_stand_under_the_names_of_its_columns() -> None:
     assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
 
 
+def test_what_leads_into_a_table_stands_with_it() -> None:
+    prose = "Water is the tenant's business. Signs are to be approved by the landlord first. "
+    lead, table = "4.1 Basic rent:", "Year 1 | 214\nYear 2 | 224\nYear 3 | 235"
+    text = f"{prose * 3}\n{lead}\n\n{table}\n\n{prose}"
+    start = text.index(table)
+
+    chunks = CHUNKER.chunks(Reading(text, tables=(Span(start, start + len(table)),)))
+
+    assert f"{lead}\n\n{table}" in [chunk.text for chunk in chunks]
+    assert "".join("".join(c.text.split()) for c in chunks) == "".join(text.split())
+
+
 def test_later_rows_stand_under_the_caption_of_their_table_too() -> None:
     rows = ["Weight | Dose | Hours", *(f"{i} kg | {i * 10} mL | 8" for i in range(12))]
     tables = ["\n".join(rows), "\n".join(rows).replace(" mL", " mg")]

@@ -14,6 +14,7 @@ from services.language.identifiers import identifiers, is_of_asked, is_of_others
         ("合同第八条、十五条", {("条", "8"), ("条", "15")}),
         ("4号线的班车", {("号线", "4")}),
         ("What happens in week 4?", {("week", "4")}),
+        ("The rent in year 3, after 3 years", {("year", "3")}),
         ("Article 12.3 of the frame", {("article", "12.3")}),
         ("What is new in 5.4.0, and in version 5.3?", {("version", "5.4.0"), ("version", "5.3")}),
         ("HTTP 429 and status 200", {("http", "429")}),
