@@ -24,6 +24,7 @@ _ONLY_YEAR = re.compile(rf"{YEAR.pattern}\D{{0,2}}")
 _UNIT = re.compile(r"[(（].*[)）]")
 _NUMBERED = re.compile(r"^[(（]?\d{1,3}[.)、）]")
 _RULE = re.compile(r"[-:|\s]+")
+_MEASURED = re.compile(r"\D+[(（]\D{1,8}[)）]")
 _CODE = re.compile(r"[A-Za-z]{1,4}[-.]?\d{1,6}[A-Za-z]?")
 _ENDS = (".", "!", "?", "。", "！", "？")
 _STOPS = {"en": (": ", "; ", "."), "zh": ("：", "；", "。")}
@@ -218,12 +219,15 @@ def _names_columns(rows: Sequence[str]) -> bool:
 
 
 def _is_above_numbers(rows: Sequence[str]) -> bool:
-    """Say whether a column holds numbers in every row but the first; the first one codes."""
+    """Say whether a column holds numbers in every row but the first; the first one codes, or
+    amounts of the unit that its name tells.
+    """
     if not rows:
         return False
     names, *columns = zip_longest(*map(cells, rows), fillvalue="")
     is_coded = not _CODE.fullmatch(names[0]) and all(map(_CODE.fullmatch, names[1:]))
-    if is_coded and len(names) > _FEWEST:
+    is_measured = _MEASURED.fullmatch(names[0]) and all(any(map(str.isdigit, n)) for n in names[1:])
+    if (is_coded or is_measured) and len(names) > _FEWEST:
         return True
     numbers = [
         [any(map(str.isdigit, cell)) for cell in column[1:] if cell and not _RULE.fullmatch(cell)]

@@ -247,8 +247,13 @@ def test_a_rule_stands_only_where_words_do_not_tell() -> None:
     assert ruled([]) == []
 
 
-def test_a_first_column_of_codes_is_under_its_name() -> None:
-    codes = ["代码 | 含义 | 动作", "E03 | 过载 | 停泵", "E04 | 缺相 | 停泵"]
-
-    assert header_of(codes) == codes[0]
-    assert header_of(codes[1:]) is None
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["代码 | 含义 | 动作", "E03 | 过载 | 停泵", "E04 | 缺相 | 停泵"],
+        ["金额（元） | 设备 | 服务", "≤ 3,000 | 科主任 | 科主任", "3,001–20,000 | 设备组 | 财务部"],
+    ],
+)
+def test_a_first_column_of_codes_or_amounts_is_under_its_name(rows: list[str]) -> None:
+    assert header_of(rows) == rows[0]
+    assert header_of(rows[1:]) is None
