@@ -13,6 +13,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
 from ingest.reading.docx_characters import write_out_characters
+from ingest.reading.docx_heads import mark_head
 from ingest.reading.docx_numbers import write_out_numbers
 from ingest.reading.docx_tables import fill_merged_rows, name_columns
 
@@ -42,6 +43,7 @@ def plain_docx(path: Path) -> io.BytesIO:
     for table in body.iter(qn("w:tbl")):
         fill_merged_rows(table)
         name_columns(table)
+        mark_head(table, document.styles.element)
     _move_text_boxes(body)
     _append_notes(document, body)
     _name_headings(document)

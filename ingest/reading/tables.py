@@ -9,6 +9,9 @@ from lxml import html as lxml_html
 from services.language.table_rows import ruled
 
 _MOST_COLUMNS = 200
+# Behind the first cell of a row that names columns, of formats whose tables lose that on the way;
+# a character that is for private use.
+HEAD = "\ue0f5"
 # A label of a form: words and a colon; no time of day, no address.
 _LABEL = re.compile(r"[^\W\d][^:：]{0,39}[:：]")
 _LABELLED = re.compile(rf"{_LABEL.pattern}(?!//)\s*\S")
@@ -45,14 +48,16 @@ def labelled(cells: Sequence[str]) -> list[str]:
 
 
 def html_table(fragment: str) -> str:
-    """Return the rows of an HTML table as text; a first row of head cells is known to name the
-    columns.
+    """Return the rows of an HTML table as text; a first row of head cells, or one that is marked as
+    HEAD, is known to name the columns.
     """
+    is_marked = HEAD in fragment
+    fragment = fragment.replace(HEAD, "")
     table = lxml_html.fragment_fromstring(fragment, create_parent="div")
     text = rows_as_text(html_rows(fragment))
     above = sum(1 for _ in table.iter("caption"))
     heads = [all(cell.tag == "th" for cell in row) and len(row) > 0 for row in table.iter("tr")]
-    if heads[:1] != [True] or sum(heads) > 1:
+    if not is_marked and (heads[:1] != [True] or sum(heads) > 1):
         return text
     lines = text.split("\n")
     return "\n".join([*lines[:above], *ruled(lines[above:])])

@@ -447,3 +447,18 @@ def test_lines_of_a_slide_that_are_no_sentences_are_a_list(read: Read) -> None:
         "What we need\n\n- Signed agreement\n- Product list\n- Licence, for medicines only\n\n"
         "Later\n\nOnboarding plan"
     )
+
+
+def test_tables_of_plain_text_and_mails_are_rows(read: Read) -> None:
+    table = (
+        "Group   Countries     Daily\nI       USA, Canada   USD 75\nII      Japan         USD 60"
+    )
+    rows = "Group | Countries | Daily\nI | USA, Canada | USD 75\nII | Japan | USD 60"
+    head = "From: Ada <a@b.c>\nSubject: Trips\nContent-Type: text/plain"
+
+    plain = read("a.txt", f"B4 ALLOWANCE\n{table}\nPaid at once.")
+    mail = read("a.eml", f"{head}\n\nDear all,\n\n{table}\n\nAda")
+
+    assert plain.text == f"B4 ALLOWANCE\n\n{rows}\n\nPaid at once."
+    assert [plain.text[span.start : span.end] for span in plain.tables] == [rows]
+    assert rows in mail.text.split("\n\n")

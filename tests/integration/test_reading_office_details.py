@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import docx
 import openpyxl
 import pytest
-from docx.oxml import parse_xml
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
@@ -112,7 +112,7 @@ def test_a_value_over_several_columns_stands_in_each(read: Read) -> None:
 
     assert read("a.docx", saved(document)).text == told
     assert read("a.xlsx", saved(book)).text == f"Sheet\n\n{told}"
-    assert read("a.html", page.encode()).text == told
+    assert read("a.html", page.encode()).text == told.replace("Late\n", "Late\n--- | --- | ---\n")
 
 
 def test_of_a_sheet_only_filled_cells_are_looked_at(read: Read) -> None:
@@ -204,3 +204,31 @@ def test_a_scan_on_its_side_or_head_is_read(read: Read, quarters: int) -> None:
     lines = read("a.png", into.getvalue()).text.split("\n")
 
     assert [line.split() for line in lines] == [list(row) for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    ("style", "bold", "repeats", "is_head"),
+    [
+        ("Table Grid", False, False, False),
+        ("Table Grid", True, False, True),
+        ("Table Grid", False, True, True),
+        ("Light Grid Accent 1", False, False, True),
+    ],
+)
+def test_the_first_row_of_a_table_in_word_is_seen_to_name_columns(
+    read: Read, style: str, bold: bool, repeats: bool, is_head: bool
+) -> None:
+    document = docx.Document()
+    rows = [["Lang", "Rail", "Flight"], ["Board", "first", "economy"], ["Staff", "second", "none"]]
+    table = document.add_table(len(rows), len(rows[0]), style=style)
+    for row, told in zip(table.rows, rows, strict=True):
+        for cell, text in zip(row.cells, told, strict=True):
+            cell.paragraphs[0].add_run(text).bold = bold and told is rows[0]
+    if repeats:
+        table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+
+    text = read("a.docx", saved(document)).text
+
+    first, *others = [" | ".join(row) for row in rows]
+    rule = ["--- | --- | ---"] if is_head else []
+    assert text.split("\n") == [first, *rule, *others]
