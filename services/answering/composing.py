@@ -12,7 +12,6 @@ from services.answering.evidence import Evidence
 from services.answering.linear import Linear, load
 from services.answering.measures import FEATURES
 from services.answering.names import in_units
-from services.language.identifiers import Identifier, identifiers, without
 from services.language.numbers import numbers
 from services.language.ranges import Range, amounts, exactly, range_of
 from services.language.table_rows import cells, is_row
@@ -23,6 +22,9 @@ from services.language.terms import content_terms
 SURE = 0.9
 # A row of a table is looked for in the documents of so many of the best sentences.
 _FIRST = 3
+# So much higher than the best by its words stands what is surely meant: the row of the very code or
+# amount. Of what remains less is told beside it.
+SURELY = 2.0
 # A sentence of which so much has been said already adds nothing.
 _SAID = 0.8
 
@@ -80,27 +82,6 @@ def composed(
     return chosen
 
 
-def of_asked_code(best: Sequence[Ranked], question: str) -> list[Ranked]:
-    """Return the evidence, first of all the row that is called by a code of the *question* (E04),
-    if it is of a document that the first sentences are of.
-    """
-    asked = identifiers(question)
-    near = {one.evidence.found.passage.document_id for one in best[:_FIRST]}
-    for one in best if asked else ():
-        is_near = one.evidence.found.passage.document_id in near
-        if is_near and is_row(one.evidence.quote) and _is_called(one.evidence, asked):
-            return [Ranked(one.evidence, best[0].score), *(o for o in best if o is not one)]
-    return list(best)
-
-
-def _is_called(row: Evidence, asked: Collection[Identifier]) -> bool:
-    """Say whether the first cell of a row is one of the codes *asked* about, and no more."""
-    name = cells(row.quote)[0]
-    codes = identifiers(name)
-    kinds = frozenset(kind for kind, _ in codes)
-    return not codes.isdisjoint(asked) and not without(name, kinds).strip()
-
-
 def of_asked_amount(best: Sequence[Ranked], said: str, question: str) -> list[Ranked]:
     """Return the evidence without rows whose range an amount of the question does not fall into
     (12年, 满20年及以上), where another of their table holds it; that row first, one of that very
@@ -121,7 +102,7 @@ def of_asked_amount(best: Sequence[Ranked], said: str, question: str) -> list[Ra
     if not holding:
         return list(best)
     exact = next((one for one in holding if _is_exact(ranges[id(one)])), holding[0])
-    first = Ranked(exact.evidence, best[0].score)
+    first = Ranked(exact.evidence, best[0].score + SURELY)
     others = [
         one
         for one in best

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from services.answering.codes import is_called
 from services.answering.composing import Ranked
 from services.answering.evidence import Evidence
 from services.answering.leads import number_of_item
@@ -217,10 +218,10 @@ def _is_said_otherwise(
 
 def _is_row_of_asked(question: str, evidence: Evidence) -> bool:
     """Say whether a row of a table is of the very thing that the question names: its code, its
-    name, or an amount that falls into its range.
+    name, or an amount that falls into its range; or a line of a list of codes.
     """
     if not is_row(evidence.quote):
-        return False
+        return is_called(evidence, identifiers(question))
     name = folded(cells(evidence.quote)[0])
     is_named = len(name) >= _LONG_NAME and name in folded(question)
     has_code = not identifiers(question).isdisjoint(identifiers(name))

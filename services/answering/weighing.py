@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.answering.codes import of_asked_code
 from services.answering.composing import (
     Ranked,
     model,
     of_asked_amount,
-    of_asked_code,
     ranked,
     table_of,
 )

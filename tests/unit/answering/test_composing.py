@@ -9,7 +9,6 @@ from services.answering.composing import (
     Ranked,
     composed,
     of_asked_amount,
-    of_asked_code,
     probabilities,
 )
 from services.answering.evidence import Evidence
@@ -148,20 +147,6 @@ def test_rows_that_hold_less_of_the_question_are_left_out(evidence: MakeEvidence
     assert later == alone
     assert len(composed([asked_for, cut], limits, "en")) == 1
     assert [one.quote for one in both] == ["Pump B | 340", "Valve C | 18"]
-
-
-def test_the_row_that_is_called_by_the_asked_code_goes_first(evidence: MakeEvidence) -> None:
-    title = evidence("HB-60 故障代码手册", "codes")
-    row = evidence("E04 | 缺相 | 停泵", "codes", header="代码 | 含义 | 动作")
-    mention = evidence("E04 按钮 | 红色 | 圆形", "codes", header="名称 | 颜色 | 形状")
-    far = evidence("E04 | 门开", "minutes", header="代码 | 含义")
-    best = [Ranked(one, 4.0 - at) for at, one in enumerate([title, mention, title, far, row])]
-
-    told = of_asked_code(best, "HB-60报E04是什么故障？")
-
-    assert [one.evidence for one in told[:2]] == [row, title]
-    assert told[0].score == 4.0
-    assert of_asked_code(best, "怎么复位？") == best
 
 
 def test_a_row_holds_an_amount_in_the_unit_of_its_column(evidence: MakeEvidence) -> None:
