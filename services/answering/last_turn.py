@@ -36,7 +36,9 @@ def of_last_turn(best: Sequence[Ranked], side: Retrieval) -> list[Ranked]:
 def _of_what_is_new(best: Sequence[Ranked], side: Retrieval) -> Sequence[Ranked]:
     """Return the evidence that says most of the words that only the last turn has."""
     before = side.question.removesuffix(side.turn)
-    new = frozenset(content_terms(" ".join(telling_words(side.turn))))
+    words = telling_words(side.turn)
+    # Those of English are stems already.
+    new = words.union(content_terms(" ".join(words)))
     weights = {t: w for t, w in side.weights.items() if t in new.difference(content_terms(before))}
     shares = [sum(map(weights.__getitem__, weights.keys() & _held(one))) for one in best]
     most = max(shares, default=0.0)

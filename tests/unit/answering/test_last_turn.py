@@ -44,6 +44,7 @@ def test_a_follow_up_means_the_rows_that_hold_what_it_says(
             ["Annual leave is 26 days.", "Sick leave is paid for six weeks."],
             [1],
         ),
+        ("How much for doctors?", "And nurses?", ["Doctors get 9.", "Nurses get 7."], [1]),
         ("年假有几天？", "那婚假呢？", ["年假为5天。", "婚假10天，可分两次。"], [1]),
         ("年假有几天？", "那试用期多长？", ["年假为5天。", "试用期为六个月。"], [1]),
         ("年假有几天？", "没有人知道的呢？", ["年假为5天。", "婚假10天，可分两次。"], [0, 1]),
