@@ -27,6 +27,7 @@ _UNITS = {
     "块": "元",
     "人民币": "元",
     "rmb": "元",
+    "yuan": "元",
     "cny": "元",
     "¥": "元",
     "eur": "€",
@@ -40,7 +41,7 @@ _UNITS = {
 }
 _UNIT = (
     r"(分钟|分(?!之)|个?小时|天|日(?!元)|个月|周年?|年(?!级|代|度|假|终|底|初)|周?岁|元|块|人(?!民)|名|件|公斤|千克|kg|吨|米|"
-    r"minutes?|min|hours?|h|days?|weeks?|months?|years?|euros?|eur|€|usd|dollars?|\$|rmb|cny|¥|kilograms?|%|dn(?![a-z]))"
+    r"minutes?|min|hours?|h|days?|weeks?|months?|years?|euros?|eur|€|usd|dollars?|\$|rmb|cny|yuan|¥|kilograms?|%|dn(?![a-z]))"
 )
 # The unit that a column's name tells of all that stands under it: 金额（万元）, "Order value, USD".
 _OF_COLUMN = re.compile(
@@ -48,6 +49,12 @@ _OF_COLUMN = re.compile(
     re.IGNORECASE,
 )
 _BARE_NUMBER = re.compile(r"\d[\d,，]*(?:\.\d+)?")
+# $60k, 60k dollars.
+_THOUSANDS = re.compile(
+    r"(?<![\w.])((?:[$€¥]|(?:usd|eur|rmb|cny)\b) ?)?(\d{1,6}(?:\.\d{1,2})?) ?k\b"
+    r"( ?(?:dollars?|euros?|usd|eur|rmb|cny|yuan)\b)?",
+    re.IGNORECASE,
+)
 # Money named before its amount.
 _MONEY_FIRST = re.compile(
     r"(?<![a-z])(rmb|cny|usd|eur|\$|€|¥) ?(\d[\d,]*(?:\.\d+)?)"
@@ -190,13 +197,21 @@ def _finest(unit: str, number: str) -> tuple[str, float]:
 
 def _plain(text: str) -> str:
     """Return *text* folded, its numbers as digits: 半小时 is 30 minutes."""
-    plain = _MONEY_FIRST.sub(_money_behind, folded(text))
+    plain = _MONEY_FIRST.sub(_money_behind, _THOUSANDS.sub(_written_out, folded(text)))
     plain = _CALENDAR.sub(" ", re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", plain))
     plain = plain.replace("半个小时", "30分钟").replace("半小时", "30分钟").replace("半年", "6个月")
     plain = _NOMINAL.sub(r"\1 dn", in_digits(_BARE_SCALED.sub("万元", plain)))
     return _SCALED.sub(
         lambda match: f"{float(match[1]) * (10_000 if match[2] == '万' else 1000):.0f}", plain
     )
+
+
+def _written_out(match: re.Match[str]) -> str:
+    """Return thousands of money in digits; other thousands (10k steps) as they stand."""
+    before, number, behind = match.groups()
+    if before is None and behind is None:
+        return match[0]
+    return f"{before or ''}{float(number) * 1000:.0f}{behind or ''}"
 
 
 def _money_behind(match: re.Match[str]) -> str:
