@@ -18,6 +18,11 @@ _LONGEST = 200
 STOPS = (".", "!", "?", "。", "！", "？", "；", ";")
 # A label with its value (单位：万元, 甲方代表：王芳) says something itself.
 LABELLED = re.compile(r"[:：]\s*\S")
+# 2. 审批权限, 一、班次, 4.1 Basic rent: what it is called stands behind.
+_SECTION = re.compile(
+    r"^(?:\d{1,3}(?:\.\d{1,3})*\.\s+|\d{1,3}(?:\.\d{1,3})+\s+(?!小时|[天年月日元米个人])|"
+    r"\d{1,3}、(?!\d)\s*|[(（]?[一二三四五六七八九十]{1,3}[)）、]\s*)"
+)
 BULLET = re.compile(r"^(?:[-*•·▪◦‣○●■–—]|#{1,6})\s+")
 
 
@@ -88,7 +93,7 @@ def _caption(text: str, line: Span, until: int) -> Caption | None:
     numbered = _NUMBERED.match(said)
     if numbered is None and not _names(said):
         return None
-    name = said[numbered.end() if numbered else 0 :].rstrip(" :：")
+    name = (said[numbered.end() :] if numbered else _SECTION.sub("", said)).rstrip(" :：")
     if not name or len(name) > _LONGEST:
         return None
     return Caption(line, name, until, is_bare=not any(map(str.isdigit, name)))
