@@ -4,7 +4,7 @@ digits and as dates, percents and units.
 
 import datetime as dt
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -16,6 +16,7 @@ from ingest.reading.guarding import guarded
 from ingest.reading.superscripts import raised
 from ingest.reading.table_heads import Wide, joined_heads, repeated
 from ingest.reading.tables import rows_as_text
+from services.language.table_rows import ruled
 
 # A table beside another has so many columns at least; what is narrower names or notes its rows.
 _NARROW = 2
@@ -44,6 +45,7 @@ def _blocks(source: Source, tell: Tell) -> Iterator[Block]:
 
 def _tables(sheet: Any) -> Iterator[Block]:  # noqa: ANN401 - untyped library
     filled = _filled(sheet)
+    heads = _heads(sheet)
     wide = [
         Wide(area.min_row, area.min_col - 1, area.size["columns"])
         for area in sheet.merged_cells.ranges
@@ -59,8 +61,33 @@ def _tables(sheet: Any) -> Iterator[Block]:  # noqa: ANN401 - untyped library
         ]
         for (row, column), text in (joined_heads(whole, here) | repeated(whole, here)).items():
             whole[row][column] = text
+        is_head = numbers[0] in heads or _is_alone_bold(sheet, numbers[0], filled)
         for table in _side_by_side(whole):
-            yield Block("table" if len(table[0]) > 1 else "text", rows_as_text(table))
+            text = rows_as_text(table)
+            if is_head and set(filter(None, table[0])) <= set(whole[0]):
+                text = "\n".join(ruled(text.split("\n")))
+            yield Block("table" if len(table[0]) > 1 else "text", text)
+
+
+def _heads(sheet: Any) -> set[int]:  # noqa: ANN401
+    """Return the rows that are set to name columns: the first of a table or filter, and the last of
+    those that stay in sight above all others.
+    """
+    from openpyxl.utils.cell import coordinate_from_string, range_boundaries  # noqa: PLC0415
+
+    areas = [table.ref for table in sheet.tables.values()]
+    areas += [sheet.auto_filter.ref] if sheet.auto_filter.ref else []
+    heads = {range_boundaries(area)[1] for area in areas}
+    return heads | {coordinate_from_string(sheet.freeze_panes or "A1")[1] - 1}
+
+
+def _is_alone_bold(sheet: Any, row: int, cells: Mapping[int, Mapping[int, str]]) -> bool:  # noqa: ANN401
+    """Say whether the cells of a row are in bold letters, and those of the next are not."""
+    first, second = (
+        all(getattr(sheet.cell(one, column).font, "b", False) for column in cells.get(one, ()))
+        for one in (row, row + 1)
+    )
+    return first and not second
 
 
 def _filled(sheet: Any) -> dict[int, dict[int, str]]:  # noqa: ANN401

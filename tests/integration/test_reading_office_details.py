@@ -11,6 +11,8 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
+from openpyxl.worksheet.table import Table
 from PIL import Image, ImageDraw, ImageFont
 from pptx import Presentation
 from pptx.util import Inches
@@ -232,3 +234,26 @@ def test_the_first_row_of_a_table_in_word_is_seen_to_name_columns(
     first, *others = [" | ".join(row) for row in rows]
     rule = ["--- | --- | ---"] if is_head else []
     assert text.split("\n") == [first, *rule, *others]
+
+
+@pytest.mark.parametrize("mark", ["bold", "frozen", "filter", "table", ""])
+def test_the_first_row_of_a_sheet_is_seen_to_name_columns(read: Read, mark: str) -> None:
+    rows = [["Lang", "Rail", "Flight"], ["Board", "first", "economy"], ["Staff", "second", "none"]]
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in rows:
+        sheet.append(row)
+    if mark == "bold":
+        for cell in sheet[1]:
+            cell.font = Font(bold=True)
+    elif mark == "frozen":
+        sheet.freeze_panes = "A2"
+    elif mark == "filter":
+        sheet.auto_filter.ref = "A1:C3"
+    elif mark:
+        sheet.add_table(Table(displayName="Trips", ref="A1:C3"))
+
+    text = read("a.xlsx", saved(book)).text
+
+    first, *others = [" | ".join(row) for row in rows]
+    assert text.split("\n") == ["Sheet", "", first, *(["--- | --- | ---"] if mark else []), *others]
