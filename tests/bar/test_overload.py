@@ -406,6 +406,10 @@ def test_o10_nothing_leaks(make_running: MakeRunning, figure: Figure) -> None:
         running.upload(f"more{number}.txt", os.urandom(8).hex().encode() * 20)
     running.ingest()
     last = settled()
+    # What a merge of segments holds while it lasts is no leak: that stays.
+    ends = time.monotonic() + 20
+    while (last[0] > before[0] + 2 or last[1] > before[1] + 2) and time.monotonic() < ends:
+        last = settled()
     assert last[0] <= before[0] + 2
     assert last[1] <= before[1] + 2
     figure(
