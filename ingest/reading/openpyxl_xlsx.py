@@ -73,12 +73,19 @@ def _heads(sheet: Any) -> set[int]:  # noqa: ANN401
     """Return the rows that are set to name columns: the first of a table or filter, and the last of
     those that stay in sight above all others.
     """
-    from openpyxl.utils.cell import coordinate_from_string, range_boundaries  # noqa: PLC0415
-
     areas = [table.ref for table in sheet.tables.values()]
-    areas += [sheet.auto_filter.ref] if sheet.auto_filter.ref else []
-    heads = {range_boundaries(area)[1] for area in areas}
-    return heads | {coordinate_from_string(sheet.freeze_panes or "A1")[1] - 1}
+    heads = {_row(area) for area in (*areas, sheet.auto_filter.ref)}
+    return heads | {_row(sheet.freeze_panes) - 1}
+
+
+def _row(area: str | None) -> int:
+    """Return the first row of an area (A3:C9); 0 if it is none."""
+    from openpyxl.utils.cell import range_boundaries  # noqa: PLC0415
+
+    try:
+        return range_boundaries(area or "")[1] or 0
+    except ValueError:
+        return 0
 
 
 def _is_alone_bold(sheet: Any, row: int, cells: Mapping[int, Mapping[int, str]]) -> bool:  # noqa: ANN401

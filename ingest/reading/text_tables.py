@@ -118,6 +118,8 @@ def _aligned(placed: Sequence[Sequence[_Cell]]) -> list[list[str]]:
     are running text.
     """
     columns = _columns(placed)
+    if _is_spread(placed, columns):
+        return []
     rows: list[list[str]] = []
     for words in placed:
         row = [_joined(w.text for w in words if first <= w.start < end) for first, end in columns]
@@ -131,6 +133,18 @@ def _aligned(placed: Sequence[Sequence[_Cell]]) -> list[list[str]]:
         else:
             rows[-1] = [_joined(filter(None, both)) for both in zip(rows[-1], row, strict=True)]
     return rows
+
+
+def _is_spread(placed: Sequence[Sequence[_Cell]], columns: Sequence[tuple[int, int]]) -> bool:
+    """Say whether words stand apart within columns, too: lines made as wide as a page by spaces."""
+    begins = [first for first, _ in columns]
+    within = across = 0
+    for words in placed:
+        for before, word in pairwise(words):
+            if word.start - before.end >= _APART:
+                is_same = bisect_right(begins, before.start) == bisect_right(begins, word.start)
+                within, across = within + is_same, across + (not is_same)
+    return within * 2 > across
 
 
 def _columns(placed: Sequence[Sequence[_Cell]]) -> list[tuple[int, int]]:

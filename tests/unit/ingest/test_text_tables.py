@@ -129,6 +129,7 @@ def test_a_table_is_told_apart_from_the_text_around_it() -> None:
         ),
         "Chair: Xu    Room: 3\n\nMinutes: Li    Day: Monday",
         "Kind regards\n    Ms Li      ext. 2003\n    Office\n    18 August 2025",
+        "The   woods   are   lovely\ndark  and   deep  but  I\nhave  promises  to  keep",
         "Plan | Price\nBasic | 9    EUR\nPlus | 12    EUR",
         "a  b\nc  d",
         "",
