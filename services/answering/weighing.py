@@ -15,6 +15,7 @@ from services.answering.evidence import Evidence, Weigher
 from services.answering.gate import Gate, Verdict
 from services.answering.last_turn import of_last_turn
 from services.answering.linear import Linear
+from services.answering.statements import of_what_is_asked
 from services.domain.answers import Question
 from services.engine import Embedder
 from services.retrieval import Retrieval
@@ -102,6 +103,7 @@ class Weighing:
         best = ranked(evidence, self.choice(side))
         if side.turn:
             best = of_last_turn(best, side)
-        told = of_asked_code(best, question.text if side.turn else side.question)
+        told = of_what_is_asked(best, side.turn or side.question, side.language)
+        told = of_asked_code(told, question.text if side.turn else side.question)
         told = of_asked_amount(told, question.text, side.question)
         return Weighed(side, evidence, told, self._gate.judge(side, best, told))
